@@ -45,7 +45,7 @@ def nodes(count: int, *, offset: int = 0) -> Plan:
                 Node(
                     name=f"n{i}",
                     run="project.py:add",
-                    inputs={"x": Output(node=f"n{i - 1}", name="out")},
+                    inputs={"x": Output(node_name=f"n{i - 1}", name="out")},
                     params={"n": i + offset},
                 )
             )

@@ -13,7 +13,7 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from comporta.stats.bootstrap import intervals
-from comporta.stats.metrics import Seen, statistic
+from comporta.stats.metrics import ScoredRows, statistic
 
 ROWS, TIMES, LIMIT = 200_000, 200, 1.5
 
@@ -22,7 +22,7 @@ def main() -> None:
     draw = np.random.default_rng(0)
     truth = (draw.random(ROWS) < 0.2).astype(np.int64)
     score = 1 / (1 + np.exp(-(draw.normal(size=ROWS) + truth)))
-    seen = Seen(classes=2, truth=truth, probability=np.column_stack([1 - score, score]))
+    seen = ScoredRows(classes=2, truth=truth, probability=np.column_stack([1 - score, score]))
     took = []
     for _ in range(3):
         began = time.process_time()

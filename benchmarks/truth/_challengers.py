@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 import polars as pl
 
-from comporta.stats.metrics import Seen, statistic
+from comporta.stats.metrics import ScoredRows, statistic
 
 NOISE = 0.4
 """The champion's, where the signal's deviation is 1 and so is that of what nobody can know."""
@@ -75,10 +75,10 @@ def noise_for(metric: str, lost: float) -> float:
 
 def _value(metric: str, signal: np.ndarray, unknown: np.ndarray, noise: np.ndarray) -> float:
     if metric in REGRESSION:
-        was = Seen(classes=0, truth=signal + unknown, number=signal + noise)
+        was = ScoredRows(classes=0, truth=signal + unknown, number=signal + noise)
     else:
         chance = _chance(signal + noise)
-        was = Seen(
+        was = ScoredRows(
             classes=2,
             truth=(signal + unknown > 0.5).astype(np.int64),
             label=(chance > 0.5).astype(np.int64),

@@ -66,7 +66,7 @@ class Folder:
         """Made the champion; what closes its way is waived."""
         with open_project(self.root, works=True) as opened:
             now = datetime.now(UTC)
-            for verdict in version.shut(now):
+            for verdict in version.blocking_verdicts(now):
                 until = now + timedelta(days=1)
                 waive(opened, version.id, verdict.check, by="rui", reason="a study", until=until)
             release(opened, version.id, by="rui", reason="a study")

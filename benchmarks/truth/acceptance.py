@@ -11,7 +11,7 @@ import polars as pl
 from _tables import outcome, row
 
 from comporta.checks import accept
-from comporta.checks.acceptance.measure import tried
+from comporta.checks.acceptance.measure import try_function
 from comporta.records import Figure
 
 
@@ -75,6 +75,6 @@ def study(seeds: int = 100) -> list[dict[str, object]]:
     ):
         check = accept(function, **limits)
         with contextlib.redirect_stderr(io.StringIO()):  # it would tell where each one raises
-            found = [outcome(check, tried(function, handed(seed))) for seed in range(seeds)]
+            found = [outcome(check, try_function(function, handed(seed))) for seed in range(seeds)]
         said.append(row("accept", fault, f"`{function.__name__}`", found))
     return said

@@ -7,7 +7,7 @@ import polars as pl
 from _tables import KINDS, outcome, parts, row, sizes
 
 from comporta.checks import contamination
-from comporta.checks.contamination.measure import contaminated
+from comporta.checks.contamination.measure import find_contamination
 
 REQUEST = [f"f{number}" for number in range(1, 20)]
 
@@ -16,7 +16,7 @@ def study(seeds: int = 60) -> list[dict[str, object]]:
     check, out = contamination(), []
     for kind in KINDS:
         for rows, some in sizes(seeds):
-            said = [outcome(check, contaminated(*parts(kind, rows, seed))) for seed in some]
+            said = [outcome(check, find_contamination(*parts(kind, rows, seed))) for seed in some]
             out.append(row("contamination", "none", f"{kind}, {rows:,} rows", said))
     faults = {
         "3 % of the test rows copied into training": (_copied, KINDS),
@@ -26,19 +26,24 @@ def study(seeds: int = 60) -> list[dict[str, object]]:
     }
     for fault, (plant, kinds) in faults.items():
         for kind in kinds:
-            said = [outcome(check, contaminated(*plant(kind, 5_000, seed))) for seed in range(seeds)]
+            said = [outcome(check, find_contamination(*plant(kind, 5_000, seed))) for seed in range(seeds)]
             out.append(row("contamination", fault, f"{kind}, 5,000 rows", said))
     for fault, shared in (("none", 0.0), ("a tenth of the test rows copied to another date", 0.1)):
         said = [
-            outcome(check, contaminated(*_redated(seed, shared), known=REQUEST)) for seed in range(2 * seeds)
+            outcome(check, find_contamination(*_redated(seed, shared), known=REQUEST))
+            for seed in range(2 * seeds)
         ]
         out.append(row("contamination", fault, "numbers, one joined by date, subjects, 5,000 rows", said))
-    said = [outcome(check, contaminated(*_hours(seed), known=REQUEST)) for seed in range(2 * seeds)]
+    said = [outcome(check, find_contamination(*_hours(seed), known=REQUEST)) for seed in range(2 * seeds)]
     out.append(row("contamination", "none", "numbers that all of an hour share, subjects, 5,000 rows", said))
     by_group = contamination(entities=("customer",))
-    said = [outcome(by_group, contaminated(*_customers(seed, 1), ["customer"])) for seed in range(seeds)]
+    said = [
+        outcome(by_group, find_contamination(*_customers(seed, 1), ["customer"])) for seed in range(seeds)
+    ]
     out.append(row("contamination", "one customer of a split by customer in both parts", "5,000 rows", said))
-    said = [outcome(by_group, contaminated(*_customers(seed, 0), ["customer"])) for seed in range(seeds)]
+    said = [
+        outcome(by_group, find_contamination(*_customers(seed, 0), ["customer"])) for seed in range(seeds)
+    ]
     out.append(row("contamination", "none", "split by customer, 5,000 rows", said))
     return out
 

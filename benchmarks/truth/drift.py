@@ -12,7 +12,7 @@ from comporta.checks.feature_drift import measure as features
 from comporta.checks.feature_drift.check import feature_drift
 from comporta.checks.prediction_drift import measure as predictions
 from comporta.checks.prediction_drift.check import prediction_drift
-from comporta.checks.shared.measuring.reference import referred
+from comporta.checks.shared.measuring.reference import reference_of
 from comporta.records import Evidence, Field, Findings
 from comporta.stats.table import feature_names
 
@@ -83,9 +83,9 @@ def _shown(found: Findings) -> bool:
 def _once(seed: int, size: int, how: dict[str, float]) -> tuple[Findings, Findings]:
     draw = np.random.default_rng(seed)
     then = _table(draw, size)
-    was = {"earlier 1": referred(then, _fields(then))}
+    was = {"earlier 1": reference_of(then, _fields(then))}
     now = _table(draw, size, **how)
-    return predictions.moved(now, None, was), features.moved(now, was, None)
+    return predictions.measure_drift(now, None, was), features.measure_drift(now, was, None)
 
 
 def _fields(rows: pl.DataFrame) -> tuple[Field, ...]:

@@ -7,7 +7,7 @@ import polars as pl
 from _tables import outcome, row
 
 from comporta.checks import evasion
-from comporta.checks.evasion.measure import searched
+from comporta.checks.evasion.measure import search_flips
 from comporta.records import Field, ModelOutput, Signature
 
 CODE = (
@@ -52,7 +52,7 @@ def study(seeds: int = 40) -> list[dict[str, object]]:
         for seed in range(seeds):
             draw = np.random.default_rng(seed).normal(size=(3_000, 6))
             rows = pl.DataFrame({f"x{n}": draw[:, n] for n in range(6)})
-            found = searched(model, rows, ("x0", "x1"), 0.5, {}, None, 1.0, None, seed)
+            found = search_flips(model, rows, ("x0", "x1"), 0.5, {}, None, 1.0, None, seed)
             said.append(outcome(check, found))
         size = "weights " + ", ".join(f"{each:g}" for each in model.weights)
         out.append(row("evasion", fault, size, said))

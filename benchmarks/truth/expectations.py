@@ -11,7 +11,7 @@ import polars as pl
 from _tables import outcome, row
 
 from comporta.checks import expectations
-from comporta.checks.expectations.measure import kept
+from comporta.checks.expectations.measure import findings_of
 from comporta.data import add
 from comporta.data.expect_counts import count_breaches
 from comporta.records import Column, DatasetSchema
@@ -71,4 +71,4 @@ def _said(rows: pl.DataFrame) -> str:
         version, _ = add(
             context.store, context.keys, shape, rows, change="replace", now=NOW, scratch=Path(scratch)
         )
-    return outcome(expectations(), kept({version: count_breaches(context, version, shape)}))
+    return outcome(expectations(), findings_of({version: count_breaches(context, version, shape)}))

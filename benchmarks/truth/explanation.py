@@ -16,8 +16,8 @@ from sklearn.tree import DecisionTreeClassifier
 from threadpoolctl import threadpool_limits
 
 from comporta.checks import explained
-from comporta.checks.explanation.attribution import Attributed, attributed
-from comporta.checks.explanation.measure import summed
+from comporta.checks.explanation.attribution import ShapleyValues, attribute
+from comporta.checks.explanation.measure import findings_of
 from comporta.records import FittedModel, ModelOutput
 from comporta.train.asking import refit_estimator
 
@@ -91,5 +91,7 @@ def _said(
             rows[:500], fit=fit, params={}, task=None, output="both", seed=seed
         )
         asked = asked if by is None else Off(asked, by, lot=lot)
-        told: Attributed = attributed(asked, rows[500:600], rows[500:550], seed)
-    return outcome(explained(), summed(told._replace(values=told.values * larger), NAMES, 200, "", seed=seed))
+        told: ShapleyValues = attribute(asked, rows[500:600], rows[500:550], seed)
+    return outcome(
+        explained(), findings_of(told._replace(values=told.values * larger), NAMES, 200, "", seed=seed)
+    )

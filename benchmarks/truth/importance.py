@@ -11,7 +11,7 @@ from _called import called
 from lightgbm import LGBMClassifier
 
 from comporta.checks.importance_change.check import importance_change
-from comporta.checks.importance_change.measure import changed
+from comporta.checks.importance_change.measure import measure_change
 from comporta.checks.shared.measuring.importance import important
 from comporta.checks.shared.measuring.reference import importances
 from comporta.records import Evidence, Findings
@@ -39,8 +39,8 @@ def study(seeds: int = 100) -> list[dict[str, Any]]:
             train, test, other, again = (_table(size, 10 * seed + n) for n in range(4))
             first, second = _model(train), _model(again)
             kept = importances(important(first, test, seed=seed))
-            same = changed(importances(important(first, other, seed=seed)), {"earlier 1": kept})
-            anew = changed(importances(important(second, other, seed=seed)), {"earlier 1": kept})
+            same = measure_change(importances(important(first, other, seed=seed)), {"earlier 1": kept})
+            anew = measure_change(importances(important(second, other, seed=seed)), {"earlier 1": kept})
             low = next(each.low for each in same.figures if each.metric == "importance_moved") or 0.0
             found.setdefault((name, "none", "other rows"), []).append(_fails(same))
             found.setdefault((name, "none", "fitted again"), []).append(_fails(anew))
@@ -48,7 +48,7 @@ def study(seeds: int = 100) -> list[dict[str, Any]]:
             if seed < max(1, times // 4):
                 leaning, leant = (_table(size, 10 * seed + n, turned=True) for n in (4, 5))
                 now = importances(important(_model(leaning), leant, seed=seed))
-                moved = _fails(changed(now, {"earlier 1": kept}))
+                moved = _fails(measure_change(now, {"earlier 1": kept}))
                 found.setdefault((name, "another feature matters most", ""), []).append(moved)
         rows += [
             {

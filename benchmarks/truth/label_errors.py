@@ -7,7 +7,7 @@ import polars as pl
 from _tables import outcome, row
 
 from comporta.checks import label_errors
-from comporta.checks.label_errors.measure import suspected
+from comporta.checks.label_errors.measure import measure_label_errors
 
 
 def study(seeds: int = 60) -> list[dict[str, object]]:
@@ -15,7 +15,7 @@ def study(seeds: int = 60) -> list[dict[str, object]]:
     check, out = label_errors(), []
     for apart, area in ((6.0, "1.00"), (4.0, "0.998"), (2.5, "0.96"), (1.0, "0.76")):
         for noise in (0.0, 0.05, 0.1):
-            found = [suspected(_classes(seed, apart, noise)) for seed in range(seeds)]
+            found = [measure_label_errors(_classes(seed, apart, noise)) for seed in range(seeds)]
             asked = label_errors(at_most=0.02) if apart >= 4 else check
             named = (
                 "label errors (at_most=0.02)"
@@ -28,7 +28,9 @@ def study(seeds: int = 60) -> list[dict[str, object]]:
             )
             out.append({**line, "mean share": round(float(np.mean([f.figures[0].value for f in found])), 4)})
     for fault, noise, rare in (("none", 0.0, 0.02), ("8 % of rows given the rare label", 0.08, 0.02)):
-        found = [suspected(_classes(seed, 5.0, 0.0, rare=rare, hidden=noise)) for seed in range(seeds)]
+        found = [
+            measure_label_errors(_classes(seed, 5.0, 0.0, rare=rare, hidden=noise)) for seed in range(seeds)
+        ]
         line = row(
             "label errors",
             fault,
@@ -38,7 +40,7 @@ def study(seeds: int = 60) -> list[dict[str, object]]:
         out.append({**line, "mean share": round(float(np.mean([f.figures[0].value for f in found])), 4)})
     for errors in ("normal", "skewed", "heavy tails"):
         for noise in (0.0, 0.1):
-            found = [suspected(_numbers(seed, errors, noise)) for seed in range(seeds)]
+            found = [measure_label_errors(_numbers(seed, errors, noise)) for seed in range(seeds)]
             fault = f"{noise:.0%} of numbers in another unit" if noise else "none"
             line = row(
                 "label errors",

@@ -11,7 +11,7 @@ from past import TAKES, Line, history
 
 from comporta.checks import learning_curve as curve_gate
 from comporta.checks.learning_curve.measure import learning_curve
-from comporta.checks.shared.measuring.prediction_frame import answered
+from comporta.checks.shared.measuring.prediction_frame import with_outputs
 
 BESIDE = ("past.py",)
 TRAIN, TEST = 1_200, 600
@@ -45,5 +45,5 @@ def _unlearned(seed: int, wrong: bool, noise: int) -> bool:
     train, test = whole[:TRAIN], whole[TRAIN:]
     # What a half of the rows teaches is right; the candidate was taught the opposite by the rest.
     taught = train.with_columns(__target=~pl.col("__target")) if wrong else train
-    said = answered(test, Line(taught)(test), TAKES)
+    said = with_outputs(test, Line(taught)(test), TAKES)
     return fails(curve_gate(), learning_curve(train, said, Line, TAKES, seed=seed))

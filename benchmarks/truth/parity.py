@@ -11,8 +11,8 @@ from _tables import outcome, row
 
 from comporta.checks import parity
 from comporta.checks.parity.measure import findings
-from comporta.checks.shared.measuring.raw_requests import ask_raw, sampled
-from comporta.checks.shared.measuring.server_answers import Research, gaps, researched
+from comporta.checks.shared.measuring.raw_requests import ask_raw, sample_places
+from comporta.checks.shared.measuring.server_answers import Research, gaps, research_of
 from comporta.records import Field, Share, Signature
 from comporta.serve import App, LoadedVersion, ModelScores
 from comporta.testing.serving import MemorySink, MemorySource, ask
@@ -117,7 +117,7 @@ def from_raw(make: Callable[[pl.DataFrame], pl.DataFrame], seed: int) -> str:
     kept = features.with_columns(
         __key=pl.Series([f"[{n}]" for n in range(FEW)]), __prediction=pl.col("gap") + pl.col("x3")
     )
-    research = researched(kept, MADE)
+    research = research_of(kept, MADE)
     seen: list[pl.DataFrame] = []
 
     def online(frame: pl.DataFrame, at: pl.Series) -> tuple[pl.DataFrame, None]:
@@ -143,7 +143,7 @@ def from_raw(make: Callable[[pl.DataFrame], pl.DataFrame], seed: int) -> str:
         def now(body: bytes, head: int) -> tuple[int, bytes, int | None]:
             return loop.run(one(app, body, head))
 
-        wanted, requests = sampled(FEW, seed), rows.with_columns(__row=kept["__key"])
+        wanted, requests = sample_places(FEW, seed), rows.with_columns(__row=kept["__key"])
         found = ask_raw(MADE, kept, research, wanted, requests, now, since)
         loop.run(app.close())
     return outcome(parity(), findings(MADE, research, {}, {}, found, plain=False))

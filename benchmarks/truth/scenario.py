@@ -7,7 +7,7 @@ import polars as pl
 from _tables import outcome, row
 
 from comporta.checks import scenario
-from comporta.checks.scenario.measure import told
+from comporta.checks.scenario.measure import measure_change
 from comporta.records import Field, ModelOutput, Signature
 
 FIELDS = (Field(name="fare", type="Float64"), Field(name="miles", type="Float64"))
@@ -52,6 +52,6 @@ def study(seeds: int = 300) -> list[dict[str, object]]:
             miles = draw.uniform(0.8, 1.2, 2_000)
             rows = pl.DataFrame({"fare": draw.uniform(0, 20, 2_000) * miles, "miles": miles})
             rows = rows.with_columns(__target=pl.Series(draw.random(2_000) < 0.5))
-            said.append(outcome(check, told(Model(by_mile), rows, change, None, None, seed)))
+            said.append(outcome(check, measure_change(Model(by_mile), rows, change, None, None, seed)))
         out.append(row("scenario", fault, "2,000 rows", said))
     return out

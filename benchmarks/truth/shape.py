@@ -10,7 +10,7 @@ from lightgbm import LGBMRegressor
 
 from comporta.checks.shape.check import monotone as never_falls
 from comporta.checks.shape.check import within
-from comporta.checks.shape.measure import bounded, monotone
+from comporta.checks.shape.measure import measure_bounds, monotone
 from comporta.records import Evidence, Findings
 from comporta.train.asking import refit_estimator
 
@@ -35,8 +35,8 @@ def study(seeds: int = 100) -> list[dict[str, Any]]:
         rises.append(_fails(never_falls("f0"), monotone(constrained, rows, "f0", True, seed=seed)))
         free.append(_fails(never_falls("f0"), monotone(plain, rows, "f0", True, seed=seed)))
         dip.append(_fails(never_falls("f1"), monotone(plain, rows, "f1", True, seed=seed)))
-        inside.append(_fails(within(high=100.0), bounded(plain, rows, high=100.0, seed=seed)))
-        beyond.append(_fails(within(high=2.0), bounded(plain, rows, high=2.0, seed=seed)))
+        inside.append(_fails(within(high=100.0), measure_bounds(plain, rows, high=100.0, seed=seed)))
+        beyond.append(_fails(within(high=2.0), measure_bounds(plain, rows, high=2.0, seed=seed)))
     return [
         {"check": check, "fault": fault, "size": "2,000 rows", "found": float(np.mean(found)), "seeds": seeds}
         for check, fault, found in (

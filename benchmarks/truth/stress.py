@@ -15,7 +15,7 @@ from _tables import outcome, row
 from comporta.checks import stress
 from comporta.checks.shared.measuring.v2_requests import as_json
 from comporta.checks.stress.load import Round
-from comporta.checks.stress.malformed import Bad, damaged, far, malformed
+from comporta.checks.stress.malformed import Bad, damage, far, malformed_requests
 from comporta.checks.stress.measure import findings
 from comporta.records import Field, Share, Signature
 from comporta.serve import App, LoadedVersion, ModelScores
@@ -71,7 +71,7 @@ def said(score: Score, scale: float, sizes: Sequence[int], seed: int) -> str:
 
     draw = np.random.default_rng(seed)
     good = as_json(ROW, FIELDS)
-    bad = [*malformed(good, FIELDS, 10_001), *far(good, FIELDS), *damaged(good, draw, 50)]
+    bad = [*malformed_requests(good, FIELDS, 10_001), *far(good, FIELDS), *damage(good, draw, 50)]
 
     async def asked() -> list[tuple[Bad, int, bytes]]:
         source = MemorySource(load, {"candidate": (Share(version=1, weight=1.0),)})

@@ -7,7 +7,7 @@ import polars as pl
 from _tables import outcome, row, table
 
 from comporta.checks import no_time_travel
-from comporta.checks.time_travel.measure import travelled
+from comporta.checks.time_travel.measure import measure_joins
 
 
 def study(seeds: int = 60) -> list[dict[str, object]]:
@@ -19,9 +19,9 @@ def study(seeds: int = 60) -> list[dict[str, object]]:
         "a join without times": {"undated": True},
     }
     for fault, planted in faults.items():
-        said = [outcome(check, travelled(_joined(seed, **planted))) for seed in range(seeds)]
+        said = [outcome(check, measure_joins(_joined(seed, **planted))) for seed in range(seeds)]
         out.append(row("time travel", fault, "5,000 rows", said))
-    said = [outcome(check, travelled(table("mixed", 5_000, seed))) for seed in range(seeds)]
+    said = [outcome(check, measure_joins(table("mixed", 5_000, seed))) for seed in range(seeds)]
     out.append(row("time travel", "none", "no joins, 5,000 rows", said))
     return out
 

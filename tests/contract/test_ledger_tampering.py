@@ -24,7 +24,15 @@ from comporta.records import Head
 from comporta.records.facts import ProjectKeyed
 from comporta.records.instant import microseconds
 from comporta.testing import Clock, running_postgres
-from comporta.testing.ledgers import BALANCES, KEY, TEST_FACTS, Closed, Deposited, Noted, put
+from comporta.testing.ledgers import (
+    BALANCES,
+    KEY,
+    TEST_FACTS,
+    AccountClosed,
+    AmountDeposited,
+    NoteWritten,
+    put,
+)
 
 RICH = '{"amount":900,"entries":3}'
 Tamper = Callable[..., Any]
@@ -87,8 +95,8 @@ def tamper(place: tuple[str, Tamper]) -> Tamper:
 def ledger(place: tuple[str, Tamper]) -> Iterator[Ledger]:
     """Nine events: six deposits, a note, a closing, a deposit."""
     opened = open_ledger(place[0], [BALANCES], key=KEY, clock=Clock(), root=Path("/"), facts=TEST_FACTS)
-    put(opened, *(Deposited(account="anna" if n % 2 else "bo", amount=n) for n in range(6)))
-    put(opened, Noted(text="x"), Closed(account="bo"), Deposited(account="bo", amount=9))
+    put(opened, *(AmountDeposited(account="anna" if n % 2 else "bo", amount=n) for n in range(6)))
+    put(opened, NoteWritten(text="x"), AccountClosed(account="bo"), AmountDeposited(account="bo", amount=9))
     yield opened
     opened.close()
 
@@ -226,7 +234,7 @@ def test_a_chain_written_anew_after_a_head_is_found(ledger: Ledger, tamper: Tamp
     tamper("DELETE FROM ledger_events WHERE seq > 6")
     tamper("DELETE FROM ledger_heads WHERE seq > 6")
     ledger.rebuild(BALANCES)
-    put(ledger, *(Noted(text="nothing happened") for _ in range(5)))
+    put(ledger, *(NoteWritten(text="nothing happened") for _ in range(5)))
     assert audited(ledger).sound
     assert found(audited(ledger, head), "rewritten") == [9]
 
@@ -276,7 +284,7 @@ def test_a_tampered_ledger_can_still_be_opened_and_audited(
 
 
 def test_many_faults_are_counted_and_the_first_are_told(ledger: Ledger, tamper: Tamper) -> None:
-    put(ledger, *(Noted(text="x") for _ in range(300)))
+    put(ledger, *(NoteWritten(text="x") for _ in range(300)))
     tamper("UPDATE ledger_events SET at = at + 1")
     audit = audited(ledger)
     assert audit.count >= 309
@@ -499,7 +507,7 @@ def test_a_ledger_of_before_gets_todays_triggers_and_not_in_place_of_altered_one
         key=KEY, clock=Clock(), root=tmp_path, facts=TEST_FACTS,
     )  # fmt: skip
     ledger = opens()
-    put(ledger, *(Noted(text="x") for _ in range(5)))
+    put(ledger, *(NoteWritten(text="x") for _ in range(5)))
     ledger.close()
     ((name, former),) = FORMER_SQLITE.items()
     with closing(sqlite3.connect(path, isolation_level=None)) as file:
@@ -530,7 +538,12 @@ def test_a_published_key_that_is_another_is_found(ledger: Ledger) -> None:
 def test_a_removed_body_leaves_the_file_of_the_database_too(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'ledger.db'}"
     ledger = open_ledger(url, [BALANCES], key=KEY, clock=Clock(), root=tmp_path, facts=TEST_FACTS)
-    put(ledger, Noted(text="a name that must go"), Noted(text="stays"), Noted(text="long " + "y" * 9000))
+    put(
+        ledger,
+        NoteWritten(text="a name that must go"),
+        NoteWritten(text="stays"),
+        NoteWritten(text="long " + "y" * 9000),
+    )
     assert any(b"must go" in path.read_bytes() for path in tmp_path.iterdir())
     ledger.remove_body(1, reason="erasure", by="p-1")
     ledger.remove_body(3, reason="erasure", by="p-1")
@@ -547,7 +560,7 @@ def test_a_field_that_is_no_longer_of_its_type_is_found(tmp_path: Path) -> None:
         f"sqlite:///{path}",
         [BALANCES], key=KEY, clock=Clock(), root=tmp_path, facts=TEST_FACTS,
     )  # fmt: skip
-    put(ledger, *(Deposited(account="anna", amount=n) for n in range(5)))
+    put(ledger, *(AmountDeposited(account="anna", amount=n) for n in range(5)))
     with closing(sqlite3.connect(path, isolation_level=None)) as file:
         for name in SQLITE:
             file.execute(f"DROP TRIGGER {name}")
@@ -584,7 +597,7 @@ def require_nothing_is_appended(ledger: Ledger, place: tuple[str, Tamper]) -> No
     before = place[1]("SELECT count(*) FROM ledger_events")
     for each in (ledger, again):
         with pytest.raises(Tampered, match="audit verify"):
-            put(each, Noted(text="signs all before it"))
+            put(each, NoteWritten(text="signs all before it"))
         with pytest.raises((Tampered, NotFound), match="audit verify"):
             each.remove_body(1, reason="erasure", by="p-1")
     again.close()
@@ -642,7 +655,7 @@ def test_a_time_that_was_moved_on_is_not_taken_over(
     tamper("UPDATE ledger_events SET at = at + 1000000 WHERE seq = 9")
     again = open_ledger(place[0], [BALANCES], key=KEY, clock=Clock(), root=Path("/"), facts=TEST_FACTS)
     with pytest.raises(Tampered, match="audit verify"):
-        put(again, Noted(text="later than it is"))
+        put(again, NoteWritten(text="later than it is"))
     again.close()
 
 
@@ -650,12 +663,12 @@ def test_a_mark_of_the_key_that_was_taken_away_is_put_back_and_history_goes_on(
     ledger: Ledger, tamper: Tamper
 ) -> None:
     tamper("DELETE FROM ledger_keyed")
-    put(ledger, Noted(text="x"))
+    put(ledger, NoteWritten(text="x"))
     assert audited(ledger).sound
     forge(ledger, tamper, 10)
     tamper("DELETE FROM ledger_keyed")
     with pytest.raises(Tampered, match="audit verify"):
-        put(ledger, Noted(text="y"))
+        put(ledger, NoteWritten(text="y"))
 
 
 @pytest.mark.parametrize(
@@ -723,7 +736,7 @@ def file(tmp_path: Path) -> Iterator[tuple[Ledger, Callable[[str], None], Callab
 
     ledger = opens()
     for number in range(9):
-        put(ledger, Deposited(account="anna", amount=number))
+        put(ledger, AmountDeposited(account="anna", amount=number))
     yield ledger, run, opens
     for each in opened:
         each.close()
@@ -740,7 +753,7 @@ def test_a_row_of_other_types_is_a_fault_of_the_audit_and_refused_elsewhere(
         run("UPDATE ledger_kept SET mark = 'x', upto = 'y'")
     ledger = opens()
     with pytest.raises(Tampered, match="audit verify"):
-        put(ledger, Noted(text="x"))
+        put(ledger, NoteWritten(text="x"))
     assert {fault.what for fault in audited(ledger).faults} - {"guard", "reading"}
     with pytest.raises(Tampered, match="audit verify"):
         export(ledger, public_key(KEY), (), lambda line: None)
@@ -753,7 +766,7 @@ def test_a_state_that_is_none_is_a_fault_of_the_audit_and_refused_elsewhere(file
     with pytest.raises(Tampered, match="audit verify"):
         ledger.get(BALANCES, "anna")
     with pytest.raises(Tampered, match="audit verify"):
-        put(ledger, Deposited(account="anna", amount=1))
+        put(ledger, AmountDeposited(account="anna", amount=1))
     assert "reading" in {fault.what for fault in audited(ledger).faults}
 
 
@@ -764,7 +777,7 @@ def test_what_is_stored_of_a_projection_is_made_again_where_it_is_odd(file: Any,
     ledger, run, opens = file
     run(f"UPDATE ledger_kept SET {what}")
     for each in (ledger, opens()):
-        put(each, Deposited(account="anna", amount=1))
+        put(each, AmountDeposited(account="anna", amount=1))
     assert not {fault.what for fault in audited(ledger).faults} - {"guard"}
 
 

@@ -15,7 +15,7 @@ from comporta.checks import at_least, judge
 from comporta.cli.init import make
 from comporta.opened.project import open_project
 from comporta.opened.sentences import sentence
-from comporta.records import Artifact, Evidence, Figure, Unmeasured
+from comporta.records import Artifact, Evidence, Figure, UnmeasuredFigure
 
 GATES = """
 from comporta.checks import accept
@@ -118,7 +118,7 @@ def test_a_slice_of_one_class_in_a_sample_is_left_to_the_full_run():
         need=wanted,
         artifact=Artifact(digest="0" * 64, size=3, kind="json"),
         figures=(Figure(metric="roc_auc", value=0.8, low=0.7, high=0.9, rows=900, slice="plan=basic"),),
-        unmeasured=(Unmeasured(metric="roc_auc", slice="plan=staff", why="one class only"),),
+        unmeasured=(UnmeasuredFigure(metric="roc_auc", slice="plan=staff", why="one class only"),),
     )
     (verdict,) = judge((check,), {wanted: found})
     assert not verdict.opens

@@ -73,7 +73,7 @@ def folder(tmp_path_factory) -> Folder:
 
 
 def outcomes(version) -> dict[str, str]:
-    return {sentence(each.called): each.outcome for each in version.verdicts}
+    return {sentence(each.display_title): each.outcome for each in version.verdicts}
 
 
 def test_another_limit_judges_the_same_version_again_and_computes_nothing(folder):
@@ -127,10 +127,12 @@ def test_what_an_audit_only_reported_closes_the_way_once_it_is_required(folder):
     with open_project(folder.root, works=True) as opened:
         deep = gate(opened, "leaving", level="audit").version
         assert outcomes(deep)["a stern check"] == "fail"
-        assert "a stern check" not in {each.check for each in deep.shut(UNTIL)}
+        assert "a stern check" not in {each.check for each in deep.blocking_verdicts(UNTIL)}
     folder.gates('at_least("roc_auc", 0.7), Deep()', doubting)
     with open_project(folder.root, works=True) as opened:
-        assert "a stern check" in {each.check for each in gate(opened, "leaving").version.shut(UNTIL)}
+        assert "a stern check" in {
+            each.check for each in gate(opened, "leaving").version.blocking_verdicts(UNTIL)
+        }
 
 
 def test_by_the_metric_of_the_business_a_first_version_is_compared_with_nothing(folder):
@@ -202,13 +204,13 @@ def test_a_challenger_must_be_better_by_the_metric_of_the_business(folder):
     with open_project(folder.root, works=True) as opened:
         first = version_of(opened, "leaving/1")
         # Tests before this one may have left it closed, or released; or none of them ran here.
-        for each in first.shut(datetime.now(UTC)):
+        for each in first.blocking_verdicts(datetime.now(UTC)):
             waive(opened, first.id, each.check, by="rui", reason="a trial", until=UNTIL)
         if first.state != "released":
             release(opened, first.id)
         (version,) = run(opened).versions
         assert version.id == "leaving/2"
-        said = {sentence(each.called): each for each in version.verdicts}
+        said = {sentence(each.display_title): each for each in version.verdicts}
         assert said["main metric at most 0.05 worse than the champion"].outcome == "pass"
         better = said["roc_auc better than the champion"]
         assert better.outcome in ("fail", "inconclusive") and better.required

@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OrdinalEncoder
 
-from comporta.acts.judge.candidate import served
+from comporta.acts.judge.candidate import serve_candidate
 from comporta.acts.judge.evidence import evidence_of
 from comporta.checks import judge
 from comporta.checks import parity as parity_check
@@ -99,7 +99,7 @@ def only(parts, *names):
 def measured(step, at, parts, **others):
     rows = "predictions" if step is parity else "test"
     given = only(parts, "model", "signature", "parity", "trial", "onnx", rows)
-    tools = {"served": served, "opened": open_estimator}
+    tools = {"served": serve_candidate, "opened": open_estimator}
     return at.get_json(step.measure(at, **given, **tools, **others)["findings"], Findings)
 
 
@@ -251,21 +251,24 @@ def test_a_server_that_never_answers_is_given_up_and_gone(tmp_path, monkeypatch,
     before = psutil.Process().children()
     monkeypatch.setattr("comporta.acts.judge.candidate.SECONDS", 0.5)
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
-    with pytest.raises(Refused, match=says), served(at, parts):
+    with pytest.raises(Refused, match=says), serve_candidate(at, parts):
         raise AssertionError("it answers")
     assert not set(psutil.Process().children()) - set(before)
 
 
 def test_a_server_of_a_candidate_ends_with_the_with_and_tells_what_it_cannot_serve():
     at, parts = made(NUMBERS, boosted)
-    with served(at, parts) as there:
+    with serve_candidate(at, parts) as there:
         process = psutil.Process(there.pid)
         told = json.load(urllib.request.urlopen(f"{there.url}/v2/models/candidate"))
         assert told["name"] == "candidate"
     assert not process.is_running()
-    with pytest.raises(Refused, match="no such"), served(at, parts, ("no such form",)):
+    with pytest.raises(Refused, match="no such"), serve_candidate(at, parts, ("no such form",)):
         pass
-    with pytest.raises((Refused, BadProject)), served(at, only(parts, "model", "signature"), ("onnx",)):
+    with (
+        pytest.raises((Refused, BadProject)),
+        serve_candidate(at, only(parts, "model", "signature"), ("onnx",)),
+    ):
         pass
 
 

@@ -92,17 +92,17 @@ def folder(tmp_path_factory) -> Folder:
     made = Folder(tmp_path_factory.mktemp("fixed"))
     with open_project(made.root, works=True) as opened:
         (version,) = run(opened).versions
-        assert {sentence(each.called): each.outcome for each in version.verdicts} == FIRST
+        assert {sentence(each.display_title): each.outcome for each in version.verdicts} == FIRST
         assert set(version.forms) == set(version.asked) == {each.check for each in version.verdicts}
     return made
 
 
 def carried(version: Version) -> dict[str, str]:
-    return {sentence(each.called): each.outcome for each in version.verdicts if each.carried}
+    return {sentence(each.display_title): each.outcome for each in version.verdicts if each.carried}
 
 
 def todays(version: Version) -> dict[str, str]:
-    return {sentence(each.called): each.outcome for each in version.verdicts if not each.carried}
+    return {sentence(each.display_title): each.outcome for each in version.verdicts if not each.carried}
 
 
 def test_to_judge_the_value_alone_afterwards_opens_nothing(folder):

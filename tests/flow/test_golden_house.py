@@ -135,8 +135,8 @@ def test_it_is_gated_again_and_its_waiver_still_holds(opened: OpenProject) -> No
     assert judged.version.policy == judged.version.judged_by, "asked for what it is asked today"
     (shut,) = [each for each in judged.version.verdicts if not each.opens]
     assert shut.check == "limit?metric=brier&at_most=0.05"
-    assert judged.version.waived(shut, opened.clock()) is not None
-    assert judged.version.shut(opened.clock()) == ()
+    assert judged.version.waiver_of(shut, opened.clock()) is not None
+    assert judged.version.blocking_verdicts(opened.clock()) == ()
     # What was written out before stands in no new fact, and is read as before.
     stored = opened.ledger.get(VERSIONS, version_key("leaving", 2))
     slices = [each.figure.where for each in stored.verdicts if each.figure is not None and each.figure.where]
@@ -147,7 +147,7 @@ def test_it_is_gated_again_and_its_waiver_still_holds(opened: OpenProject) -> No
     assert "region" in {each.name for where in told for each in where}
     assert not any(isinstance(each.value, Words) and each.value.digest for where in told for each in where)
     assert "region=" not in str(stored.verdicts)
-    titles = {each.check: sentence(each.called) for each in judged.version.verdicts}
+    titles = {each.check: sentence(each.display_title) for each in judged.version.verdicts}
     assert titles["parity?tolerance=0.0001"] == "training-serving skew at most 0.0001"
     assert titles["few are predicted to leave"] == "few are predicted to leave"
     assert not gate(opened, "leaving/2").fresh, "a second time there is nothing to rename"

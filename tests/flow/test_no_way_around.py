@@ -63,12 +63,12 @@ def renamed(opened: OpenProject, version: Version, outcome: Outcome = "pass") ->
 
 def test_a_refused_model_stays_refused_under_another_name(opened: OpenProject) -> None:
     refused = version_of(opened, "leaving/3")
-    assert refused.shut(opened.now())
+    assert refused.blocking_verdicts(opened.now())
     other = renamed(opened, stored(opened, 3))
     with pytest.raises(Refused, match="easier/1: it is byte for byte leaving/3, which required checks block"):
         release(opened, other.id, by="ana")
     until = opened.now() + timedelta(days=1)
-    for verdict in refused.shut(opened.now()):
+    for verdict in refused.blocking_verdicts(opened.now()):
         waive(opened, "leaving/3", verdict.check, by="ana", reason="both are one model", until=until)
     assert release(opened, other.id, by="ana").champion == 1
 
@@ -86,7 +86,7 @@ def test_no_rollback_leads_to_a_model_that_is_refused_under_another_name(opened:
 def test_a_clock_set_back_does_not_revive_a_waiver_that_ended(folder: Path) -> None:
     with open_project(folder) as opened:
         opened.clock = clock = Clock(opened.now() + timedelta(days=1))
-        for verdict in version_of(opened, "leaving/3").shut(opened.now()):
+        for verdict in version_of(opened, "leaving/3").blocking_verdicts(opened.now()):
             waive(
                 opened,
                 "leaving/3",
@@ -95,7 +95,7 @@ def test_a_clock_set_back_does_not_revive_a_waiver_that_ended(folder: Path) -> N
                 reason="short",
                 until=clock() + timedelta(hours=2),
             )
-        assert not version_of(opened, "leaving/3").shut(opened.now())
+        assert not version_of(opened, "leaving/3").blocking_verdicts(opened.now())
     with open_project(folder) as opened:
         opened.ledger._clock = Clock(clock() + timedelta(hours=3))  # type: ignore[attr-defined]
         opened.ledger.transact(lambda tx: tx.append(RunStarted(run="r", project="shop", command="run")))

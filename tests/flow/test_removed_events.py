@@ -104,7 +104,7 @@ def test_what_todays_comporta_writes_holds_no_personal_value_and_stays(opened: O
 def test_a_refused_version_does_not_pass_by_removing_what_refused_it(opened: OpenProject) -> None:
     version = stored(opened, "leaving/2")
     seq = append(opened, judged(version, "fail", "Zephyrine is told apart"))
-    assert version_of(opened, "leaving/2").shut(opened.now())
+    assert version_of(opened, "leaving/2").blocking_verdicts(opened.now())
     require_stays(opened, seq, "decides leaving/2: checks that block it would no longer")
 
 

@@ -18,7 +18,7 @@ from comporta.data.change import add
 from comporta.data.dataset_log import RedactEntry, append_entry, read_log
 from comporta.data.keys import subject_hash
 from comporta.data.steps_features import features
-from comporta.data.steps_logged import logged
+from comporta.data.steps_logged import logged_rows
 from comporta.opened.sentences import sentence
 from comporta.records import (
     DatasetSchema,
@@ -199,7 +199,7 @@ def kept(context, seen, told):
 
 
 def table_of(context, made, rain, slices):
-    return logged(
+    return logged_rows(
         context, **slices, **{"table weather": rain}, signature=made["signature"], model="late", of="flights",
         **DECLARED,
     )["table"]  # fmt: skip
@@ -248,7 +248,7 @@ def test_a_subject_among_the_inputs_is_the_row_s_and_once_forgotten_gives_no_row
     slices = {"before": kept_before(context, bare[:50]), **kept(context, bare[50:], told)}
 
     def marks():
-        table = logged(
+        table = logged_rows(
             context, **slices, **{"table weather": rain}, signature=made["signature"], model="late",
             of="flights", **DECLARED | {"shapes": shapes},
         )  # fmt: skip

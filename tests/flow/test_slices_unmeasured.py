@@ -42,7 +42,7 @@ def test_a_slice_of_one_class_closes_the_way_and_a_small_one_is_named(tmp_path):
 
     written(tmp_path, 'at_least("roc_auc", 0.6), at_least("roc_auc", 0.6, by="plan", required=False)')
     first = judged(tmp_path)
-    said = {sentence(each.called): each for each in first.verdicts}
+    said = {sentence(each.display_title): each for each in first.verdicts}
     assert said["roc_auc at least 0.6"].outcome == "pass"
     sliced = said["roc_auc by plan at least 0.6"]
     assert sliced.outcome == "inconclusive"
@@ -59,7 +59,7 @@ def test_a_slice_of_one_class_closes_the_way_and_a_small_one_is_named(tmp_path):
     second = judged(tmp_path)
     area, brier = second.verdicts[:2]
     assert area.outcome == "inconclusive"
-    assert area in second.shut(datetime.now(UTC) + timedelta(days=1))
+    assert area in second.blocking_verdicts(datetime.now(UTC) + timedelta(days=1))
     assert "Not measured in 1 slice, roc_auc plan=staff: not defined on its " in sentence(area.reason)
     # Where the metric is defined on one class, as that of probabilities is, the slice is judged.
     assert brier.outcome == "pass"

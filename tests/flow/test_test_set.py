@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from comporta.acts.build.run import run
-from comporta.acts.judge.test_set import Evaluated, evaluations
+from comporta.acts.judge.test_set import Evaluations, evaluations
 from comporta.acts.judge.test_set import test_set as set_of
 from comporta.acts.release.release import version_of
 from comporta.acts.trace.trace import trace
@@ -68,13 +68,13 @@ def folder(tmp_path_factory) -> Path:
     return folder
 
 
-def counted(opened: OpenProject, model: str) -> Evaluated:
+def counted(opened: OpenProject, model: str) -> Evaluations:
     return evaluations(opened.ledger, opened.keys, version_of(opened, model))
 
 
 def test_the_count_goes_on_when_a_subject_is_erased_and_when_rows_are_added(folder, forget):
     with open_project(folder, works=True) as opened:
-        assert counted(opened, "drawn") == counted(opened, "newest") == Evaluated(here=1, split=1)
+        assert counted(opened, "drawn") == counted(opened, "newest") == Evaluations(here=1, split=1)
         before = {name: version_of(opened, name).parts["test"].digest for name in ("drawn", "newest")}
         forget(opened, "visits", "person", 7)
         run(opened)
@@ -82,7 +82,7 @@ def test_the_count_goes_on_when_a_subject_is_erased_and_when_rows_are_added(fold
             now = version_of(opened, name)
             assert now.number == 2
             assert now.parts["test"].digest != before[name]
-            assert counted(opened, name) == Evaluated(here=2, split=2)
+            assert counted(opened, name) == Evaluations(here=2, split=2)
             # The version of before has the same test set, less what was erased from it.
             assert evaluations(opened.ledger, opened.keys, version_of(opened, f"{name}/1")).here == 2
 
@@ -90,8 +90,8 @@ def test_the_count_goes_on_when_a_subject_is_erased_and_when_rows_are_added(fold
     (folder / "days").write_text("11")
     with open_project(folder, works=True) as opened:
         run(opened)
-        assert counted(opened, "drawn") == Evaluated(here=3, split=3)
-        assert counted(opened, "newest") == Evaluated(here=1, split=3)
+        assert counted(opened, "drawn") == Evaluations(here=3, split=3)
+        assert counted(opened, "newest") == Evaluations(here=1, split=3)
         told = "\n".join(tree_lines(trace(opened, "newest/3")))
         assert "test set evaluated once, 3 in all under this split" in told
 
@@ -100,7 +100,7 @@ def test_the_count_goes_on_when_a_subject_is_erased_and_when_rows_are_added(fold
     (folder / "project.py").write_text(text.replace("at_random(0.3)", "at_random(0.4)"))
     with open_project(folder, works=True) as opened:
         run(opened, ("drawn",))
-        assert counted(opened, "drawn") == Evaluated(here=1, split=1)
+        assert counted(opened, "drawn") == Evaluations(here=1, split=1)
 
 
 def test_no_row_is_named_by_what_identifies_a_split(folder):

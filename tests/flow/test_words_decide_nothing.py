@@ -98,7 +98,7 @@ def scenarios(root: Path, text: str, doubt: float, capsys: Any) -> Iterator[tupl
         yield f"{level} json", decode(printed.out, Any)
         yield f"{level} stored", stored(root)
     with open_project(root, works=True) as opened:
-        shut = version_of(opened, "leaving/1").shut(datetime.now(UTC))
+        shut = version_of(opened, "leaving/1").blocking_verdicts(datetime.now(UTC))
         yield "shut", [each.check for each in shut]
         for each in shut:
             waive(opened, "leaving/1", each.check, by="rui", reason="Known.", until=UNTIL)

@@ -46,7 +46,7 @@ def sleeping(seconds: float) -> Node:
 
 
 def test_code_that_cannot_be_read_ends_the_run_before_what_it_waits_for_is_done(engine: Engine) -> None:
-    waits = Node(name="late", run="later.py:late", inputs={"x": Output(node="sleeps", name="out")})
+    waits = Node(name="late", run="later.py:late", inputs={"x": Output(node_name="sleeps", name="out")})
     (engine._parts.root / "later.py").write_text("def late(context, *, x:\n    pass\n")
     began = time.monotonic()
     with pytest.raises(BadProject, match=r"later\.py:1"):
@@ -96,7 +96,7 @@ def test_more_steps_than_can_be_asked_at_once_are_stopped_too(engine: Engine) ->
         Node(name=f"sleeps {n}", run="project.py:sleeps", params={"seconds": 60.0 + n}) for n in range(80)
     )
     (engine._parts.root / "later.py").write_text("def late(context, *, x:\n    pass\n")
-    waits = Node(name="late", run="later.py:late", inputs={"x": Output(node="sleeps 0", name="out")})
+    waits = Node(name="late", run="later.py:late", inputs={"x": Output(node_name="sleeps 0", name="out")})
     began = time.monotonic()
     with pytest.raises(BadProject, match=r"later\.py:1"):
         engine.ask(Plan(nodes=(*many, waits)))

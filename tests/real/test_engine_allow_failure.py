@@ -65,8 +65,8 @@ def test_a_run_goes_on_without_a_spare_answer_and_without_what_reads_it(engine: 
         nodes=(
             node("one", "first"),
             node("raises", "measured", allow_failure=True),
-            node("plus", "after", allow_failure=True, x=Output(node="measured", name="out")),
-            node("plus", "last", x=Output(node="first", name="out")),
+            node("plus", "after", allow_failure=True, x=Output(node_name="measured", name="out")),
+            node("plus", "last", x=Output(node_name="first", name="out")),
         )
     )
     run, answers = engine.ask(plan)
@@ -83,9 +83,9 @@ def test_what_is_not_spare_still_fails_the_run(engine: Engine) -> None:
 
 
 def test_an_output_that_need_not_be_there_is_left_out(engine: Engine) -> None:
-    absent = Output(node="first", name="onnx", may=True)
-    there = Output(node="first", name="out", may=True)
-    first = Output(node="first", name="out")
+    absent = Output(node_name="first", name="onnx", may=True)
+    there = Output(node_name="first", name="out", may=True)
+    first = Output(node_name="first", name="out")
     plan = Plan(
         nodes=(
             node("one", "first"),
@@ -113,8 +113,8 @@ def test_what_has_not_begun_when_its_budget_is_spent_is_left_out_and_asked_next_
             nodes=(
                 node("slow", "first", allow_failure=True, seconds=seconds),
                 node("one", "second", allow_failure=True, seconds=seconds),
-                node("plus", "third", allow_failure=True, x=Output(node="second", name="out")),
-                node("plus", "free", x=Output(node="first", name="out")),
+                node("plus", "third", allow_failure=True, x=Output(node_name="second", name="out")),
+                node("plus", "free", x=Output(node_name="first", name="out")),
             )
         )
 
@@ -149,7 +149,7 @@ def test_a_budget_is_of_its_own_steps_and_not_of_what_they_wait_for(engine: Engi
         nodes=(
             node("one", "early", allow_failure=True, seconds=0.2),
             node("slow", "fitted"),
-            node("plus", "after", allow_failure=True, seconds=0.2, x=Output(node="fitted", name="out")),
+            node("plus", "after", allow_failure=True, seconds=0.2, x=Output(node_name="fitted", name="out")),
         )
     )
     _, answers = engine.ask(plan)

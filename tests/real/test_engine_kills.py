@@ -34,13 +34,13 @@ PLAN = Plan(
         Node(
             name="one",
             run="project.py:add",
-            inputs={"x": Output(node="source", name="out")},
+            inputs={"x": Output(node_name="source", name="out")},
             params={"n": 10},
         ),
         Node(
             name="two",
             run="project.py:add",
-            inputs={"x": Output(node="one", name="out")},
+            inputs={"x": Output(node_name="one", name="out")},
             params={"n": 100},
         ),
     )

@@ -162,8 +162,8 @@ def chain(n: int = 3) -> Plan:
     return Plan(
         nodes=(
             node("source", params={"n": n}),
-            node("add", inputs={"x": Output(node="source", name="out")}),
-            node("add", "more", inputs={"x": Output(node="add", name="out")}, params={"n": 1}),
+            node("add", inputs={"x": Output(node_name="source", name="out")}),
+            node("add", "more", inputs={"x": Output(node_name="add", name="out")}, params={"n": 1}),
         )
     )
 
@@ -235,7 +235,7 @@ def test_a_source_is_asked_each_time_and_equal_rows_reuse_the_rest(root: Path, e
     plan = Plan(
         nodes=(
             node("source", params={"n": 3}, remember=False),
-            node("add", inputs={"x": Output(node="source", name="out")}),
+            node("add", inputs={"x": Output(node_name="source", name="out")}),
         )
     )
     engine.ask(plan)
@@ -264,7 +264,7 @@ def test_callables_arrive_by_name(root: Path, engine: Engine) -> None:
             node(
                 "using",
                 uses={"fit": "project.py:fit", "several": ("project.py:fit", "math:floor")},
-                inputs={"x": Output(node="source", name="out")},
+                inputs={"x": Output(node_name="source", name="out")},
             ),
         )
     )
@@ -316,7 +316,7 @@ def test_a_step_that_raises_says_where_and_its_log_holds_the_rest(root: Path, en
     plan = Plan(
         nodes=(
             node("raises"),
-            node("add", inputs={"x": Output(node="raises", name="out")}),
+            node("add", inputs={"x": Output(node_name="raises", name="out")}),
             node("source", params={"n": 1}),
         )
     )
@@ -459,7 +459,7 @@ def test_a_cache_that_this_process_filled_does_not_stand_in_the_way(root: Path, 
 
 def test_equal_questions_of_one_plan_are_asked_once(root: Path, engine: Engine) -> None:
     source = node("source", params={"n": 2})
-    twins = [node("add", f"twin {i}", inputs={"x": Output(node="source", name="out")}) for i in range(4)]
+    twins = [node("add", f"twin {i}", inputs={"x": Output(node_name="source", name="out")}) for i in range(4)]
     _, answers = engine.ask(Plan(nodes=(source, *twins)))
     assert calls(root) == 1 and value(root, answers["twin 3"]) == 4
 

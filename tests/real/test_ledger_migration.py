@@ -29,7 +29,7 @@ from comporta.records import Head, decode
 from comporta.records.facts import ChainContinued
 from comporta.store import derive
 from comporta.testing import running_postgres
-from comporta.testing.ledgers import Noted, put
+from comporta.testing.ledgers import NoteWritten, put
 
 ARCHIVE = Path(__file__).parents[1] / "golden" / "house" / "house.tar.gz"
 Rows = list[tuple[Any, ...]]
@@ -90,7 +90,7 @@ def require_whole(ledger: Ledger, key: bytes, events: Rows) -> None:
 def require_goes_on(ledger: Ledger, key: bytes, events: Rows) -> None:
     """What is appended continues the keyed chain under signed heads."""
     last = Head(seq=events[-1][0], hash=events[-1][6])
-    (mine,) = put(ledger, Noted(text="goes on"))
+    (mine,) = put(ledger, NoteWritten(text="goes on"))
     begun, same = list(ledger.events(after=last.seq))
     assert same == mine
     assert (begun.kind, begun.seq, begun.prev) == ("chain.continued", last.seq + 1, last.hash)
@@ -121,7 +121,7 @@ def test_a_keyed_event_that_was_changed_is_still_found_after_the_migration(
         file.execute("DROP TRIGGER ledger_events_no_update")
         file.execute("UPDATE ledger_events SET at = at + 1 WHERE seq = 7")
     ledger = opened("sqlite:///ledger.db", key, tmp_path)
-    put(ledger, Noted(text="x"))
+    put(ledger, NoteWritten(text="x"))
     audit = verify(ledger, PROJECTIONS, key)
     assert ("changed", 7) in [(fault.what, fault.seq) for fault in audit.faults]
     ledger.close()

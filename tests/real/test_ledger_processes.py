@@ -26,7 +26,7 @@ from comporta.ledger.sql import SqlLedger
 from comporta.ledger.sqlite import Sqlite
 from comporta.records import Transaction
 from comporta.testing import Clock, running_postgres
-from comporta.testing.ledgers import BALANCES, COUNTS, KEY, TEST_FACTS, Deposited, put
+from comporta.testing.ledgers import BALANCES, COUNTS, KEY, TEST_FACTS, AmountDeposited, put
 
 
 def opened(url: str, root: Path) -> Ledger:
@@ -64,7 +64,7 @@ def _count_up(url: str, root: str, times: int, start: Any, failed: Any) -> None:
 
         def act(turn: Transaction) -> None:
             was = turn.get(BALANCES, "shared")
-            turn.append(Deposited(account="shared", amount=1 + (was.entries if was else 0)))
+            turn.append(AmountDeposited(account="shared", amount=1 + (was.entries if was else 0)))
 
         for _ in range(times):
             ledger.transact(act)
@@ -101,7 +101,7 @@ def _append_until_killed(url: str, root: str, acknowledged: int) -> None:
     while True:
         number += 1
         account = f"{os.getpid()}-{number}"
-        put(ledger, Deposited(account=account, amount=1), Deposited(account=account, amount=2))
+        put(ledger, AmountDeposited(account=account, amount=1), AmountDeposited(account=account, amount=2))
         os.write(acknowledged, f"{account}\n".encode())
 
 
@@ -153,7 +153,7 @@ def _stand_still(url: str, root: str, stop: int, said: int) -> None:
         acts += 1
 
     event.listen(ledger._database.engine, "before_cursor_execute", numbered)
-    put(ledger, Deposited(account=str(stop), amount=1), Deposited(account=str(stop), amount=1))
+    put(ledger, AmountDeposited(account=str(stop), amount=1), AmountDeposited(account=str(stop), amount=1))
     os.write(said, b"done\n")
     time.sleep(60)
 
@@ -173,7 +173,7 @@ def test_a_writer_killed_before_any_statement_leaves_all_or_nothing(url: str, tm
         assert (balance is not None and balance.entries == 2) if said == "done" else balance is None, said
         # And the killed one's turn is over: the next writer does not wait for it.
         began = time.monotonic()
-        put(ledger, Deposited(account=f"next {stop}", amount=1))
+        put(ledger, AmountDeposited(account=f"next {stop}", amount=1))
         assert time.monotonic() - began < 5
         if said == "done":
             break
@@ -190,12 +190,12 @@ def test_a_holder_that_does_not_let_go_is_said_after_a_while(tmp_path: Path) -> 
 
     def hold(turn: Transaction) -> None:
         with pytest.raises(Busy, match=r"held it for 0\.3 s"):
-            put(waiting, Deposited(account="a", amount=1))
+            put(waiting, AmountDeposited(account="a", amount=1))
         assert waiting.get(BALANCES, "a") is None  # readers do not wait
-        turn.append(Deposited(account="b", amount=1))
+        turn.append(AmountDeposited(account="b", amount=1))
 
     holder.transact(hold)
-    put(waiting, Deposited(account="a", amount=1))
+    put(waiting, AmountDeposited(account="a", amount=1))
     assert [key for key, _ in holder.scan(BALANCES)] == ["a", "b"]
 
 
@@ -207,10 +207,10 @@ def test_a_stranger_who_locks_the_file_is_waited_for_and_then_said(tmp_path: Pat
         Sqlite(tmp_path / "ledger.db", patience=0.3), [BALANCES], key=KEY, clock=Clock(), facts=TEST_FACTS
     )
     with pytest.raises(Busy):
-        put(ledger, Deposited(account="a", amount=1))
+        put(ledger, AmountDeposited(account="a", amount=1))
     later = threading.Timer(0.1, lambda: stranger.execute("COMMIT"))
     later.start()
-    put(ledger, Deposited(account="a", amount=1))
+    put(ledger, AmountDeposited(account="a", amount=1))
     later.join()
     stranger.close()
     ledger.close()
@@ -230,7 +230,7 @@ def test_a_full_disk_is_said_loses_nothing_and_the_ledger_goes_on(tmp_path: Path
         kept = 0
         with pytest.raises(StorageFull, match="nothing was half-written"):
             while True:
-                put(ledger, *(Deposited(account=f"{kept}-{n}", amount=1) for n in range(100)))
+                put(ledger, *(AmountDeposited(account=f"{kept}-{n}", amount=1) for n in range(100)))
                 kept += 1
         assert kept > 0
         assert len(ledger.scan(BALANCES)) == 100 * kept
@@ -239,7 +239,7 @@ def test_a_full_disk_is_said_loses_nothing_and_the_ledger_goes_on(tmp_path: Path
             _limit(ledger, 10**6)
         else:
             subprocess.run(["mount", "-o", "remount,size=8m", str(disk)], check=True)
-        put(ledger, Deposited(account="after", amount=1))
+        put(ledger, AmountDeposited(account="after", amount=1))
         assert len(ledger.scan(BALANCES)) == 100 * kept + 1
         assert sound(ledger)
     finally:
@@ -259,7 +259,7 @@ def test_only_its_owner_may_read_a_ledger(tmp_path: Path) -> None:
     was = os.umask(0)
     try:
         ledger = opened("sqlite:///sub/ledger.db", tmp_path)
-        put(ledger, Deposited(account="a", amount=1))
+        put(ledger, AmountDeposited(account="a", amount=1))
         modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "sub").iterdir()}
         ledger.close()
     finally:
@@ -314,17 +314,17 @@ def test_a_ledger_of_a_newer_comporta_is_refused(url: str, tmp_path: Path, serve
 
 
 def _in_child(ledger: Ledger) -> None:
-    put(ledger, Deposited(account="child", amount=1))
+    put(ledger, AmountDeposited(account="child", amount=1))
 
 
 def test_a_forked_process_may_go_on_with_its_own_connections(url: str, tmp_path: Path) -> None:
     ledger = opened(url, tmp_path)
-    put(ledger, Deposited(account="parent", amount=1))
+    put(ledger, AmountDeposited(account="parent", amount=1))
     child = get_context("fork").Process(target=_in_child, args=(ledger,))
     child.start()
     child.join()
     assert child.exitcode == 0
-    put(ledger, Deposited(account="parent", amount=1))
+    put(ledger, AmountDeposited(account="parent", amount=1))
     assert [key for key, _ in ledger.scan(BALANCES)] == ["child", "parent"]
     assert sound(ledger)
     ledger.close()
@@ -340,9 +340,9 @@ def _cut_off_others(server: str) -> None:
 
 def test_a_connection_that_broke_between_transactions_is_made_anew(postgres: str, tmp_path: Path) -> None:
     ledger = opened(postgres, tmp_path)
-    put(ledger, Deposited(account="a", amount=1))
+    put(ledger, AmountDeposited(account="a", amount=1))
     _cut_off_others(postgres)
-    put(ledger, Deposited(account="a", amount=1))
+    put(ledger, AmountDeposited(account="a", amount=1))
     _cut_off_others(postgres)
     balance = ledger.get(BALANCES, "a")
     assert balance is not None
@@ -361,7 +361,7 @@ def test_a_connection_that_breaks_in_a_transaction_keeps_it_once(
 
     def act(turn: Transaction) -> int:
         asked.append(1)
-        turn.append(Deposited(account="a", amount=1))
+        turn.append(AmountDeposited(account="a", amount=1))
         if when == "in the act" and not cut:
             cut.append(when)
             _cut_off_others(postgres)
@@ -391,7 +391,7 @@ def test_a_connection_that_breaks_in_a_transaction_keeps_it_once(
 
 def test_a_new_reading_is_folded_once_when_several_open_at_once(url: str, tmp_path: Path) -> None:
     ledger = opened(url, tmp_path)
-    put(ledger, *(Deposited(account="a", amount=1) for _ in range(500)))
+    put(ledger, *(AmountDeposited(account="a", amount=1) for _ in range(500)))
 
     def count() -> int | None:
         both = open_ledger(url, [BALANCES, COUNTS], key=KEY, clock=Clock(), root=tmp_path, facts=TEST_FACTS)
@@ -409,7 +409,7 @@ def test_a_new_reading_is_folded_once_when_several_open_at_once(url: str, tmp_pa
 
 def _write_once(root: str) -> None:
     ledger = opened("sqlite:///ledger.db", Path(root))
-    put(ledger, Deposited(account="other", amount=1))
+    put(ledger, AmountDeposited(account="other", amount=1))
     ledger.close()
 
 
@@ -417,7 +417,7 @@ def test_a_process_that_opens_its_ledger_twice_keeps_its_hold_of_it(tmp_path: Pa
     mine = [opened("sqlite:///ledger.db", tmp_path) for _ in range(2)]
     for turn in range(3):
         for ledger in mine:
-            put(ledger, Deposited(account="mine", amount=1))
+            put(ledger, AmountDeposited(account="mine", amount=1))
         # Were our locks gone, its end would be taken for the last one's, and the log deleted under us.
         child = get_context("spawn").Process(target=_write_once, args=(str(tmp_path),))
         child.start()
@@ -457,5 +457,5 @@ def test_a_limit_on_the_size_of_files_is_a_full_disk(tmp_path: Path) -> None:
     )  # fmt: skip
     assert "nothing was half-written" in limited.stdout
     assert sound(ledger)
-    put(ledger, Deposited(account="after", amount=1))
+    put(ledger, AmountDeposited(account="after", amount=1))
     ledger.close()

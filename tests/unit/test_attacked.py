@@ -12,7 +12,7 @@ from comporta.cli import main
 from comporta.errors import BadProject
 from comporta.ledger.signing import published_key
 from comporta.records.credential import shown_url
-from comporta.records.identity import cleaned
+from comporta.records.identity import clean_name
 from comporta.serve.tally import Tally
 
 
@@ -21,13 +21,13 @@ from comporta.serve.tally import Tally
 )
 def test_a_name_that_shows_nothing_is_blank(name: str) -> None:
     with pytest.raises(BadProject, match="found a blank name"):
-        cleaned(name)
-    assert cleaned(f"Ana{name}") == "Ana"
+        clean_name(name)
+    assert clean_name(f"Ana{name}") == "Ana"
 
 
 def test_a_name_cannot_pretend_to_be_an_id() -> None:
     with pytest.raises(BadProject, match="found an id of a person"):
-        cleaned("a person forgotten (person-8ac6dd41751e7a56)")
+        clean_name("a person forgotten (person-8ac6dd41751e7a56)")
 
 
 @pytest.mark.parametrize("url", ["postgresql:/u:SEKRETPW1@127.0.0.1/db", "AKIA:SEKRETPW1@bucket"])

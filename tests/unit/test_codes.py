@@ -20,7 +20,7 @@ from codes_write import declared, line, released
 
 DECLARED = declared()
 ENGLISH = {code.id: code.template for code in DECLARED.values()}
-KEPT = ("Findings", "Scores", "Unmeasured", "Evidence")
+KEPT = ("Findings", "Scores", "UnmeasuredFigure", "Evidence")
 SAMPLES = {int: 1234, float: 0.25, str: "age", bool: True, tuple: ("age", "town"), Words: Words("Lisboa")}
 
 

@@ -33,7 +33,7 @@ from comporta.data.names import log_of, rejected_prefix
 from comporta.data.open_rows import open_rows
 from comporta.data.rejected import read_rejected, reopen_rejected
 from comporta.errors import Refused
-from comporta.records import Feedback, Field, Joined, Observation, Signature, encode
+from comporta.records import Feedback, Field, JoinedRow, Observation, Signature, encode
 from comporta.store import MemoryStore, Store, derive
 
 KEYS = derive(b"k" * 32)
@@ -62,7 +62,7 @@ def seen(n: int, subject: str | None = None, **others: Any) -> Observation:
         "at": START + timedelta(minutes=n),
         "inputs": {"carrier": "UA", "distance": 7.5, "wind": None},
         "output": {"label": 1, "probability": 0.25},
-        "joined": (Joined(dataset="weather", version=2, key={"origin": "EWR", "hour": 5}, event=START),),
+        "joined": (JoinedRow(dataset="weather", version=2, key={"origin": "EWR", "hour": 5}, event=START),),
         "key": '["EWR",7]',
         "subject": subject,
         "unit": "u1",

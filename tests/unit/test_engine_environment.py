@@ -9,7 +9,7 @@ import pytest
 
 from comporta.engine.code import CodeDigests
 from comporta.engine.engine import workplace_of
-from comporta.engine.environment import Environment, _known, distributions, runtime
+from comporta.engine.environment import Environment, _installed_version, distributions, runtime
 from comporta.engine.local import Local, cores, workers_and_threads
 from comporta.engine.question import check_plan, question_of, recipe_digest
 from comporta.engine.step_functions import Steps
@@ -50,9 +50,9 @@ def test_a_distribution_installed_from_a_folder_counts_by_its_files(
     monkeypatch.syspath_prepend(str(info.parent))
     before = distributions(["localthing"])["localthing"]
     (info / "RECORD").write_text("localthing/__init__.py,sha256=bbb,3\n")
-    _known.cache_clear()
+    _installed_version.cache_clear()
     assert before.startswith("1.0 ") and distributions(["localthing"])["localthing"] != before
-    _known.cache_clear()
+    _installed_version.cache_clear()
 
 
 def test_room_is_told_by_the_url() -> None:
@@ -113,6 +113,6 @@ def test_a_plan_that_cannot_be_asked_is_refused() -> None:
     twice = Plan(nodes=(Node(name="a", run="m:f"), Node(name="a", run="m:f")))
     with pytest.raises(BadProject, match="two nodes named 'a'"):
         check_plan(twice)
-    later = Plan(nodes=(Node(name="a", run="m:f", inputs={"x": Output(node="b", name="out")}),))
+    later = Plan(nodes=(Node(name="a", run="m:f", inputs={"x": Output(node_name="b", name="out")}),))
     with pytest.raises(BadProject, match="'a' reads 'b', which does not come before it"):
         check_plan(later)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from comporta.engine.failures import Failed, combined_error
+from comporta.engine.failures import NodeFailure, combined_error
 from comporta.errors import StepFailed
 
 
-def failed(summary: str, where: str = "") -> Failed:
+def failed(summary: str, where: str = "") -> NodeFailure:
     error = StepFailed(summary + where)
     error.reason = summary
-    return Failed(error, "raised", summary, summary=summary)
+    return NodeFailure(error, "raised", summary, summary=summary)
 
 
 def test_the_first_says_where_its_log_lies_and_the_others_do_not() -> None:

@@ -11,7 +11,7 @@ from comporta.records import Node, Output
 
 
 def node(name: str, *inputs: str) -> Node:
-    return Node(name=name, run="a.py:f", inputs={each: Output(node=each, name="out") for each in inputs})
+    return Node(name=name, run="a.py:f", inputs={each: Output(node_name=each, name="out") for each in inputs})
 
 
 def taken(ready: ReadyNodes) -> list[str]:

@@ -195,7 +195,7 @@ NAMES_READ = {
     "data/features.py name_of",  # a project's feature function
     "checks/acceptance/measure.py measure",  # a project's acceptance test
     "checks/scenario/measure.py measure",  # a project's change of rows
-    "acts/judge/candidate.py served",  # the module to start, wherever it lies
+    "acts/judge/candidate.py serve_candidate",  # the module to start, wherever it lies
     "opened/isolated.py IsolatedSource",  # which package an import of a project's module is made from
     "project/sources.py value",  # the folder of Comporta's own files
     "records/kind.py kind_of",  # what a project's value is, in a message

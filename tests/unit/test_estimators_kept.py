@@ -17,7 +17,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from comporta.train.call import call_fit, describe_model
 from comporta.train.codecs import from_bytes, to_bytes
-from comporta.train.families.spelling import spelled
+from comporta.train.families.spelling import spell
 from comporta.train.frames import dress, hand, learn_fields
 from comporta.train.predictor import ask_estimator
 
@@ -95,7 +95,7 @@ def test_a_feature_of_any_name_trains_lightgbm_and_keeps_its_name_outside(fit):
 
 
 def test_no_two_names_are_spelled_alike_inside():
-    assert spelled(["x[0]", "x_0_", "x{0}", "plain"], re.compile(r"[\[\]{}]")) == [
+    assert spell(["x[0]", "x_0_", "x{0}", "plain"], re.compile(r"[\[\]{}]")) == [
         "x_0__",
         "x_0_",
         "x_0___",

@@ -9,7 +9,7 @@ import pytest
 
 from comporta.acts.judge.evidence import evidence_of
 from comporta.checks import accept, judge, policy, scenario
-from comporta.checks.acceptance.measure import tried
+from comporta.checks.acceptance.measure import try_function
 from comporta.checks.scenario.codes import (
     CHANGED_NOT_FINITE,
     CHANGED_ROWS_RAISED,
@@ -18,12 +18,12 @@ from comporta.checks.scenario.codes import (
     GAVE_ROWS_TWICE,
     LEFT_OUT_FEATURES,
 )
-from comporta.checks.scenario.measure import told
-from comporta.checks.shared.measuring.team_function import ROW, as_said, known
+from comporta.checks.scenario.measure import measure_change
+from comporta.checks.shared.measuring.team_function import ROW, as_said, known_columns
 from comporta.errors import BadProject
 from comporta.opened.sentences import sentence
 from comporta.records import Field, Figure, ModelOutput, Signature
-from comporta.stats.metrics import Seen, statistic
+from comporta.stats.metrics import ScoredRows, statistic
 
 FIELDS = (Field(name="fare", type="Float64"), Field(name="night", type="Boolean"))
 
@@ -65,12 +65,14 @@ def verdict(check, found):
 
 
 HANDED = types.SimpleNamespace(
-    rows=known(table()), truth=table()["__target"], predictions=as_said(Model()(table()), Model().signature)
+    rows=known_columns(table()),
+    truth=table()["__target"],
+    predictions=as_said(Model()(table()), Model().signature),
 )
 
 
 def says(function, **limits):
-    return verdict(accept(function, **limits), tried(function, HANDED))
+    return verdict(accept(function, **limits), try_function(function, HANDED))
 
 
 # What a test may say.
@@ -141,7 +143,7 @@ def test_a_figure_is_judged_by_its_interval():
 
 
 def test_an_assertion_fails_with_its_line_and_its_words_stay_in_the_evidence():
-    found, said = tried(asserts, HANDED), says(asserts)
+    found, said = try_function(asserts, HANDED), says(asserts)
     assert said.outcome == "fail"
     assert "test_evidence_acceptance.py:" in sentence(said.reason)
     assert "a fare of" not in sentence(said.reason)
@@ -210,7 +212,7 @@ def station_b_stops(rows):
 
 def test_a_scenario_s_figures_are_those_of_the_changed_rows():
     rows = table()
-    found = told(Model(), rows, double, "accuracy", None, 0)
+    found = measure_change(Model(), rows, double, "accuracy", None, 0)
     figures = {each.metric: each.value for each in found.figures}
     fare = rows["fare"].to_numpy()
     assert figures["decisions_changed"] == pytest.approx(((fare > 5) & (fare <= 10)).mean())
@@ -218,16 +220,18 @@ def test_a_scenario_s_figures_are_those_of_the_changed_rows():
     assert figures["mean_prediction"] == pytest.approx(after.mean())
     assert figures["mean_prediction_change"] == pytest.approx((after - 1 / (1 + np.exp(10 - fare))).mean())
     truth = rows["__target"].to_numpy().astype(np.int64)
-    seen = Seen(classes=2, truth=truth, label=(fare > 5).astype(np.int64))
+    seen = ScoredRows(classes=2, truth=truth, label=(fare > 5).astype(np.int64))
     assert figures["accuracy"] == pytest.approx(statistic("accuracy", seen)(np.ones(400)))
 
 
 def test_rows_that_come_back_in_another_order_are_put_right():
-    assert told(Model(), table(), shuffled, None, None, 0) == told(Model(), table(), double, None, None, 0)
+    assert measure_change(Model(), table(), shuffled, None, None, 0) == measure_change(
+        Model(), table(), double, None, None, 0
+    )
 
 
 def test_a_scenario_may_look_at_a_column_kept_beside_the_features():
-    found = told(Model("regression"), table(), station_b_stops, None, None, 0)
+    found = measure_change(Model("regression"), table(), station_b_stops, None, None, 0)
     rise = next(each for each in found.figures if each.metric == "mean_prediction_change")
     b = (table()["__keep_station"] == "B").to_numpy()
     assert rise.value == pytest.approx(-(table()["fare"].to_numpy() * b).mean())
@@ -245,14 +249,14 @@ def test_a_scenario_may_look_at_a_column_kept_beside_the_features():
     ],
 )
 def test_a_scenario_that_cannot_be_asked_is_no_pass(change, why):
-    found = told(Model(), table(), change, None, None, 0)
+    found = measure_change(Model(), table(), change, None, None, 0)
     assert not found.figures
     assert [each.why for each in found.unmeasured] == [why]
     assert verdict(scenario("x", double, at_most=1.0), found).outcome == "inconclusive"
 
 
 def test_each_scenario_is_held_to_its_own_limit():
-    found = told(Model(), table(), double, "roc_auc", None, 0)
+    found = measure_change(Model(), table(), double, "roc_auc", None, 0)
     assert verdict(scenario("fares double", double, at_most=0.4), found).outcome == "pass"
     assert verdict(scenario("fares double", double, at_most=0.1), found).outcome == "fail"
     steady = scenario("fares double", double, metric="roc_auc", at_least=0.8)
@@ -265,7 +269,7 @@ def test_each_scenario_is_held_to_its_own_limit():
 
 
 def test_a_scenario_without_change_changes_nothing():
-    found = told(Model(), table(), lambda rows: rows.drop(ROW), None, None, 0)
+    found = measure_change(Model(), table(), lambda rows: rows.drop(ROW), None, None, 0)
     assert next(each.value for each in found.figures if each.metric == "decisions_changed") == 0
 
 

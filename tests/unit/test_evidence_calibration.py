@@ -11,7 +11,7 @@ from comporta.checks.calibration.measure import calibration, measure
 from comporta.checks.judge import judge
 from comporta.errors import BadProject
 from comporta.opened.sentences import sentence
-from comporta.records import Condition, Findings, Unmeasured, Words, conditions
+from comporta.records import Condition, Findings, UnmeasuredFigure, Words, conditions
 from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
 from comporta.testing.messages import slice_text
@@ -117,7 +117,7 @@ def test_small_slices_are_named_and_not_judged():
     found = calibration(rows, by=("town",))
     few = TOO_FEW_ROWS(rows=10, least=30)
     assert found.unmeasured == (
-        Unmeasured(
+        UnmeasuredFigure(
             metric="bias", where=(Condition("town", "c"),), rows=few.values["rows"], why=few, small=True
         ),
     )

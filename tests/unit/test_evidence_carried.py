@@ -11,9 +11,9 @@ from comporta.checks import judge, stress
 from comporta.checks.stress import codes
 from comporta.checks.stress.codes import ASKED_BECAUSE, FROM_MADE_FEATURES, NO_ROW_WITH_KEY_AND_TIME
 from comporta.checks.stress.load import Round
-from comporta.checks.stress.malformed import far, malformed
+from comporta.checks.stress.malformed import far, malformed_requests
 from comporta.checks.stress.measure import findings
-from comporta.checks.stress.single_requests import MADE, PLAIN, RAW, carried
+from comporta.checks.stress.single_requests import MADE, PLAIN, RAW, carry_rows
 from comporta.opened.sentences import sentence
 from comporta.records import Evidence, Field, Join, Signature
 from comporta.records.features import Bundle
@@ -37,7 +37,7 @@ DESK = StepContext(store=MemoryStore(), keys=derive(b"k" * 32))
 
 
 def sent(raw, takes=TAKES, bundle=BUNDLE, tables=("rows",)):
-    return carried(DESK, takes, ROWS, bundle, dict.fromkeys(tables), raw)
+    return carry_rows(DESK, takes, ROWS, bundle, dict.fromkeys(tables), raw)
 
 
 def inputs(body):
@@ -79,7 +79,7 @@ def test_features_that_a_request_carries_are_sent_as_they_are():
 def test_what_is_said_of_a_row_beside_its_columns_stays_where_they_are_wrong():
     found = sent(requests)
     (good,) = found.bodies
-    few = next(bad for bad in malformed(good, found.fields, 10) if bad.what is codes.COLUMN_TOO_FEW)
+    few = next(bad for bad in malformed_requests(good, found.fields, 10) if bad.what is codes.COLUMN_TOO_FEW)
     assert list(inputs(few.body)) == ["__subject"]
     unknown = next(bad for bad in far(good, found.fields) if bad.what is codes.NOTHING_KNOWN)
     assert inputs(unknown.body) == {"area": [None], "__subject": ["p"]}

@@ -30,7 +30,7 @@ from comporta.checks.time_travel import measure as times
 from comporta.errors import BadProject
 from comporta.opened.sentences import sentence
 from comporta.records import Evidence, Findings, condition
-from comporta.stats.alone import parts_of, said_of, told
+from comporta.stats.alone import encode_target, interval_of_auc, parts_of
 from comporta.stats.paired import delong
 from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
@@ -161,14 +161,14 @@ def test_subjects_of_one_hour_share_what_that_hour_was_and_are_no_copies():
         )
         tests = pl.Series(draw.random(2000) < 0.2)
         known = [f"f{n}" for n in range(7)] + ["count", "word"]
-        findings = contaminations.contaminated(rows.filter(~tests), rows.filter(tests), known=known)
+        findings = contaminations.find_contamination(rows.filter(~tests), rows.filter(tests), known=known)
         assert values(findings)["requests_in_both_parts"] <= 0.03
         assert verdict(contamination(), findings).outcome == "pass"
 
 
 def test_rows_of_few_distinct_values_are_no_contamination():
     for seed in range(30):
-        findings = contaminations.contaminated(coarse(seed), coarse(100 + seed, first=5000))
+        findings = contaminations.find_contamination(coarse(seed), coarse(100 + seed, first=5000))
         assert verdict(contamination(), findings).outcome == "pass"
     assert findings.notes[0].code == SEEN_BEYOND_OWN.id
 
@@ -240,7 +240,7 @@ def test_nearly_equal_rows_are_near_duplicates():
 
 def test_rows_that_differ_are_no_duplicates():
     for seed in range(20):
-        assert verdict(duplicates(), copies.duplicated(table(seed))).outcome == "pass"
+        assert verdict(duplicates(), copies.find_duplicates(table(seed))).outcome == "pass"
 
 
 def test_rows_of_few_distinct_values_are_not_judged_and_it_is_said():
@@ -366,13 +366,13 @@ def test_the_interval_of_a_feature_alone_is_delongs():
     truth = (draw.random(400) < 1 / (1 + np.exp(-column.to_numpy() / 5 + 2))).astype(np.int64)
     parts = parts_of(column)
     code = parts.codes(column)
-    said = said_of(code, truth, 2, parts.size)
+    said = encode_target(code, truth, 2, parts.size)
     score = said[code, 1]
-    found_ = told(said, code, truth)
+    found_ = interval_of_auc(said, code, truth)
     against_nothing = delong(truth == 1, score, np.zeros(400))
     assert found_.value - 0.5 == pytest.approx(against_nothing.value)
     assert found_.high - found_.low == pytest.approx(against_nothing.high - against_nothing.low, rel=0.02)
-    grouped = told(said, code, truth, units=np.arange(400))
+    grouped = interval_of_auc(said, code, truth, units=np.arange(400))
     assert (grouped.low, grouped.high) == pytest.approx((found_.low, found_.high), rel=1e-6)
 
 
@@ -400,8 +400,8 @@ def test_columns_of_every_type_are_taken():
 
     for rows in (400, 3):
         train, test = odd(rows, 0), odd(rows, 1, first=10**6)
-        assert contaminations.contaminated(train, test).figures
-        assert copies.duplicated(train).figures
+        assert contaminations.find_contamination(train, test).figures
+        assert copies.find_duplicates(train).figures
         assert values(qualities.quality(train, test))["broken_features"] == 0
         assert names.identifying(train).figures or rows < 100
         told = alone.alone(train, predicted(test))

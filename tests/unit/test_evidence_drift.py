@@ -14,13 +14,13 @@ from comporta.checks.feature_drift.check import feature_drift
 from comporta.checks.feature_drift.codes import ANOTHER_KIND
 from comporta.checks.prediction_drift import measure as predictions
 from comporta.checks.prediction_drift.check import prediction_drift
-from comporta.checks.shared.measuring.reference import referred
+from comporta.checks.shared.measuring.reference import reference_of
 from comporta.checks.shared.tables import FEATURE, HIGH, LOW, REPLICATES, RESAMPLED, SHARE
 from comporta.errors import BadProject
 from comporta.opened.sentences import sentence
-from comporta.records import Field, Figure, Findings, Unmeasured, conditions
+from comporta.records import Field, Figure, Findings, UnmeasuredFigure, conditions
 from comporta.records.reference import Importances
-from comporta.stats.distance import between, noncentral, paired
+from comporta.stats.distance import between, noncentral, paired_distance
 from comporta.stats.ratios import paired_ratio, ratio
 from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
@@ -72,7 +72,7 @@ def test_the_paired_statistic_of_two_cells_is_walds_of_mcnemars_table():
     now = np.repeat([0, 1, 0, 1], [50, 20, 35, 60])
     rows, b, c = len(was), 20, 35
     wald = (b - c) ** 2 / ((b + c) - (b - c) ** 2 / rows)
-    assert paired(was, now, 2).statistic == pytest.approx(wald)
+    assert paired_distance(was, now, 2).statistic == pytest.approx(wald)
 
 
 def test_the_noncentrality_is_scipys():
@@ -104,8 +104,8 @@ def test_a_paired_ratio_holds_what_both_say():
 
 def test_the_first_version_has_nothing_to_be_compared_with():
     for found, check in (
-        (predictions.moved(answers(100, 0), None, {}), prediction_drift()),
-        (features.moved(answers(100, 0), {}, None), feature_drift()),
+        (predictions.measure_drift(answers(100, 0), None, {}), prediction_drift()),
+        (features.measure_drift(answers(100, 0), {}, None), feature_drift()),
     ):
         said = verdict(check, found)
         assert said.outcome == "does not apply" and said.opens
@@ -115,9 +115,9 @@ def test_the_first_version_has_nothing_to_be_compared_with():
 def test_steady_answers_and_features_raise_an_alarm_in_at_most_5_percent_of_seeds(rows):
     shown = {"score_drift": 0, "rate_ratio": 0, "feature drift": 0}
     for seed in range(40):
-        was = {1: referred(answers(rows, 2 * seed), FIELDS)}
+        was = {1: reference_of(answers(rows, 2 * seed), FIELDS)}
         now = answers(rows, 2 * seed + 1)
-        for found in (predictions.moved(now, None, was), features.moved(now, was, None)):
+        for found in (predictions.measure_drift(now, None, was), features.measure_drift(now, was, None)):
             for metric in shown:
                 none = 1.0 if metric == "rate_ratio" else 0.0
                 shown[metric] += any(f.metric == metric and f.low > none for f in found.figures)
@@ -129,7 +129,7 @@ def test_steady_answers_and_features_raise_an_alarm_in_at_most_5_percent_of_seed
 
 def test_scores_that_moved_are_found_against_champion_and_earlier_version():
     was, now = answers(4_000, 1), answers(4_000, 1, shift=1.0)
-    found = predictions.moved(now, was, {1: referred(was, FIELDS)})
+    found = predictions.measure_drift(now, was, {1: reference_of(was, FIELDS)})
     drifted = {slice_text(f): f.low for f in found.figures if f.metric == "score_drift"}
     assert set(drifted) == {"champion, class yes", "earlier 1, class yes"}
     assert min(drifted.values()) > 0.25
@@ -139,8 +139,8 @@ def test_scores_that_moved_are_found_against_champion_and_earlier_version():
 
 
 def test_a_rare_class_that_doubled_is_found_where_no_histogram_moved():
-    was = {1: referred(answers(60_000, 1, rare=0.002), FIELDS)}
-    found = predictions.moved(answers(60_000, 2, rare=0.004), None, was)
+    was = {1: reference_of(answers(60_000, 1, rare=0.002), FIELDS)}
+    found = predictions.measure_drift(answers(60_000, 2, rare=0.004), None, was)
     said = verdict(prediction_drift(), found)
     assert said.outcome == "fail" and said.figure.metric == "rate_ratio"
     assert said.figure.value == pytest.approx(2, abs=0.5)
@@ -149,28 +149,28 @@ def test_a_rare_class_that_doubled_is_found_where_no_histogram_moved():
 
 def test_the_same_answers_to_the_same_rows_are_no_drift_at_all():
     rows = answers(500, 3)
-    found = predictions.moved(rows, rows.sample(500, shuffle=True, seed=1), {})
+    found = predictions.measure_drift(rows, rows.sample(500, shuffle=True, seed=1), {})
     assert all(f.value == f.low == f.high for f in found.figures if f.metric != "compared")
     assert verdict(prediction_drift(0, rates=1), found).outcome == "pass"
 
 
 def test_rows_the_champion_learned_from_are_left_out():
     rows = answers(600, 3)
-    found = predictions.moved(rows, rows, {}, trained=rows["__key"].head(200))
+    found = predictions.measure_drift(rows, rows, {}, trained=rows["__key"].head(200))
     assert {f.rows for f in found.figures if f.metric != "compared"} == {400}
 
 
 def test_a_champion_that_cannot_be_compared_leaves_the_check_in_doubt():
     rows = answers(300, 4)
-    earlier = {1: referred(rows, FIELDS)}
-    said = verdict(prediction_drift(), predictions.moved(rows, rows.clear(), earlier))
+    earlier = {1: reference_of(rows, FIELDS)}
+    said = verdict(prediction_drift(), predictions.measure_drift(rows, rows.clear(), earlier))
     assert said.outcome == "inconclusive" and "champion" in sentence(said.reason)
 
 
 def test_a_regression_is_compared_by_its_numbers():
     draw = np.random.default_rng(0)
     was = pl.DataFrame({"__prediction": draw.normal(size=2_000)})
-    found = predictions.moved(was + 0.6, was, {1: referred(was, ())})
+    found = predictions.measure_drift(was + 0.6, was, {1: reference_of(was, ())})
     assert {slice_text(f) for f in found.figures if f.low and f.low > 0.1} == {
         "champion, class prediction",
         "earlier 1, class prediction",
@@ -185,7 +185,7 @@ def test_many_classes_have_a_rate_each():
         pl.DataFrame({"__label": pl.Series(draw.choice(list("abc"), 5_000, p=p), dtype=kinds)})
         for p in ((0.9, 0.09, 0.01), (0.9, 0.07, 0.03))
     )
-    found = predictions.moved(now, None, {1: referred(was, ())})
+    found = predictions.measure_drift(now, None, {1: reference_of(was, ())})
     low = {slice_text(f): f.low for f in found.figures if f.metric == "rate_ratio"}
     assert set(low) == {"earlier 1, class a", "earlier 1, class b", "earlier 1, class c"}
     assert low["earlier 1, class c"] > 1.5 and low["earlier 1, class a"] < 1.02
@@ -200,26 +200,28 @@ def weights(**shares):
 
 
 def test_a_moved_feature_counts_as_much_as_the_model_leans_on_it():
-    was = {1: referred(answers(3_000, 1), FIELDS)}
+    was = {1: reference_of(answers(3_000, 1), FIELDS)}
     now = answers(3_000, 2, feature=1.0)
-    leaning = features.moved(now, was, weights(f0=0.9, f1=0.1))
+    leaning = features.measure_drift(now, was, weights(f0=0.9, f1=0.1))
     said = verdict(feature_drift(), leaning)
     assert said.outcome == "fail" and "f0" in sentence(said.reason)
     assert (leaning.notes[0].values["found"], leaning.notes[0].values["comparisons"]) == (1, 9)
-    careless = features.moved(now, was, weights(f0=0.001, f1=0.999))
+    careless = features.measure_drift(now, was, weights(f0=0.001, f1=0.999))
     assert verdict(feature_drift(), careless).outcome == "pass"
     row = leaning.table("features").by_id[0]
     assert row["feature"] == "f0" and row["mean_moved_by_spreads"] == pytest.approx(1, abs=0.1)
 
 
 def test_a_feature_that_went_missing_or_changed_its_words_is_found():
-    was = {1: referred(answers(3_000, 1), FIELDS)}
+    was = {1: reference_of(answers(3_000, 1), FIELDS)}
     now = answers(3_000, 2).with_columns(
         f3=pl.when(pl.int_range(3_000) % 2 == 0).then(pl.col("f3")),
         town=pl.col("town").replace("a", "never seen"),
     )
     low = {
-        slice_text(f): f.low for f in features.moved(now, was, None).figures if f.metric == "feature_drift"
+        slice_text(f): f.low
+        for f in features.measure_drift(now, was, None).figures
+        if f.metric == "feature_drift"
     }
     assert {name for name, each in low.items() if each > 0.25} == {
         "earlier 1, feature f3",
@@ -228,11 +230,11 @@ def test_a_feature_that_went_missing_or_changed_its_words_is_found():
 
 
 def test_a_feature_of_another_kind_leaves_the_check_in_doubt():
-    was = {1: referred(answers(300, 1), FIELDS)}
-    found = features.moved(answers(300, 2).with_columns(f0=pl.lit("word")), was, None)
+    was = {1: reference_of(answers(300, 1), FIELDS)}
+    found = features.measure_drift(answers(300, 2).with_columns(f0=pl.lit("word")), was, None)
     why = ANOTHER_KIND(found="String", expected="numbers")
     assert found.unmeasured == (
-        Unmeasured(
+        UnmeasuredFigure(
             metric="feature_drift",
             compared_with="earlier",
             under=conditions(earlier=1, feature="f0"),
@@ -252,19 +254,19 @@ def test_rows_of_few_groups_do_not_look_like_drift():
             frames.append(
                 pl.DataFrame({"f0": draw.normal(size=60)[unit], "__keep_who": unit, "__prediction": 0.0})
             )
-        was = {1: referred(frames[0], FIELDS[:1], group="who")}
-        found = features.moved(frames[1], was, None, group="who")
+        was = {1: reference_of(frames[0], FIELDS[:1], group="who")}
+        found = features.measure_drift(frames[1], was, None, group="who")
         alarms += next(f.low for f in found.figures if f.metric == "feature_drift") > 0
     assert alarms <= 6
 
 
 def test_older_versions_are_told_but_not_judged():
     near, far = answers(2_000, 1), answers(2_000, 2, shift=2, feature=2)
-    earlier = {1: referred(near, FIELDS), 2: referred(far, FIELDS)}
-    found = predictions.moved(answers(2_000, 3), None, earlier)
+    earlier = {1: reference_of(near, FIELDS), 2: reference_of(far, FIELDS)}
+    found = predictions.measure_drift(answers(2_000, 3), None, earlier)
     assert verdict(prediction_drift(), found).outcome == "pass"
     assert verdict(prediction_drift(versions=2), found).outcome == "fail"
-    moved = features.moved(answers(2_000, 3), earlier, None)
+    moved = features.measure_drift(answers(2_000, 3), earlier, None)
     assert verdict(feature_drift(), moved).outcome == "pass"
     assert verdict(feature_drift(versions=2), moved).outcome == "fail"
 
@@ -272,7 +274,7 @@ def test_older_versions_are_told_but_not_judged():
 def test_the_steps_read_what_the_engine_hands_them():
     at = StepContext(store=MemoryStore(), keys=derive(bytes(32)))
     rows = answers(400, 1)
-    earlier = at.put_json(referred(rows, FIELDS))
+    earlier = at.put_json(reference_of(rows, FIELDS))
     said = write(at, answers(400, 2))
     found = predictions.measure(
         at, predictions=said, champion=said, champion_train=write(at, rows), **{"earlier 1": earlier}

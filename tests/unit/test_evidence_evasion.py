@@ -6,11 +6,11 @@ from comporta.acts.judge.evidence import evidence_of
 from comporta.checks import evasion, judge
 from comporta.checks.evasion.codes import NO_SUCH_FEATURE, NOTHING_REFUSED
 from comporta.checks.evasion.flips import search, ways_of
-from comporta.checks.evasion.measure import searched
+from comporta.checks.evasion.measure import search_flips
 from comporta.checks.shared.measuring.codes import NO_SUCH_CLASS, NO_TEST_ROWS
 from comporta.errors import BadProject
 from comporta.records import Field, ModelOutput, Signature
-from comporta.stats.spread import spread
+from comporta.stats.spread import robust_scale
 
 FIELDS = (
     Field(name="income", type="Float64"),
@@ -59,8 +59,8 @@ def cheapest(rows, whole, names, limits=None):
     its range, then to the next."""
     need = -linear(rows)
     cost = np.zeros(rows.height)
-    for name in sorted(names, key=lambda each: -abs(WEIGHTS[each]) * spread(whole[each].to_numpy())):
-        unit = spread(whole[name].to_numpy())
+    for name in sorted(names, key=lambda each: -abs(WEIGHTS[each]) * robust_scale(whole[each].to_numpy())):
+        unit = robust_scale(whole[name].to_numpy())
         low, high = (limits or {}).get(name, (whole[name].min(), whole[name].max()))
         room = np.where(WEIGHTS[name] > 0, high - rows[name].to_numpy(), rows[name].to_numpy() - low) / unit
         used = np.minimum(np.maximum(room, 0), np.maximum(need, 0) / (abs(WEIGHTS[name]) * unit))
@@ -89,7 +89,7 @@ def test_of_a_linear_model_the_cheapest_change_is_that_of_the_closed_form(limits
 def test_only_what_may_change_changes_within_its_range_and_whole():
     whole = table(2_000, 1)
     model = Model(linear)
-    found = searched(
+    found = search_flips(
         model, whole, ("loans", "purpose", "income"), 2.0, {"income": (-2.0, 1.0)}, None, 1.0, None, 0
     )
     asked = pl.concat(model.rows[1:])
@@ -114,7 +114,7 @@ def test_a_flip_it_reports_is_one():
     found = search(model, rows, ways, 0, 1.0, 1.0)
     tried = pl.concat(each for each in model.rows)
     assert np.isfinite(found.cost).any()
-    units = [spread(whole[name].to_numpy()) for name in ("income", "debt")]
+    units = [robust_scale(whole[name].to_numpy()) for name in ("income", "debt")]
     for row, cost in zip(rows.iter_rows(named=True), found.cost, strict=True):
         if not np.isfinite(cost):
             continue
@@ -128,7 +128,7 @@ def test_a_word_alone_can_flip_a_decision_at_its_price():
     whole = table(1_000, 3)
     model = Model(lambda rows: np.where(rows["purpose"].to_numpy() == "house", 1.0, -1.0))
     for price, share in ((1.0, 1.0), (1.5, 0.0)):
-        found = searched(model, whole, ("purpose",), 1.2, {}, None, price, None, 0)
+        found = search_flips(model, whole, ("purpose",), 1.2, {}, None, price, None, 0)
         assert found.figures[0].value == share
     assert found.rows == 300 and found.of > 600
 
@@ -143,7 +143,9 @@ def test_a_model_of_labels_alone_is_searched_too():
             said = super().__call__(rows)
             return ModelOutput(np.eye(2)[said.decisions], said.decisions)
 
-    found = searched(Labels(linear, labels), table(1_000, 4), ("income", "debt"), 1.0, {}, None, 1.0, None, 0)
+    found = search_flips(
+        Labels(linear, labels), table(1_000, 4), ("income", "debt"), 1.0, {}, None, 1.0, None, 0
+    )
     whole = table(1_000, 4)
     refused = whole.filter(pl.Series(linear(whole) <= 0))
     exact = (cheapest(refused, whole, ("income", "debt")) <= 1.0).mean()
@@ -157,10 +159,10 @@ def test_what_cannot_be_asked_is_missing_and_a_regression_refuses_nothing():
         (whole, ("income",), "perhaps", NO_SUCH_CLASS),
         (whole.clear(), ("income",), None, NO_TEST_ROWS),
     ):
-        (lost,) = searched(model, rows, names, 1.0, {}, unwanted, 1.0, None, 0).unmeasured
+        (lost,) = search_flips(model, rows, names, 1.0, {}, unwanted, 1.0, None, 0).unmeasured
         assert lost.why.code == why.id
     number = Signature(raw=FIELDS, features=FIELDS, output="both", task="regression")
-    found = searched(Model(linear, number), whole, ("income",), 1.0, {}, None, 1.0, None, 0)
+    found = search_flips(Model(linear, number), whole, ("income",), 1.0, {}, None, 1.0, None, 0)
     assert found.without == NOTHING_REFUSED()
 
 
@@ -172,10 +174,10 @@ def verdict(found, check):
 def test_a_model_that_a_small_change_turns_fails_and_one_that_resists_passes():
     whole = table(2_000, 5)
     check = evasion(("income",), cost=0.5, at_most=0.2)
-    easy = searched(
+    easy = search_flips(
         Model(lambda r: 9 * r["income"].to_numpy() - 2), whole, ("income",), 0.5, {}, None, 1, None, 0
     )
-    hard = searched(Model(linear), whole, ("income",), 0.5, {}, None, 1, None, 0)
+    hard = search_flips(Model(linear), whole, ("income",), 0.5, {}, None, 1, None, 0)
     assert verdict(easy, check).outcome == "fail"
     assert verdict(hard, check).outcome == "pass"
 

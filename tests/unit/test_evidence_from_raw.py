@@ -18,7 +18,7 @@ from comporta.checks.shared.measuring.raw_requests import (
     ask_raw,
     differences,
     is_raw,
-    sampled,
+    sample_places,
 )
 from comporta.checks.shared.measuring.server_answers import Gaps, Research
 from comporta.opened.sentences import sentence
@@ -99,7 +99,7 @@ def asked(make, refuse=lambda frame: False, requests=None):
         return frames
 
     waiting.append(pl.DataFrame({"warm": [1]}))
-    wanted = sampled(ROWS, seed=1)
+    wanted = sample_places(ROWS, seed=1)
     found = ask_raw(TAKES, rows, research, wanted, raw if requests is None else requests(raw), ask, made)
     return found, sizes, research
 

@@ -14,18 +14,18 @@ from sklearn.preprocessing import StandardScaler
 from comporta.acts.judge.evidence import evidence_of
 from comporta.checks import judge
 from comporta.checks.explanation import measure as explanation
-from comporta.checks.explanation.attribution import attributed
+from comporta.checks.explanation.attribution import attribute
 from comporta.checks.explanation.check import explained
 from comporta.checks.explanation.codes import BY_ORDERS, BY_WEIGHTS
 from comporta.checks.importance_change import measure as importance_change
 from comporta.checks.importance_change.check import importance_change as gate
-from comporta.checks.importance_change.measure import changed
+from comporta.checks.importance_change.measure import measure_change
 from comporta.checks.shared.measuring import importance
 from comporta.checks.shared.measuring.codes import FEWER_THAN_TWO_TARGETS, NOTHING_LOST
 from comporta.checks.shared.measuring.importance import important
-from comporta.checks.shared.measuring.reference import importances, referred
+from comporta.checks.shared.measuring.reference import importances, reference_of
 from comporta.opened.sentences import sentence
-from comporta.records import Figure, Findings, ModelOutput, Unmeasured, condition, conditions, encode
+from comporta.records import Figure, Findings, ModelOutput, UnmeasuredFigure, condition, conditions, encode
 from comporta.records.reference import Importances
 from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
@@ -117,10 +117,12 @@ def test_nothing_learned_is_told_as_missing_and_not_as_shares():
             return ModelOutput(np.zeros((frame.height, 1)), np.zeros(frame.height))
 
     found = important(Mean(), rows)
-    assert found.unmeasured == (Unmeasured(metric="importance", why=NOTHING_LOST()),)
+    assert found.unmeasured == (UnmeasuredFigure(metric="importance", why=NOTHING_LOST()),)
     assert importances(found) is None
     none = important(Mean(), rows.drop("__target"))
-    assert none.unmeasured == (Unmeasured(metric="permutation_importance", why=FEWER_THAN_TWO_TARGETS()),)
+    assert none.unmeasured == (
+        UnmeasuredFigure(metric="permutation_importance", why=FEWER_THAN_TWO_TARGETS()),
+    )
 
 
 def test_labels_alone_and_three_classes_have_importances_too():
@@ -135,7 +137,7 @@ def test_linear_values_are_the_formula_and_add_up_behind_scaler_and_imputer():
         f1=pl.when(pl.int_range(500) % 9 == 0).then(None).otherwise(pl.col("f1"))
     )
     asked = model(rows, make_pipeline(SimpleImputer(), StandardScaler(), LogisticRegression()))
-    told = attributed(asked, rows, rows.head(100), 0)
+    told = attribute(asked, rows, rows.head(100), 0)
     assert told.method == BY_WEIGHTS()
     margin = asked.estimator.decision_function(asked.numbers(rows))
     assert (told.values.sum(axis=1) + told.base)[:, 0] == pytest.approx(margin)
@@ -146,7 +148,7 @@ def test_linear_values_are_the_formula_and_add_up_behind_scaler_and_imputer():
 def test_lightgbms_own_values_add_up_to_what_it_says(task):
     rows = table(600, task=task)
     kind = LGBMRegressor if task == "numbers" else LGBMClassifier
-    told = attributed(model(rows, small(kind)), rows, rows.head(50), 0)
+    told = attribute(model(rows, small(kind)), rows, rows.head(50), 0)
     assert told.values.shape == (600, 4, 3 if task == "three" else 1)
     assert told.residual < 1e-9 and told.apart < 1e-9
 
@@ -168,8 +170,8 @@ def test_sampled_values_of_a_linear_model_near_the_exact_ones_and_add_up():
         def attribution(self, rows, background):
             return None
 
-    sampled = attributed(Hidden(), rows, background, 0)
-    exact = attributed(Hidden.inner, rows.head(len(sampled.values)), background, 0)
+    sampled = attribute(Hidden(), rows, background, 0)
+    exact = attribute(Hidden.inner, rows.head(len(sampled.values)), background, 0)
     assert sampled.method.code == BY_ORDERS.id and sampled.residual < 1e-9
     apart = sampled.values - exact.values
     assert np.abs(apart.mean(axis=0)).max() < 0.15
@@ -179,22 +181,22 @@ def test_sampled_values_of_a_linear_model_near_the_exact_ones_and_add_up():
 @pytest.mark.parametrize("kind", [RandomForestClassifier, RandomForestRegressor])
 def test_forests_are_explained_by_sampling_and_say_so(kind):
     rows = table(400, task="two" if kind is RandomForestClassifier else "numbers")
-    told = attributed(model(rows, kind(5, random_state=0)), rows, rows.head(50), 0)
+    told = attribute(model(rows, kind(5, random_state=0)), rows, rows.head(50), 0)
     assert told.method.code == BY_ORDERS.id and told.residual < 1e-9
     assert told.sizes.mean(axis=0).argmax() == 0
 
 
 def test_an_explanation_of_another_model_than_the_one_asked_does_not_pass():
     rows = table(300)
-    told = attributed(model(rows, LinearRegression()), rows, rows.head(50), 0)
+    told = attribute(model(rows, LinearRegression()), rows, rows.head(50), 0)
     names = ["f0", "f1", "f2", "f3"]
-    assert verdict(explained(), explanation.summed(told, names, 300, "")).outcome == "pass"
+    assert verdict(explained(), explanation.findings_of(told, names, 300, "")).outcome == "pass"
     off = told._replace(values=told.values + 1e-3)
-    assert verdict(explained(), explanation.summed(off, names, 300, "")).outcome == "fail"
+    assert verdict(explained(), explanation.findings_of(off, names, 300, "")).outcome == "fail"
     other = told._replace(apart=0.1)
-    assert verdict(explained(), explanation.summed(other, names, 300, "")).outcome == "fail"
+    assert verdict(explained(), explanation.findings_of(other, names, 300, "")).outcome == "fail"
     wild = told._replace(values=told.values * np.nan)
-    assert verdict(explained(), explanation.summed(wild, names, 300, "")).outcome == "inconclusive"
+    assert verdict(explained(), explanation.findings_of(wild, names, 300, "")).outcome == "inconclusive"
 
 
 def test_shares_of_shapley_values_have_intervals_that_hold_the_truth_and_widen_with_groups():
@@ -204,15 +206,15 @@ def test_shares_of_shapley_values_have_intervals_that_hold_the_truth_and_widen_w
     truth, held = sizes / sizes.sum(), []
     for seed in range(60):
         rows = table(500, seed=300 + seed)
-        told = attributed(asked, rows, table(20_000, seed=1), seed)
-        found = figures(explanation.summed(told, names, 500, "", seed=seed), "shap_share")
+        told = attribute(asked, rows, table(20_000, seed=1), seed)
+        found = figures(explanation.findings_of(told, names, 500, "", seed=seed), "shap_share")
         assert sum(each.value for each in found.values()) == pytest.approx(1)
         held += [found[f"f{n}"].low <= truth[n] <= found[f"f{n}"].high for n in range(3)]
     assert np.mean(held) > 0.88
     again = told._replace(values=np.tile(told.values[:50], (10, 1, 1)))
     units = np.tile(np.arange(50), 10)
     alone, whole = (
-        figures(explanation.summed(again, names, 500, "", units=each), "shap_share")["f0"]
+        figures(explanation.findings_of(again, names, 500, "", units=each), "shap_share")["f0"]
         for each in (None, units)
     )
     assert whole.high - whole.low > 1.5 * (alone.high - alone.low)
@@ -237,15 +239,15 @@ def test_shapley_values_are_made_by_one_step_alone():
 
 def test_additivity_of_sampled_values_is_no_reassurance():
     rows = table(300)
-    told = attributed(model(rows, RandomForestRegressor(5, random_state=0)), rows, rows.head(50), 0)
-    found = explanation.summed(told, ["f0", "f1", "f2", "f3"], 300, "")
+    told = attribute(model(rows, RandomForestRegressor(5, random_state=0)), rows, rows.head(50), 0)
+    found = explanation.findings_of(told, ["f0", "f1", "f2", "f3"], 300, "")
     said = verdict(explained(), found)
     assert told.residual < 1e-9 and said.outcome == "does not apply"
     assert "sampled" in sentence(said.reason) and "additivity shows nothing" in sentence(said.reason)
     assert figures(found, "shap_share")["f0"].value > 0.3
     unsteady = told._replace(answer=told.answer + 1)
     assert (
-        verdict(explained(), explanation.summed(unsteady, ["f0", "f1", "f2", "f3"], 300, "")).outcome
+        verdict(explained(), explanation.findings_of(unsteady, ["f0", "f1", "f2", "f3"], 300, "")).outcome
         == "fail"
     )
 
@@ -255,7 +257,7 @@ def test_the_importance_of_the_same_model_on_other_rows_has_not_moved():
     shown = 0
     for seed in range(20):
         was, now = (importances(important(asked, table(600, seed=2 * seed + n), seed=seed)) for n in (50, 51))
-        found = changed(now, {1: was})
+        found = measure_change(now, {1: was})
         shown += figures(found, "importance_moved")[None].low > 0
         assert verdict(gate(), found).outcome == "pass"
     assert shown <= 3
@@ -266,7 +268,7 @@ def test_a_model_that_leans_on_another_feature_is_found():
         importances(important(model(rows, LinearRegression()), rows))
         for rows in (table(2_000), table(2_000, weights=WEIGHTS[::-1]))
     )
-    found = changed(now, {1: was})
+    found = measure_change(now, {1: was})
     said = verdict(gate(), found)
     assert said.outcome == "fail" and said.figure.value > 0.9
     ranks = figures(found, "rank_changed")
@@ -278,15 +280,15 @@ def test_a_model_that_leans_on_another_feature_is_found():
 def test_a_feature_of_one_version_alone_has_no_share_in_the_other():
     rows = table(1_000)
     was = importances(important(model(rows.drop("f0"), LinearRegression()), rows.drop("f0")))
-    found = changed(importances(important(model(rows, LinearRegression()), rows)), {1: was})
+    found = measure_change(importances(important(model(rows, LinearRegression()), rows)), {1: was})
     assert figures(found, "importance_moved")[None].value > 0.6
 
 
 def test_without_an_earlier_version_it_does_not_apply_and_without_its_importance_it_is_in_doubt():
     kept = importances(important(model(table(500), LinearRegression()), table(500)))
-    assert verdict(gate(), changed(kept, {})).outcome == "does not apply"
-    assert verdict(gate(), changed(kept, {1: None})).outcome == "inconclusive"
-    assert verdict(gate(), changed(None, {1: kept})).outcome == "inconclusive"
+    assert verdict(gate(), measure_change(kept, {})).outcome == "does not apply"
+    assert verdict(gate(), measure_change(kept, {1: None})).outcome == "inconclusive"
+    assert verdict(gate(), measure_change(None, {1: kept})).outcome == "inconclusive"
 
 
 def test_the_steps_keep_what_they_found_and_the_reference_holds_it():
@@ -303,7 +305,7 @@ def test_the_steps_keep_what_they_found_and_the_reference_holds_it():
     assert made == again
     found = at.get_json(made["findings"], Findings)
     assert isinstance(importances(found), Importances)
-    reference = referred(rows.with_columns(__prediction=1.0), asked.signature.features)
+    reference = reference_of(rows.with_columns(__prediction=1.0), asked.signature.features)
     kept = at.put_json(type(reference)(**{**_dict(reference), "importance": importances(found)}))
     moved = importance_change.measure(at, importance=made["findings"], **{"earlier 1": kept})
     assert figures(at.get_json(moved["findings"], Findings), "importance_moved")[None].value == 0

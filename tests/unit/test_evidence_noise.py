@@ -5,12 +5,12 @@ import pytest
 from comporta.acts.judge.evidence import evidence_of
 from comporta.checks import judge, noise
 from comporta.checks.noise.measure import noisy
-from comporta.checks.shared.measuring.changes import asked_of, moved
+from comporta.checks.shared.measuring.changes import asked_of, changes_of
 from comporta.checks.shared.measuring.codes import ABOVE_RANGE, BELOW_RANGE, MISSING_VALUE
-from comporta.checks.shared.measuring.perturbation import another, extremes, jittered
+from comporta.checks.shared.measuring.perturbation import another, extremes, jitter
 from comporta.opened.sentences import sentence
 from comporta.records import Field, ModelOutput, Signature
-from comporta.stats.spread import share_of, spread
+from comporta.stats.spread import robust_scale, share_of
 from comporta.testing.messages import slice_text
 
 
@@ -143,7 +143,7 @@ def test_whole_numbers_stay_whole_and_keep_their_noise():
     draw = np.random.default_rng(0)
     count = pl.Series("n", draw.integers(0, 10, 20_000), dtype=pl.UInt8)
     field = Field(name="n", type="UInt8")
-    new = jittered(count, field, 0.1, draw)
+    new = jitter(count, field, 0.1, draw)
     assert new.dtype == pl.UInt8
     apart = (new.cast(pl.Int64) - count.cast(pl.Int64)).to_numpy()
     # By chance up or down: its mean stays, but where 0 and 255 end it.
@@ -151,7 +151,7 @@ def test_whole_numbers_stay_whole_and_keep_their_noise():
     assert abs(inner.mean()) < 0.02
     assert 0.2 < (inner != 0).mean() < 0.4
     big = pl.Series("n", [2**62 + 1] * 50 + [0] * 50, dtype=pl.Int64)
-    still = jittered(big, Field(name="n", type="Int64"), 1e-30, draw)
+    still = jitter(big, Field(name="n", type="Int64"), 1e-30, draw)
     assert still.equals(big), "digits beyond a double's are kept"
 
 
@@ -163,7 +163,7 @@ def test_categories_become_others_that_were_seen_and_missing_stays_missing():
     assert swapped.null_count() == 1000
     assert (swapped.drop_nulls() != words.drop_nulls()).all()
     assert set(swapped.drop_nulls()) == {"a", "b", "c"}
-    some = jittered(words, field, 0.1, draw)
+    some = jitter(words, field, 0.1, draw)
     assert 0.07 < (some.drop_nulls() != words.drop_nulls()).mean() < 0.13
     flags = pl.Series("b", [True, False, None])
     assert another(flags, Field(name="b", type="Boolean"), draw).to_list() == [False, True, None]
@@ -185,10 +185,10 @@ def test_extremes_are_what_their_type_can_hold():
 def test_a_spread_is_not_told_by_a_few_huge_values():
     draw = np.random.default_rng(0)
     values = draw.normal(size=100_000) * 3
-    assert spread(values) == pytest.approx(3, rel=0.02)
-    assert spread(np.r_[values, [1e12] * 100]) == pytest.approx(3, rel=0.02)
-    assert spread(np.array([0.0] * 90 + [1.0] * 10)) == pytest.approx(0.3)
-    assert spread(np.array([np.nan])) == 0
+    assert robust_scale(values) == pytest.approx(3, rel=0.02)
+    assert robust_scale(np.r_[values, [1e12] * 100]) == pytest.approx(3, rel=0.02)
+    assert robust_scale(np.array([0.0] * 90 + [1.0] * 10)) == pytest.approx(0.3)
+    assert robust_scale(np.array([np.nan])) == 0
 
 
 def test_a_share_of_none_is_not_known_to_be_none():
@@ -203,4 +203,4 @@ def test_frames_asked_together_are_told_apart():
     said = asked_of(model, frames)
     assert [len(each.decisions) for each in said] == [3, 60_000, 60_000, 5]
     assert np.array_equal(said[3].scores, model(frames[3]).scores)
-    assert moved(said[0], said[0], model.signature).sum() == 0
+    assert changes_of(said[0], said[0], model.signature).sum() == 0

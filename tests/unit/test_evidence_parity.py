@@ -7,9 +7,9 @@ import polars as pl
 import pytest
 
 from comporta.checks import parity
-from comporta.checks.parity.measure import _looked, findings
-from comporta.checks.shared.measuring.server_answers import Gaps, explained, gaps, researched
-from comporta.checks.shared.measuring.v2_requests import as_bytes, as_json, rows_in_one, told
+from comporta.checks.parity.measure import _form_figures, findings
+from comporta.checks.shared.measuring.server_answers import Gaps, explain_by_rounding, gaps, research_of
+from comporta.checks.shared.measuring.v2_requests import as_bytes, as_json, read_response, rows_in_one
 from comporta.opened.sentences import sentence
 from comporta.records import Evidence, Field, ModelOutput, Signature
 from comporta.records.export import Agreement
@@ -55,9 +55,9 @@ def table(at):
 
 def compared(rows, answer, kept=None):
     said = Step()(rows).decisions if kept is None else kept
-    research = researched(rows.with_columns(__prediction=pl.Series(said)), TAKES)
+    research = research_of(rows.with_columns(__prediction=pl.Series(said)), TAKES)
     ask = door(answer)
-    return explained(gaps(TAKES, research, rows, ask), TAKES, research, rows, ask, Step)
+    return explain_by_rounding(gaps(TAKES, research, rows, ask), TAKES, research, rows, ask, Step)
 
 
 def test_a_row_between_a_threshold_and_its_32_bit_form_is_explained():
@@ -91,7 +91,7 @@ def test_many_rows_apart_are_no_rounding():
 
 def test_outputs_that_are_not_there_are_a_difference_in_every_row():
     rows = table(0.5)
-    research = researched(rows.with_columns(__prediction=pl.lit(1.0)), TAKES)
+    research = research_of(rows.with_columns(__prediction=pl.lit(1.0)), TAKES)
 
     def nothing(body, head):
         return 200, b'{"outputs":[]}', None
@@ -105,7 +105,7 @@ def test_outputs_that_are_not_there_are_a_difference_in_every_row():
 
 def test_only_the_rows_to_blame_for_a_refusal_are_refused():
     rows = table(float("inf"))
-    research = researched(rows.with_columns(__prediction=pl.Series(Step()(rows).decisions)), TAKES)
+    research = research_of(rows.with_columns(__prediction=pl.Series(Step()(rows).decisions)), TAKES)
     good = door(in_32_bits)
 
     def ask(body, head):
@@ -164,7 +164,7 @@ def test_binary_answers_are_read_by_their_types():
         }
     ).encode()
     tail = b"\x01\x00\x00\x00a\x02\x00\x00\x00bc" + np.array([0.25, 0.5]).tobytes()
-    said = told(head + tail, len(head)).outputs
+    said = read_response(head + tail, len(head)).outputs
     assert said["label"] == ["a", "bc"]
     assert said["probability"].tolist() == [0.25, 0.5]
 
@@ -172,7 +172,7 @@ def test_binary_answers_are_read_by_their_types():
 @pytest.mark.parametrize("broken", [b"", b"[]", b"{}"])
 def test_an_answer_that_is_none_is_an_error_and_not_an_agreement(broken):
     with pytest.raises((ValueError, KeyError, TypeError)):
-        told(broken, None)
+        read_response(broken, None)
 
 
 @pytest.mark.parametrize(
@@ -187,12 +187,12 @@ def test_an_answer_that_is_none_is_an_error_and_not_an_agreement(broken):
 )
 def test_the_verdict_says_where_the_export_asked_each_form(thresholds, said):
     asked = {"onnx": Agreement(agrees=True, beside=7_440, thresholds=thresholds)}
-    research = researched(table(0.0).with_columns(__prediction=pl.lit(1.0)), TAKES)
+    research = research_of(table(0.0).with_columns(__prediction=pl.lit(1.0)), TAKES)
     none = Gaps(by=np.zeros(500), output=np.full(500, ""), refused=np.zeros(500, bool))
     found = findings(TAKES, research, {"onnx": none}, {})
     check = parity()
     (need,) = check.needs()
-    evidence = Evidence(need=need, figures=(*found.figures, *_looked(asked, {"onnx": none})))
+    evidence = Evidence(need=need, figures=(*found.figures, *_form_figures(asked, {"onnx": none})))
     verdict = check.judge((evidence,))
     assert verdict.outcome == "pass"
     assert sentence(verdict.reason).endswith(f"{said}7,440 rows.")
@@ -212,4 +212,4 @@ def test_another_label_at_a_declared_threshold_is_as_far_as_the_probability_from
     rows = pl.DataFrame({"__label": pl.Series(["no", "yes"], dtype=pl.Enum(["no", "yes"]))}).with_columns(
         __probability_0=1 - pl.Series(chance), __probability_1=pl.Series(chance)
     )
-    assert np.allclose(researched(rows, takes).margin, [1e-9, 0.5])
+    assert np.allclose(research_of(rows, takes).margin, [1e-9, 0.5])

@@ -12,7 +12,7 @@ from comporta.checks.shared.measuring import reference
 from comporta.errors import BadData
 from comporta.records import Field, Signature, encode
 from comporta.records.reference import Reference
-from comporta.stats.profiles import HASHED, merged, profile, recounted
+from comporta.stats.profiles import HASHED, merge, profile, recount
 from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
 
@@ -63,7 +63,7 @@ def test_forty_features_leave_less_than_200_kilobytes():
 
 def test_a_regression_leaves_its_numbers_and_no_decisions():
     rows = table(500, 2).select(pl.col("f0", "f1"), __target=pl.col("f0"), __prediction=pl.col("f1"))
-    found = reference.referred(rows, takes(2).features[:2])
+    found = reference.reference_of(rows, takes(2).features[:2])
     assert found.task == "regression" and found.decisions is None
     assert list(found.scores) == ["prediction"]
     assert found.labels.finite == 500
@@ -94,7 +94,7 @@ def test_a_column_without_values_is_counted_as_missing():
 def test_few_different_numbers_have_a_cell_each():
     found = profile(pl.Series([0, 0, 0, 1, 2, 2]))
     assert found.counts == (3, 1, 2)
-    assert recounted(pl.Series([True, False, None]), found).counts == (1, 1, 0)
+    assert recount(pl.Series([True, False, None]), found).counts == (1, 1, 0)
 
 
 def test_a_word_never_seen_in_training_is_an_other_one():
@@ -107,12 +107,12 @@ def test_many_words_are_hashed_and_the_most_common_told():
     found = profile(words)
     assert found.cells == "hashed" and len(found.counts) == HASHED and sum(found.counts) == 5_100
     assert found.common["main"] == 100
-    assert recounted(words.reverse(), found) == found
+    assert recount(words.reverse(), found) == found
 
 
 def test_words_are_not_compared_with_numbers():
     with pytest.raises(BadData):
-        recounted(pl.Series(["a"]), profile(pl.Series([1.0, 2.0])))
+        recount(pl.Series(["a"]), profile(pl.Series([1.0, 2.0])))
     with pytest.raises(BadData):
         profile(pl.Series([datetime(2024, 1, 1)]))
 
@@ -121,8 +121,8 @@ def test_words_are_not_compared_with_numbers():
 def test_two_segments_added_are_the_whole(values, cut):
     whole = pl.Series(values, dtype=pl.Float64)
     like = profile(pl.Series(np.linspace(-1e6, 1e6, 400)))
-    both = merged(recounted(whole[:cut], like), recounted(whole[cut:], like))
-    once = recounted(whole, like)
+    both = merge(recount(whole[:cut], like), recount(whole[cut:], like))
+    once = recount(whole, like)
     assert (both.counts, both.missing, both.rows, both.finite) == (
         once.counts,
         once.missing,
@@ -136,7 +136,7 @@ def test_two_segments_added_are_the_whole(values, cut):
 
 def test_profiles_over_other_cells_are_not_added():
     with pytest.raises(BadData):
-        merged(profile(pl.Series(np.arange(100.0))), profile(pl.Series(np.arange(50.0))))
+        merge(profile(pl.Series(np.arange(100.0))), profile(pl.Series(np.arange(50.0))))
 
 
 def test_rows_that_repeat_within_a_unit_count_as_fewer():
@@ -151,6 +151,6 @@ def test_rows_that_repeat_within_a_unit_count_as_fewer():
 
 def test_the_same_counts_are_the_same_bytes():
     rows = table(300, 3)
-    assert encode(reference.referred(rows, takes(3).features)) == encode(
-        reference.referred(rows.clone(), takes(3).features)
+    assert encode(reference.reference_of(rows, takes(3).features)) == encode(
+        reference.reference_of(rows.clone(), takes(3).features)
     )

@@ -214,7 +214,7 @@ def test_linear_models_are_proved_or_refuted_by_their_weights():
     assert verdict(monotone("f0", False, of="false", proof=True), first).outcome == "pass"
     plain = model(table(), LinearRegression())
     assert verdict(monotone("f0", proof=True), shape.monotone(plain, table(), "f0", True)).outcome == "pass"
-    found = figures(shape.bounded(plain, table()))
+    found = figures(shape.measure_bounds(plain, table()))
     assert found["lowest_answer"].low < found["lowest_answer"].value < found["highest_answer"].high
 
 
@@ -227,7 +227,7 @@ def test_a_model_that_cannot_be_read_is_searched_and_says_so():
     assert verdict(monotone("f0", tolerance=0.5, proof=True), found).outcome == "inconclusive"
     rough = model(rows, KNeighborsRegressor(1))
     assert verdict(monotone("f0"), shape.monotone(rough, rows, "f0", True)).outcome == "fail"
-    bounds = shape.bounded(rough, rows, low=-100, high=100)
+    bounds = shape.measure_bounds(rough, rows, low=-100, high=100)
     assert "not by proof" in sentence(verdict(within(-100, 100), bounds).reason)
     assert verdict(within(-100, 100, proof=True), bounds).outcome == "inconclusive"
 
@@ -236,10 +236,10 @@ def test_a_forest_is_proved_to_stay_within_what_it_was_grown_on():
     rows = table()
     asked = model(rows, RandomForestRegressor(20, random_state=0))
     y = rows["__target"]
-    found = shape.bounded(asked, rows, low=y.min(), high=y.max())
+    found = shape.measure_bounds(asked, rows, low=y.min(), high=y.max())
     said = verdict(within(y.min(), y.max(), proof=True), found)
     assert said.outcome == "pass" and sentence(said.reason) == "Proved; 0 of 500 rows are outside."
-    assert verdict(within(0, None), shape.bounded(asked, rows, low=0)).outcome == "fail"
+    assert verdict(within(0, None), shape.measure_bounds(asked, rows, low=0)).outcome == "fail"
 
 
 @pytest.mark.parametrize(("high", "outcome"), [(0.5, "fail"), (100.0, "pass")])
@@ -247,7 +247,7 @@ def test_a_verdict_on_a_range_counts_rows_and_holds_no_answer_for_one(high, outc
     rows = table()
     asked = model(rows, LinearRegression())
     answers = asked(rows).scores[:, 0]
-    found = shape.bounded(asked, rows, high=high)
+    found = shape.measure_bounds(asked, rows, high=high)
     said = verdict(within(high=high), found)
     assert said.outcome == outcome
     assert (said.figure.metric, said.figure.value, said.figure.rows) == (
@@ -264,11 +264,11 @@ def test_a_verdict_on_a_range_counts_rows_and_holds_no_answer_for_one(high, outc
 def test_between_what_is_seen_and_what_is_proved_nothing_is_proved():
     rows = table()
     asked = model(rows, LGBMRegressor(**FEW))
-    found = shape.bounded(asked, rows)
+    found = shape.measure_bounds(asked, rows)
     highest = figures(found)["highest_answer"]
     assert highest.value < highest.high
     between = (highest.value + highest.high) / 2
-    found = shape.bounded(asked, rows, high=between)
+    found = shape.measure_bounds(asked, rows, high=between)
     said = verdict(within(high=between), found)
     assert said.outcome == "pass" and "not by proof" in sentence(said.reason)
     assert verdict(within(high=between, proof=True), found).outcome == "inconclusive"
@@ -280,8 +280,8 @@ def test_three_classes_ask_which_one_is_meant():
     asked = model(rows, RandomForestClassifier(5, random_state=0))
     (lost,) = shape.monotone(asked, rows, "f0", True).unmeasured
     assert (lost.metric, lost.why.code) == ("largest_wrong_step", CLASS_NOT_SAID.id)
-    assert figures(shape.bounded(asked, rows, of="2"))["proved"].value == 1
-    assert verdict(within(0, 1), shape.bounded(asked, rows)).outcome == "inconclusive"
+    assert figures(shape.measure_bounds(asked, rows, of="2"))["proved"].value == 1
+    assert verdict(within(0, 1), shape.measure_bounds(asked, rows)).outcome == "inconclusive"
     boosted = model(rows, LGBMClassifier(**FEW))
     assert shape.monotone(boosted, rows, "f0", True, of="2").notes[0].code == BY_SEARCH.id
 
@@ -302,7 +302,7 @@ def test_no_such_feature_or_no_rows_is_no_pass():
     asked = model(rows, LinearRegression())
     for found in (shape.monotone(asked, rows, "f9", True), shape.monotone(asked, rows.clear(), "f0", True)):
         assert verdict(monotone("f0"), found).outcome == "inconclusive"
-    assert verdict(within(0), shape.bounded(asked, rows.clear())).outcome == "inconclusive"
+    assert verdict(within(0), shape.measure_bounds(asked, rows.clear())).outcome == "inconclusive"
 
 
 def test_the_step_reads_what_the_engine_hands_it():

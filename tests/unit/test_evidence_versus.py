@@ -16,10 +16,10 @@ from comporta.checks.champion.codes import NO_ROW_OF_BOTH
 from comporta.checks.champion.measure import versus
 from comporta.errors import BadData, BadProject
 from comporta.opened.sentences import sentence
-from comporta.records import Figure, Findings, Unmeasured, need
+from comporta.records import Figure, Findings, UnmeasuredFigure, need
 from comporta.stats.auc_units import auc_of_units
 from comporta.stats.bootstrap import intervals
-from comporta.stats.metrics import Seen, statistic
+from comporta.stats.metrics import ScoredRows, statistic
 from comporta.stats.paired import tango
 from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
@@ -132,7 +132,7 @@ def test_the_area_of_units_is_that_of_their_rows_and_so_are_its_intervals():
     for weights in (np.ones(12), draw.integers(0, 4, 12).astype(float)):
         assert area(weights) == pytest.approx(roc_auc_score(truth, score, sample_weight=weights[units]))
     assert np.isnan(area(np.zeros(12)))
-    seen = Seen(classes=2, truth=truth.astype(np.int64), probability=np.column_stack([-score, score]))
+    seen = ScoredRows(classes=2, truth=truth.astype(np.int64), probability=np.column_stack([-score, score]))
     (rows,) = intervals([statistic("roc_auc", seen)], 600, units=units, replicates=500)
     (whole,) = intervals([area], 12, replicates=500)
     assert (whole.low, whole.high) == pytest.approx((rows.low, rows.high))
@@ -144,7 +144,9 @@ def test_rows_that_either_learned_from_are_left_out():
     assert (found.rows, found.of) == (1500, 2000)
     none = versus(mine, theirs, "accuracy", trained=(mine["__key"],))
     assert not none.figures
-    assert none.unmeasured == (Unmeasured(metric="accuracy", compared_with="champion", why=NO_ROW_OF_BOTH()),)
+    assert none.unmeasured == (
+        UnmeasuredFigure(metric="accuracy", compared_with="champion", why=NO_ROW_OF_BOTH()),
+    )
 
 
 def test_slices_are_compared_apart_and_the_worst_decides():

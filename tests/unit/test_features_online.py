@@ -15,7 +15,7 @@ from comporta.data.asof import as_of
 from comporta.data.features import feature_plan
 from comporta.data.online import FEW, LatestTables, OnlineTables, feature_function, online_tables
 from comporta.errors import BadProject, BadRequest, NotFound
-from comporta.records import DatasetSchema, Join, Joined
+from comporta.records import DatasetSchema, Join, JoinedRow
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -64,7 +64,7 @@ def test_a_request_reads_what_the_table_join_reads(case: Any) -> None:
     history = online_tables({"t": table.lazy()}, (join,), {"t": shape}, asking.schema, versions={"t": 4})
     assert history.read(asking, asking["at"]).equals(want.drop(asking.columns))
     assert history.tables.read(asking, asking["at"]).equals(want.drop(asking.columns))
-    sources = history.joined(want.drop(asking.columns), want.height)
+    sources = history.sources_of(want.drop(asking.columns), want.height)
     few, beside = history.few(asking, asking["at"])
     assert few.equals(want.select("value", "source"))
     assert beside == sources
@@ -73,7 +73,7 @@ def test_a_request_reads_what_the_table_join_reads(case: Any) -> None:
         assert found.values == {"value": row["value"], "source": row["source"]}
         assert joined == (() if found.joined is None else (found.joined,))
         if row["__t_key"] is not None:
-            assert found.joined == Joined(
+            assert found.joined == JoinedRow(
                 dataset="t",
                 version=4,
                 key={"id": row["source"]},

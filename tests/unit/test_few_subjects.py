@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from comporta.acts.judge.evidence import unmeasured
+from comporta.acts.judge.evidence import slices_unmeasured
 from comporta.checks.attribute_inference.measure import measure as inferred
 from comporta.checks.calibration.measure import calibration
 from comporta.checks.champion.measure import versus
@@ -102,7 +102,7 @@ def test_rows_that_have_no_subject_count_each_and_so_do_single_rows_without_one(
 
 def test_the_reason_says_how_many_it_is_about_and_counts_as_small() -> None:
     found = measure_scores(predicted(3), ["accuracy"], ["town"])
-    (lost,) = unmeasured(Need(what="scores", metric="accuracy", by="town"), found)
+    (lost,) = slices_unmeasured(Need(what="scores", metric="accuracy", by="town"), found)
     assert lost.small
     assert say(lost.why, english()) == "200 rows about 3 subjects, at least 10 expected"
 

@@ -109,7 +109,7 @@ class Own(Record, frozen=True, kw_only=True):
 
 def test_a_kind_of_the_project_counts_by_its_text_and_is_called_by_its_name():
     (verdict,) = gates.judge((Own(),), {})
-    assert (verdict.check, verdict.called, verdict.kind) == ("few leave", "few leave", "")
+    assert (verdict.check, verdict.display_title, verdict.kind) == ("few leave", "few leave", "")
     assert kind_of(Own()) == ""
     assert form(Own()) != form(Own(most=0.6))
 

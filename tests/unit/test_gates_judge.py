@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from comporta.checks import at_least, at_most, better_than_champion, judge, needs, no_worse, policy
 from comporta.errors import BadProject
 from comporta.opened.sentences import sentence
-from comporta.records import Artifact, Evidence, Figure, Need, Unmeasured, Verdict
+from comporta.records import Artifact, Evidence, Figure, Need, UnmeasuredFigure, Verdict
 
 SCORES = Need(what="scores", metric="roc_auc")
 
@@ -68,8 +68,10 @@ def test_the_worst_slice_decides_and_is_named():
     assert "1 of 3 slices" in sentence(verdict.reason)
 
 
-ONE_CLASS = Unmeasured(metric="roc_auc", slice="carrier=AA", why="one class only")
-TOO_SMALL = Unmeasured(metric="roc_auc", slice="carrier=ZZ", why="3 rows, at least 30 expected", small=True)
+ONE_CLASS = UnmeasuredFigure(metric="roc_auc", slice="carrier=AA", why="one class only")
+TOO_SMALL = UnmeasuredFigure(
+    metric="roc_auc", slice="carrier=ZZ", why="3 rows, at least 30 expected", small=True
+)
 BY_SLICE = (
     at_least("roc_auc", 0.7, by="carrier"),
     at_least("roc_auc", 0.7, by="carrier", on="value"),

@@ -10,13 +10,13 @@ from comporta.ledger import MemoryLedger
 from comporta.ledger.bundle import export
 from comporta.ledger.signing import public_key
 from comporta.testing import Clock
-from comporta.testing.ledgers import BALANCES, KEY, TEST_FACTS, Noted, put
+from comporta.testing.ledgers import BALANCES, KEY, TEST_FACTS, NoteWritten, put
 
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     ledger = MemoryLedger([BALANCES], key=KEY, clock=Clock(), facts=TEST_FACTS)
-    put(ledger, Noted(text="x"))
+    put(ledger, NoteWritten(text="x"))
     with (tmp_path / "bundle").open("w") as out:
         export(ledger, public_key(KEY), (), lambda line: out.write(line + "\n"))
     return tmp_path / "bundle"

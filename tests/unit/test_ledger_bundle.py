@@ -20,7 +20,7 @@ from comporta.ledger.keyed import keyed_seal
 from comporta.ledger.signing import parse_public, pem, public_key
 from comporta.records import Head
 from comporta.testing import Clock
-from comporta.testing.ledgers import BALANCES, KEY, TEST_FACTS, Deposited, Noted, put
+from comporta.testing.ledgers import BALANCES, KEY, TEST_FACTS, AmountDeposited, NoteWritten, put
 
 SCRIPT = Path(__file__).parents[2] / "docs" / "verify_bundle.py"
 PUBLIC = public_key(KEY)
@@ -31,7 +31,7 @@ def ledger() -> MemoryLedger:
     clock = Clock()
     made = MemoryLedger([BALANCES], key=KEY, clock=clock, project="shop", facts=TEST_FACTS)
     for number in range(4):
-        put(made, Deposited(account="anna", amount=number), Noted(text=f"é {number}\u2028\n"))
+        put(made, AmountDeposited(account="anna", amount=number), NoteWritten(text=f"é {number}\u2028\n"))
         clock.forward(timedelta(seconds=1))
     return made
 
@@ -287,7 +287,7 @@ def test_a_head_kept_elsewhere_of_another_chain_is_told(ledger: MemoryLedger, tm
 
 def test_a_chain_signed_by_another_is_told_by_the_key_and_not_by_the_file_alone(tmp_path: Path) -> None:
     forger = MemoryLedger([BALANCES], key=b"o" * 32, clock=Clock(), project="shop", facts=TEST_FACTS)
-    put(forger, Noted(text="x"))
+    put(forger, NoteWritten(text="x"))
     told: list[str] = []
     export(forger, public_key(b"o" * 32), (), told.append)
     assert check(ended(told)).fault is None
@@ -374,7 +374,7 @@ def test_a_chain_after_a_keyed_one_begins_with_the_event_that_says_so(tmp_path: 
     at = Clock()()
     sealed = keyed_seal(KEY, prev="", seq=1, at=at, kind="test.noted", schema=1, body=b'{"text":"x"}')
     ledger._rows.events.append(msgspec.structs.replace(sealed, project="shop"))
-    put(ledger, Noted(text="y"))
+    put(ledger, NoteWritten(text="y"))
     told = lines(ledger)
     assert json.loads(told[0])["after"] == 1
     assert both(told, tmp_path, ledger.head()).fault is None

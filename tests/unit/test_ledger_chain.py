@@ -27,7 +27,7 @@ from comporta.opened.project import PROJECTIONS
 from comporta.records import Event, Fact, Projection, Record, facts
 from comporta.records.instant import microseconds, moment
 from comporta.testing import Clock
-from comporta.testing.ledgers import BALANCES, KEY, TEST_FACTS, Closed, Deposited, put
+from comporta.testing.ledgers import BALANCES, KEY, TEST_FACTS, AccountClosed, AmountDeposited, put
 
 times = st.datetimes(datetime(1, 1, 2), datetime(9998, 12, 30), timezones=st.timezones())
 fields = st.fixed_dictionaries(
@@ -107,7 +107,9 @@ def played(turns: Acts) -> MemoryLedger:
         put(
             ledger,
             *(
-                Deposited(account=account, amount=amount) if act == "deposit" else Closed(account=account)
+                AmountDeposited(account=account, amount=amount)
+                if act == "deposit"
+                else AccountClosed(account=account)
                 for act, account, amount in turn
             ),
         )
@@ -170,14 +172,14 @@ def test_any_change_removal_reordering_or_truncation_is_found(
 
 
 def test_a_projection_sees_the_state_before_it() -> None:
-    def twice(fact: Deposited, event: Event, lookup: Any) -> Any:
+    def twice(fact: AmountDeposited, event: Event, lookup: Any) -> Any:
         yield "a", (lookup("a") or 0) + 1
         yield "b", (lookup("a") or 0) * 10
 
-    projection: Projection[int] = Projection("twice", int, {Deposited: twice})
+    projection: Projection[int] = Projection("twice", int, {AmountDeposited: twice})
     ledger = MemoryLedger([projection], key=KEY, clock=Clock(), facts=TEST_FACTS)
-    put(ledger, Deposited(account="x", amount=1))
-    put(ledger, Deposited(account="x", amount=1))
+    put(ledger, AmountDeposited(account="x", amount=1))
+    put(ledger, AmountDeposited(account="x", amount=1))
     assert dict(ledger.scan(projection)) == {"a": 2, "b": 10}
 
 
@@ -190,11 +192,11 @@ def test_a_body_that_is_no_fact_is_said_to_be_tampered_with_by_an_audit() -> Non
 
 
 def test_a_projection_that_fails_on_an_impossible_history_is_a_fault_of_that_history() -> None:
-    def picky(fact: Closed, event: Event, lookup: Any) -> Any:
+    def picky(fact: AccountClosed, event: Event, lookup: Any) -> Any:
         return [(fact.account, {"open": True}[fact.account])]
 
     ledger = played([[("close", "a", 1)]])
-    projection: Projection[bool] = Projection("picky", bool, {Closed: picky})
+    projection: Projection[bool] = Projection("picky", bool, {AccountClosed: picky})
     (fault,) = verify(ledger, [projection], KEY, facts=TEST_FACTS).faults
     assert (fault.what, fault.seq) == ("unreadable", 1)
 
@@ -302,9 +304,9 @@ def test_nothing_is_signed_on_top_of_what_this_key_did_not_sign() -> None:
         seal(project="default", prev=last.hash, seq=3, at=last.at, kind="x", schema=1, body=b"{}")
     )
     with pytest.raises(Tampered, match="audit verify"):
-        put(ledger, Closed(account="a"))
+        put(ledger, AccountClosed(account="a"))
     ledger._rows.events.pop()
-    put(ledger, Closed(account="a"))
+    put(ledger, AccountClosed(account="a"))
     assert verify(ledger, [BALANCES], KEY, ledger.head(), facts=TEST_FACTS).sound
 
 
@@ -315,7 +317,7 @@ def test_a_keyed_chain_goes_on_only_from_an_end_that_the_key_made() -> None:
         ledger = MemoryLedger([BALANCES], key=KEY, clock=Clock(), facts=TEST_FACTS)
         ledger._rows.events.append(event)
         with nullcontext() if goes_on else pytest.raises(Tampered, match="audit verify"):
-            put(ledger, Closed(account="a"))
+            put(ledger, AccountClosed(account="a"))
         assert len(ledger._rows.events) == (3 if goes_on else 1)
 
 

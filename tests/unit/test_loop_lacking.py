@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from comporta.acts.judge.lacking import lacking, why_none
 from comporta.opened.sentences import sentence
-from comporta.records import Condition, Figure, Message, Need, Range, Scores, Unmeasured, Words, conditions
+from comporta.records import (
+    Condition,
+    Figure,
+    Message,
+    Need,
+    Range,
+    Scores,
+    UnmeasuredFigure,
+    Words,
+    conditions,
+)
 from comporta.train.codes import NOT_DEFINED, TOO_FEW_ROWS
 
 
-def lost(*slices: str) -> list[Unmeasured]:
+def lost(*slices: str) -> list[UnmeasuredFigure]:
     return [
-        Unmeasured(metric="mae", where=(Condition("town", each),) if each else (), why=NOT_DEFINED())
+        UnmeasuredFigure(metric="mae", where=(Condition("town", each),) if each else (), why=NOT_DEFINED())
         for each in slices
     ]
 
@@ -30,7 +40,7 @@ def test_each_cause_is_said_and_of_more_than_five_how_many_there_are():
     many = sentence(lacking(lost(*(f"{at}" for at in range(8)))))
     assert many.count(why) == 5 and many.endswith(f"mae town=4: {why}; and 3 more")
     assert sentence(lacking(())) == "nothing was found"
-    window = Unmeasured(
+    window = UnmeasuredFigure(
         under=conditions(window=Range(low="2024-01-01", high="2024-02-01")),
         why=TOO_FEW_ROWS(rows=3, least=30),
     )

@@ -28,7 +28,7 @@ def fit(X: object, y: object) -> None:
 def nodes(*whats: str, level: Level = "release", machine: str = "this") -> tuple[Node, ...]:
     table = Dataset("rows", source=rows, key="id")
     model = Model("late", features=Features("features", of=table, known=("a",)), target="y", fit=fit)
-    things = {name: Output(node="made", name=name) for name in THINGS}
+    things = {name: Output(node_name="made", name=name) for name in THINGS}
     candidate = Candidate(model=model, root=Path(__file__).parent, things=things, machine=machine)
     return measuring(candidate, [Need(what=what) for what in whats], level)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from comporta.acts.judge.evidence import evidence_of, unmeasured
+from comporta.acts.judge.evidence import evidence_of, slices_unmeasured
 from comporta.acts.reproduce.older_answers import say_the_same
 from comporta.checks.shared.measuring.reference import importances
 from comporta.opened.findings import findings_at
@@ -20,7 +20,7 @@ from comporta.records import (
     Scores,
     Table,
     TableColumn,
-    Unmeasured,
+    UnmeasuredFigure,
     Words,
     conditions,
     decode,
@@ -50,17 +50,17 @@ def test_names_and_sentences_of_scores_are_read_as_metric_slice_and_cause():
     ]
     assert lost[0].why == "12 rows, at least 30 expected"
     need = Need(what="scores", metric="roc_auc", by="carrier")
-    assert unmeasured(need, scores_today(decode(SCORES, Scores))) == tuple(
+    assert slices_unmeasured(need, scores_today(decode(SCORES, Scores))) == tuple(
         each for each in lost if each.where
     )
-    assert unmeasured(Need(what="scores", metric="brier", by="carrier"), decode(SCORES, Scores)) == ()
+    assert slices_unmeasured(Need(what="scores", metric="brier", by="carrier"), decode(SCORES, Scores)) == ()
 
 
 def test_sentences_of_findings_are_shown_as_they_were():
     found = decode(FINDINGS, FormerFindings)
     context = StepContext(store=MemoryStore(), keys=derive(bytes(32)))
     shown = findings_at(context, context.put(FINDINGS, "json"))
-    assert shown.unmeasured == (Unmeasured(slice="earlier 1: age", why="no rows on one side"),)
+    assert shown.unmeasured == (UnmeasuredFigure(slice="earlier 1: age", why="no rows on one side"),)
     assert shown.notes == ("A note.",)
     assert shown.tables == (Table(id="labels", columns=(TableColumn("likelier"),), rows=(("no",),)),)
     said = evidence_of(Need(what="feature drift"), findings_today(found))
@@ -122,14 +122,14 @@ def test_what_people_read_of_tables_of_before_is_what_they_read_then():
 def newer(**changes: object) -> bytes:
     old = decode(SCORES, Scores)
     lost = (
-        Unmeasured(
+        UnmeasuredFigure(
             metric="roc_auc",
             where=(Condition("carrier", "OO"),),
             why=TOO_FEW_ROWS(rows=12, least=30),
             small=True,
         ),
-        Unmeasured(metric="roc_auc", where=(Condition("carrier", "AA Z"),), why=NOT_DEFINED()),
-        Unmeasured(
+        UnmeasuredFigure(metric="roc_auc", where=(Condition("carrier", "AA Z"),), why=NOT_DEFINED()),
+        UnmeasuredFigure(
             metric="roc_auc",
             where=(Condition("carrier", Rarer()),),
             why=RARER_TOO_FEW(values=4, rows=3, least=30),

@@ -186,7 +186,7 @@ def test_a_check_that_comes_back_is_judged_by_todays_evidence():
 
 
 def seen(verdicts: tuple[Verdict, ...]) -> list[tuple[str, str, bool]]:
-    return [(sentence(each.called), each.outcome, each.carried) for each in verdicts]
+    return [(sentence(each.display_title), each.outcome, each.carried) for each in verdicts]
 
 
 FIRST = {"c": "first"}
@@ -220,7 +220,7 @@ def test_a_waiver_of_the_first_check_does_not_open_the_changed_one():
     facts.append(waive(after(*facts), waiver(), AT))
     assert after(*facts).state == "passed"
     facts.append(told(after(*facts), (verdict("fail", form="other"),)))
-    assert [(each.check, each.changed) for each in after(*facts).shut(AT)] == [("c", True)]
+    assert [(each.check, each.changed) for each in after(*facts).blocking_verdicts(AT)] == [("c", True)]
 
 
 def test_the_policy_stays_as_it_was_fixed_and_what_judged_last_is_told_beside_it():
@@ -301,9 +301,9 @@ def test_a_waiver_does_not_outlive_the_check_it_was_given_for():
     first = candidate(asked=())
     facts: list[Fact] = [register(first, ()), told(first, (verdict("fail", form="2"),))]
     facts.append(waive(after(*facts), waiver(), AT))
-    assert not after(*facts).shut(AT)
+    assert not after(*facts).blocking_verdicts(AT)
     facts.append(told(after(*facts), (verdict("fail", form="3"),), "q"))
-    assert [each.check for each in after(*facts).shut(AT)] == ["c"]
+    assert [each.check for each in after(*facts).blocking_verdicts(AT)] == ["c"]
 
 
 def test_a_waiver_of_one_check_leaves_the_others():

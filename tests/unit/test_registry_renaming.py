@@ -10,7 +10,7 @@ import pytest
 from comporta.errors import Refused
 from comporta.ledger.upcasts import UPCASTS
 from comporta.opened.sentences import sentence
-from comporta.records import Renamed, Verdict, Version, Waiver, code
+from comporta.records import CheckRenaming, Verdict, Version, Waiver, code
 from comporta.records import say as records_say
 from comporta.records.verdict import CHANGED
 from comporta.registry import find_verdict, record_verdicts, register, renames, waive, with_current_names
@@ -19,8 +19,8 @@ from comporta.registry.state import VERSIONS
 AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
 UNTIL = AT + timedelta(days=9)
 OLD, ID = "roc_auc at least 0.7", "limit?metric=roc_auc&at_least=0.7"
-SAME = Renamed(check=ID, former="old form", form="new form")
-FORMER = ((OLD, SAME), ("never asked", Renamed(check="other", former="x", form="y")))
+SAME = CheckRenaming(check=ID, former="old form", form="new form")
+FORMER = ((OLD, SAME), ("never asked", CheckRenaming(check="other", former="x", form="y")))
 TITLE = code("check.test", "{metric} is fine", metric=str)
 
 
@@ -70,8 +70,8 @@ def test_its_waiver_holds_and_nothing_counts_as_changed_or_left_out():
     assert sentence(shown.reason) == "As it was."
     assert now.asked == (ID,)
     assert now.forms == {ID: "new form"}
-    assert now.shut(AT) == ()
-    assert now.waived(shown, AT) is not None
+    assert now.blocking_verdicts(AT) == ()
+    assert now.waiver_of(shown, AT) is not None
     assert now.policy == "new policy"
     assert renames(now, FORMER) == {}, "a second time there is nothing to rename"
 
@@ -84,8 +84,8 @@ def test_what_declares_something_else_by_now_has_changed_as_it_would_have_before
         (ID, False, True),
     ]
     assert now.verdicts[1].form == "another form"
-    assert sentence(now.verdicts[1].called) == OLD
-    assert len(now.shut(AT)) == 1
+    assert sentence(now.verdicts[1].display_title) == OLD
+    assert len(now.blocking_verdicts(AT)) == 1
 
 
 def test_a_waiver_of_the_check_as_it_was_opens_not_the_changed_one():
@@ -95,7 +95,7 @@ def test_a_waiver_of_the_check_as_it_was_opens_not_the_changed_one():
         waivers=(waiver(form="another form"),),
     )
     now = again(state)
-    assert [each.changed for each in now.shut(AT)] == [True]
+    assert [each.changed for each in now.blocking_verdicts(AT)] == [True]
 
 
 def test_what_stood_beside_as_changed_keeps_its_own_waiver():
@@ -106,13 +106,13 @@ def test_what_stood_beside_as_changed_keeps_its_own_waiver():
     )
     now = again(state)
     assert [(each.changed, each.form) for each in now.verdicts] == [(True, "new form"), (False, "first form")]
-    assert now.shut(AT) == ()
+    assert now.blocking_verdicts(AT) == ()
 
 
 def test_a_version_of_a_release_without_forms_is_the_same_by_name():
     now = again(version(forms={}, verdicts=(verdict(form=""),), waivers=(waiver(form=""),)))
     assert [(each.check, each.carried) for each in now.verdicts] == [(ID, False)]
-    assert now.shut(AT) == ()
+    assert now.blocking_verdicts(AT) == ()
 
 
 def test_what_todays_gates_leave_out_is_carried_under_the_name_that_it_had():
@@ -122,7 +122,7 @@ def test_what_todays_gates_leave_out_is_carried_under_the_name_that_it_had():
 
 
 def test_a_check_of_the_projects_own_keeps_its_name_and_takes_todays_form_once():
-    own = (("few", Renamed(check="few", former="old form", form="new form")),)
+    own = (("few", CheckRenaming(check="few", former="old form", form="new form")),)
     state = version(asked=("few",), forms={"few": "old form"}, verdicts=(verdict("few"),), waivers=())
     now = with_current_names(state, renames(state, own))
     assert (now.forms, now.verdicts[0].form) == ({"few": "new form"}, "new form")
@@ -130,7 +130,7 @@ def test_a_check_of_the_projects_own_keeps_its_name_and_takes_todays_form_once()
 
 
 def test_of_two_checks_that_had_one_name_it_is_the_one_that_declares_the_same():
-    other = Renamed(check="another id", former="another form", form="z")
+    other = CheckRenaming(check="another id", former="another form", form="z")
     for former in ((OLD, other), (OLD, SAME)), ((OLD, SAME), (OLD, other)):
         assert renames(version(), former) == {OLD: SAME}
     assert with_current_names(version(), {}) == version()

@@ -19,7 +19,7 @@ from comporta.records import (
     TableCell,
     TableCode,
     TableColumn,
-    Unmeasured,
+    UnmeasuredFigure,
     Verdict,
     Version,
     Waiver,
@@ -86,7 +86,7 @@ FINDINGS = Findings(
     rows=10,
     of=100,
     notes=(EVIL,),
-    unmeasured=(Unmeasured(slice="carrier=ZZ", why="12 rows, at least 30 expected"),),
+    unmeasured=(UnmeasuredFigure(slice="carrier=ZZ", why="12 rows, at least 30 expected"),),
 )
 WAIVER = Waiver(
     check="waived",

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from comporta.checks import calibrated, demographic_parity, importance_change
 from comporta.checks.calibration.measure import calibration
 from comporta.checks.fairness.measure import compare
-from comporta.checks.importance_change.measure import changed
+from comporta.checks.importance_change.measure import measure_change
 from comporta.checks.pool import drawings_of
 from comporta.opened.sentences import in_words, sentence
 from comporta.records import Check, Evidence, Findings, metric_text
@@ -98,7 +98,7 @@ def test_a_failing_importance_check_shows_each_earlier_version():
             replicates=replicates, rows=ROWS,
         )  # fmt: skip
 
-    found = changed(kept(0.9, 0.1), {1: kept(0.1, 0.9), 2: kept(0.2, 0.8)})
+    found = measure_change(kept(0.9, 0.1), {1: kept(0.1, 0.9), 2: kept(0.2, 0.8)})
     moved, first, second = captions(importance_change(versions=2), found)
     assert moved.startswith("Share of all importance that lies with other features than before")
     assert "hollow in the version released before this one, full in this." in first

@@ -27,7 +27,7 @@ from comporta.opened.project import open_project
 from comporta.records import Scores
 from comporta.records.columns import WEIGHT
 from comporta.stats.disparity import limits, rates
-from comporta.stats.metrics import Seen, statistic
+from comporta.stats.metrics import ScoredRows, statistic
 from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import read, write
 from comporta.train import steps
@@ -133,7 +133,7 @@ def test_metrics_of_numbers_are_scikit_learn_s_with_any_weights(name):
         "median_ae": theirs.median_absolute_error,
         "mape": theirs.mean_absolute_percentage_error,
     }[name]
-    ours = statistic(name, Seen(classes=0, truth=truth, number=said, weight=weight))(np.ones(301))
+    ours = statistic(name, ScoredRows(classes=0, truth=truth, number=said, weight=weight))(np.ones(301))
     assert ours == pytest.approx(measure(truth, said, sample_weight=weight), rel=1e-9)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from comporta.acts.judge.evidence import unmeasured
+from comporta.acts.judge.evidence import slices_unmeasured
 from comporta.records import Need
 from comporta.testing.messages import slice_text
 from comporta.train.codes import RARER_TOO_FEW, RARER_VALUES
@@ -21,6 +21,6 @@ def test_values_beyond_the_fifty_most_common_are_unmeasured_and_small_where_they
     rows = rows.with_columns(__prediction=pl.col("__target") + 0.1)
     found = measure_scores(rows, ["mae"], ["store"])
     assert sum(bool(slice_text(figure)) for figure in found.figures) == 50
-    (lost,) = unmeasured(Need(what="scores", metric="mae", by="store"), found)
+    (lost,) = slices_unmeasured(Need(what="scores", metric="mae", by="store"), found)
     why = RARER_TOO_FEW(values=4, rows=each, least=30) if small else RARER_VALUES(values=4, most=50)
     assert (slice_text(lost), lost.why, lost.small) == ("store=…", why, small)

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from comporta.http.replies import JSON
-from comporta.records import Field, Joined, Share, Signature
+from comporta.records import Field, JoinedRow, Share, Signature
 from comporta.serve import App, LoadedVersion, ModelScores
 from comporta.testing.serving import MemorySink, MemorySource, ask
 
@@ -24,7 +24,7 @@ WORDS = (
     Field(name="at", type="Datetime(time_unit='us', time_zone='UTC')"),
     Field(name="day", type="Date"),
 )
-WEATHER = (Joined(dataset="weather", version=2, key={"origin": "EWR"}),)
+WEATHER = (JoinedRow(dataset="weather", version=2, key={"origin": "EWR"}),)
 
 
 def numbers(model: str, number: int) -> LoadedVersion:

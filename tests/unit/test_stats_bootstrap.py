@@ -7,7 +7,7 @@ from scipy import stats
 from comporta.checks import judge, no_worse
 from comporta.records import Evidence, Figure
 from comporta.stats.bootstrap import intervals, replicates_for
-from comporta.stats.metrics import Seen, statistic
+from comporta.stats.metrics import ScoredRows, statistic
 
 
 def mean_of(values):
@@ -29,7 +29,7 @@ def test_the_interval_of_an_auc_is_as_wide_as_delong_s():
     draw = np.random.default_rng(3)
     truth = (np.arange(400) % 2).astype(np.int64)
     score = draw.normal(size=400) + truth
-    seen = Seen(classes=2, truth=truth, probability=np.column_stack([-score, score]))
+    seen = ScoredRows(classes=2, truth=truth, probability=np.column_stack([-score, score]))
     (ours,) = intervals([statistic("roc_auc", seen)], 400, replicates=2000)
     plus, minus = score[truth == 1], score[truth == 0]
     wins = (plus[:, None] > minus[None, :]).astype(float)
@@ -45,7 +45,7 @@ def test_an_interval_covers_the_truth_as_often_as_it_says():
     covered = 0
     for seed in range(200):
         score = np.random.default_rng(seed).normal(size=120) + truth
-        seen = Seen(classes=2, truth=truth, probability=np.column_stack([-score, score]))
+        seen = ScoredRows(classes=2, truth=truth, probability=np.column_stack([-score, score]))
         (found,) = intervals([statistic("roc_auc", seen)], 120, replicates=300, seed=seed)
         covered += found.low <= expected <= found.high
     assert 0.90 <= covered / 200 <= 0.985
@@ -112,7 +112,7 @@ def test_a_figure_without_spread_is_its_own_interval():
 def test_a_statistic_that_is_often_undefined_has_no_interval():
     truth = np.zeros(40, np.int64)
     truth[0] = 1
-    seen = Seen(classes=2, truth=truth, probability=np.random.default_rng(0).random((40, 2)))
+    seen = ScoredRows(classes=2, truth=truth, probability=np.random.default_rng(0).random((40, 2)))
     (found,) = intervals([statistic("roc_auc", seen)], 40)
     assert np.isfinite(found.value)
     assert found.low is None

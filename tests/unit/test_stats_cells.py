@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from comporta.stats.bins import below
 from comporta.stats.profiles import design
-from comporta.stats.units import renumbered
+from comporta.stats.units import renumber
 
 NUMBERS = st.lists(st.floats(allow_nan=False), max_size=30)
 
@@ -29,10 +29,10 @@ def test_more_cuts_than_a_byte_counts_and_what_is_not_a_number():
 def test_units_are_numbered_as_unique_numbers_them(rows):
     units = np.array([unit for unit, _ in rows], dtype=np.int64)
     kept = np.array([each for _, each in rows], dtype=bool)
-    found = renumbered(units, kept)
+    found = renumber(units, kept)
     assert found is not None
     assert found.tolist() == np.unique(units[kept], return_inverse=True)[1].tolist()
-    assert renumbered(None, kept) is None
+    assert renumber(None, kept) is None
 
 
 def test_the_design_effect_of_rows_that_come_in_equal_tens_is_ten():

@@ -9,9 +9,9 @@ import pytest
 from comporta.acts.judge.evidence import evidence_of
 from comporta.checks import judge, label_errors
 from comporta.checks.label_errors.codes import TOO_FEW_LABELS
-from comporta.checks.label_errors.measure import suspected
+from comporta.checks.label_errors.measure import measure_label_errors
 from comporta.opened.sentences import sentence
-from comporta.stats.confident import contradicted, joint, share_contradicted, thresholds
+from comporta.stats.confident import find_label_errors, joint, share_contradicted, thresholds
 from comporta.stats.residuals import far_off
 
 with warnings.catch_warnings():
@@ -38,7 +38,7 @@ def test_the_joint_and_the_rows_listed_are_cleanlabs(classes, share, seed):
     assert thresholds(given, chance) == pytest.approx(get_confident_thresholds(given, chance))
     assert joint(given, chance) == pytest.approx(estimate_joint(given, chance), abs=2 / len(given))
     # With many classes a cell of the joint may be rounded to one row more or less.
-    assert (contradicted(given, chance) != find_label_issues(given, chance)).sum() <= (
+    assert (find_label_errors(given, chance) != find_label_issues(given, chance)).sum() <= (
         0 if classes < 4 else 2
     )
 
@@ -53,13 +53,13 @@ def test_a_class_that_no_row_has_is_no_error():
 @pytest.mark.parametrize(("classes", "share"), [(2, None), (2, [0.97, 0.03]), (4, None)])
 def test_the_share_with_all_weights_one_is_that_of_the_rows_listed(classes, share):
     given, chance, _ = noisy(classes, 1, share=share)
-    listed = contradicted(given, chance).mean()
+    listed = find_label_errors(given, chance).mean()
     assert share_contradicted(given, chance)(np.ones(len(given))) == pytest.approx(listed, abs=0.004)
 
 
 def test_most_rows_listed_are_wrong_and_most_wrong_rows_are_listed():
     given, chance, truth = noisy(3, 2, apart=6.0)
-    found, wrong = contradicted(given, chance), given != truth
+    found, wrong = find_label_errors(given, chance), given != truth
     assert (found & wrong).sum() >= 0.9 * found.sum()
     assert (found & wrong).sum() >= 0.9 * wrong.sum()
 
@@ -83,8 +83,8 @@ def verdict(check, found):
 
 
 def test_labels_swapped_in_one_of_ten_rows_fail_and_clean_ones_pass():
-    clean = suspected(frame(*noisy(3, 3, noise=0.0, apart=7.0)[:2]))
-    dirty = suspected(frame(*noisy(3, 3, noise=0.15, apart=7.0)[:2]))
+    clean = measure_label_errors(frame(*noisy(3, 3, noise=0.0, apart=7.0)[:2]))
+    dirty = measure_label_errors(frame(*noisy(3, 3, noise=0.15, apart=7.0)[:2]))
     assert verdict(label_errors(required=True), clean).outcome == "pass"
     said = verdict(label_errors(required=True), dirty)
     assert said.outcome == "fail" and not said.opens
@@ -94,12 +94,12 @@ def test_labels_swapped_in_one_of_ten_rows_fail_and_clean_ones_pass():
 
 def test_a_model_without_probabilities_has_no_label_errors():
     table = frame(*noisy(2, 0)[:2]).drop("__probability_0", "__probability_1")
-    said = verdict(label_errors(required=True), suspected(table))
+    said = verdict(label_errors(required=True), measure_label_errors(table))
     assert said.outcome == "does not apply" and "probabilities" in sentence(said.reason)
 
 
 def test_fewer_than_a_hundred_labels_are_not_judged():
-    found = suspected(frame(*noisy(2, 0, rows=60)[:2]))
+    found = measure_label_errors(frame(*noisy(2, 0, rows=60)[:2]))
     assert not found.figures
     assert [each.why for each in found.unmeasured] == [TOO_FEW_LABELS(rows=60, least=100)]
 

@@ -7,14 +7,14 @@ import pytest
 
 from comporta.stats.bootstrap import intervals
 from comporta.stats.jackknife import MANY, quick_intervals
-from comporta.stats.metrics import Seen, statistic
+from comporta.stats.metrics import ScoredRows, statistic
 
 
 def drawn(seed, rows):
     draw = np.random.default_rng(seed)
     truth = (draw.random(rows) < 0.3).astype(np.int64)
     score = 1 / (1 + np.exp(-(draw.normal(size=rows) + truth)))
-    return Seen(
+    return ScoredRows(
         classes=2,
         truth=truth,
         label=(score > 0.5).astype(np.int64),
@@ -37,7 +37,7 @@ def test_it_covers_the_truth():
     held, middle = [], []
     for seed in range(150):
         values = np.random.default_rng(seed).exponential(size=6000)
-        seen = Seen(classes=0, truth=values, number=np.zeros(6000))
+        seen = ScoredRows(classes=0, truth=values, number=np.zeros(6000))
         mean, median = quick_intervals(
             [statistic("mae", seen), statistic("median_ae", seen)], 6000, seed=seed
         )
@@ -51,7 +51,7 @@ def test_groups_are_left_out_whole():
     draw = np.random.default_rng(0)
     units = np.repeat(np.arange(6000), 3)
     values = np.abs(np.repeat(draw.normal(size=6000), 3))
-    mean = statistic("mae", Seen(classes=0, truth=values, number=np.zeros(18_000)))
+    mean = statistic("mae", ScoredRows(classes=0, truth=values, number=np.zeros(18_000)))
     (whole,), (alone,) = quick_intervals([mean], 18_000, units=units), quick_intervals([mean], 18_000)
     assert (whole.high - whole.low) / (alone.high - alone.low) == pytest.approx(np.sqrt(3), rel=0.3)
 
@@ -69,7 +69,7 @@ def test_few_days_of_many_rows_are_left_out_one_by_one_and_cover_the_truth():
         draw = np.random.default_rng(seed)
         days = np.sort(draw.integers(0, 40, 6000))
         values = draw.exponential(size=6000) * draw.gamma(4, 0.25, 40)[days]
-        seen = Seen(classes=0, truth=values, number=np.zeros(6000))
+        seen = ScoredRows(classes=0, truth=values, number=np.zeros(6000))
         mean = Mock(side_effect=statistic("mae", seen))
         (found,) = quick_intervals([mean], 6000, units=days)
         assert mean.call_count == 41 and found.units == 40

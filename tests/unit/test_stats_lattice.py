@@ -9,7 +9,7 @@ import pytest
 from sliceline.slicefinder import Slicefinder
 
 from comporta.records import Rarer
-from comporta.stats.bins import binned
+from comporta.stats.bins import bin_values
 from comporta.stats.lattice import within, worst_cells
 from comporta.stats.units import slices_of
 
@@ -74,30 +74,30 @@ def test_no_loss_has_no_weak_cell():
 
 def test_numbers_words_and_gaps_become_few_bins():
     draw = np.random.default_rng(0)
-    codes, names = binned(pl.Series(draw.normal(size=1000)))
+    codes, names = bin_values(pl.Series(draw.normal(size=1000)))
     assert len(names) == 5 and np.bincount(codes).tolist() == [200] * 5
-    codes, names = binned(pl.Series([1.0, None, float("nan"), 2.0]))
+    codes, names = bin_values(pl.Series([1.0, None, float("nan"), 2.0]))
     assert names == (1.0, 2.0, None) and codes.tolist() == [0, 2, 2, 1]
-    codes, names = binned(pl.Series([True, False, None, True]))
+    codes, names = bin_values(pl.Series([True, False, None, True]))
     assert [names[code] for code in codes] == [True, False, None, True]
-    codes, names = binned(pl.Series(["common"] * 50 + [f"rare {each}" for each in range(50)] + [None]))
+    codes, names = bin_values(pl.Series(["common"] * 50 + [f"rare {each}" for each in range(50)] + [None]))
     assert len(names) == 11 and names[0] == "common" and names[-2:] == (Rarer(), None)
-    codes, names = binned(pl.Series([None, None], dtype=pl.Float64))
+    codes, names = bin_values(pl.Series([None, None], dtype=pl.Float64))
     assert names == (None,) and codes.tolist() == [0, 0]
 
 
 def test_many_equal_numbers_make_no_empty_bin():
-    codes, names = binned(pl.Series([0.0] * 900 + list(np.linspace(1, 50, 100))))
+    codes, names = bin_values(pl.Series([0.0] * 900 + list(np.linspace(1, 50, 100))))
     assert (np.bincount(codes, minlength=len(names)) > 0).all()
-    codes, names = binned(pl.Series([*range(20), *([100] * 980)]))
+    codes, names = bin_values(pl.Series([*range(20), *([100] * 980)]))
     assert (np.bincount(codes, minlength=len(names)) > 0).all()
-    codes, names = binned(pl.Series([0.0, float("inf"), -float("inf"), *np.linspace(0, 1, 30)]))
+    codes, names = bin_values(pl.Series([0.0, float("inf"), -float("inf"), *np.linspace(0, 1, 30)]))
     assert (np.bincount(codes, minlength=len(names)) > 0).all()
 
 
 def test_a_column_may_be_called_as_the_counting_calls_its_own():
     for name in ("count", "value"):
-        codes, names = binned(pl.Series(name, [3, 3, 1, None]))
+        codes, names = bin_values(pl.Series(name, [3, 3, 1, None]))
         assert names == (3, 1, None) and codes.tolist() == [0, 0, 1, 2]
         rows = pl.DataFrame({name: ["b", "a", "b"]})
         assert [part.height for _, part in slices_of(rows, [name])] == [3, 1, 2]

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_breast_cancer
 
 from comporta.records.metric import METRICS
-from comporta.stats.metrics import Seen, statistic
+from comporta.stats.metrics import ScoredRows, statistic
 
 NAMES = [name for name, each in METRICS.items() if "binary" in each.tasks]
 NUMBERS = [name for name, each in METRICS.items() if "regression" in each.tasks]
@@ -49,7 +49,7 @@ def test_two_classes_are_measured_as_scikit_learn_does_with_any_weights(name, se
     draw = np.random.default_rng(seed)
     truth, chance, label = binary(draw, rows, ties)
     probability = np.column_stack([1 - chance, chance])
-    ours = statistic(name, Seen(classes=2, truth=truth, label=label, probability=probability))
+    ours = statistic(name, ScoredRows(classes=2, truth=truth, label=label, probability=probability))
     counts = draw.integers(0, 4, rows).astype(float)
     counts[:2] = 1
     for weights in (np.ones(rows), counts):
@@ -62,7 +62,7 @@ def test_four_classes_are_measured_as_scikit_learn_does_with_any_weights(name):
     truth = draw.integers(0, 4, 300)
     probability = draw.dirichlet(np.ones(4), 300)
     label = probability.argmax(axis=1)
-    ours = statistic(name, Seen(classes=4, truth=truth, label=label, probability=probability))
+    ours = statistic(name, ScoredRows(classes=4, truth=truth, label=label, probability=probability))
     for weights in (np.ones(300), draw.integers(0, 4, 300).astype(float)):
         assert ours(weights) == pytest.approx(oracle(name, truth, label, probability, weights), abs=1e-9)
 
@@ -72,7 +72,7 @@ def test_numbers_are_measured_as_scikit_learn_does_with_any_counts(name):
     draw = np.random.default_rng(2)
     truth = draw.normal(10, 3, 301)
     said = truth + draw.normal(size=301)
-    ours = statistic(name, Seen(classes=0, truth=truth, number=said))
+    ours = statistic(name, ScoredRows(classes=0, truth=truth, number=said))
     measure = {
         "mae": theirs.mean_absolute_error,
         "rmse": theirs.root_mean_squared_error,
@@ -94,7 +94,7 @@ def test_the_auc_of_mean_concave_points_is_the_published_one():
     data = load_breast_cancer()
     score, truth = -data.data[:, 7], data.target.astype(np.int64)
     u = mannwhitneyu(score[truth == 1], score[truth == 0]).statistic
-    seen = Seen(classes=2, truth=truth, probability=np.column_stack([-score, score]))
+    seen = ScoredRows(classes=2, truth=truth, probability=np.column_stack([-score, score]))
     ours = statistic("roc_auc", seen)(np.ones(len(truth)))
     assert ours == pytest.approx(u / (truth.sum() * (1 - truth).sum()), abs=1e-12)
     assert ours == pytest.approx(0.96, abs=0.01)
@@ -102,7 +102,7 @@ def test_the_auc_of_mean_concave_points_is_the_published_one():
 
 @pytest.mark.parametrize("name", ["roc_auc", "average_precision"])
 def test_with_one_class_only_a_ranking_is_not_defined(name):
-    seen = Seen(classes=2, truth=np.zeros(5, np.int64), probability=np.full((5, 2), 0.5))
+    seen = ScoredRows(classes=2, truth=np.zeros(5, np.int64), probability=np.full((5, 2), 0.5))
     assert np.isnan(statistic(name, seen)(np.ones(5)))
 
 
@@ -112,7 +112,7 @@ def test_a_class_the_model_never_saw_counts_against_it(name):
     truth, *_ = binary(draw, 100, False)
     unseen = np.where(np.arange(100) < 20, -1, truth)
     sure = np.column_stack([1 - truth, truth]).astype(float)
-    value = statistic(name, Seen(classes=2, truth=unseen, label=truth, probability=sure))(np.ones(100))
-    best = statistic(name, Seen(classes=2, truth=truth, label=truth, probability=sure))(np.ones(100))
+    value = statistic(name, ScoredRows(classes=2, truth=unseen, label=truth, probability=sure))(np.ones(100))
+    best = statistic(name, ScoredRows(classes=2, truth=truth, label=truth, probability=sure))(np.ones(100))
     assert np.isfinite(value)
     assert value <= best if METRICS[name].higher else value >= best

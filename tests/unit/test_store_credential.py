@@ -14,7 +14,7 @@ from comporta.cli.init import make
 from comporta.errors import BadProject, WrongKey
 from comporta.project.settings import settings
 from comporta.records import encode
-from comporta.records.credential import masked, password_in, shown, without_password
+from comporta.records.credential import mask, password_in, showable, without_password
 from comporta.store import read_secret, resolve, store_config, with_password
 
 SECRET = "pl4nted-s3cret-value"
@@ -49,7 +49,7 @@ def test_a_secret_shows_itself_nowhere(tmp_path: Path, monkeypatch: pytest.Monke
     assert SECRET not in f"{found} {found!r}"
     with pytest.raises(TypeError):
         encode(found)
-    assert masked(f"could not log in with {SECRET}.") == "could not log in with ***."
+    assert mask(f"could not log in with {SECRET}.") == "could not log in with ***."
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_what_a_failing_command_writes_is_not_shown(tmp_path: Path) -> None:
         resolve("x", f"{script(tmp_path, text)} --token={SECRET}", tmp_path)
     assert "exit code 3" in str(error.value)
     assert SECRET not in str(error.value)
-    assert shown(f"command://vault read {SECRET}") == "command://vault …"
+    assert showable(f"command://vault read {SECRET}") == "command://vault …"
 
 
 def test_a_command_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,7 +150,7 @@ def test_an_object_stores_credentials_are_json_or_lines(tmp_path: Path, text: st
         "AWS_ACCESS_KEY_ID": "the-key-id",
         "AWS_REGION": "eu-west-1",
     }
-    assert masked("the-key-id in eu-west-1") == "*** in eu-west-1"
+    assert mask("the-key-id in eu-west-1") == "*** in eu-west-1"
 
 
 def test_credentials_of_no_known_form_are_refused_unseen(tmp_path: Path) -> None:

@@ -8,13 +8,13 @@ import polars as pl
 
 from comporta.acts.trace.forward import reads_row
 from comporta.data import key_text
-from comporta.records import Joined, encode
+from comporta.records import JoinedRow, encode
 
 AT = datetime(2026, 3, 1, 6, tzinfo=UTC)
 
 
 def read(dataset, **key):
-    return Joined(dataset=dataset, version=1, key=key)
+    return JoinedRow(dataset=dataset, version=1, key=key)
 
 
 def test_a_prediction_read_a_row_only_where_one_entry_has_both_its_dataset_and_its_key():

@@ -11,7 +11,7 @@ import sklearn.metrics as theirs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from comporta.acts.judge.evidence import _scored
+from comporta.acts.judge.evidence import _of_scores
 from comporta.checks import at_least, judge
 from comporta.checks.calibration.measure import calibration
 from comporta.checks.fairness.measure import compare
@@ -19,7 +19,7 @@ from comporta.opened.sentences import sentence
 from comporta.records import Artifact
 from comporta.records.columns import TARGET
 from comporta.stats.bootstrap import intervals
-from comporta.stats.metrics import Seen, statistic
+from comporta.stats.metrics import ScoredRows, statistic
 from comporta.stats.predictions import statistics
 from comporta.train.scores import measure_scores
 
@@ -37,7 +37,7 @@ def test_a_quotient_is_not_defined_where_scikit_learn_finds_a_zero_division(name
     """scikit-learn is asked class by class: its own mean over classes leaves out those without a divisor,
     and so is of other classes in each slice."""
     truth, label = (np.array([each[place] % classes for each in pairs]) for place in (0, 1))
-    ours = statistic(name, Seen(classes=classes, truth=truth, label=label))(np.ones(len(truth)))
+    ours = statistic(name, ScoredRows(classes=classes, truth=truth, label=label))(np.ones(len(truth)))
     measure = QUOTIENTS.get(name, theirs.recall_score)
     each = measure(truth, label, labels=range(classes), average=None, zero_division=np.nan)
     wanted = each[1] if classes == 2 and name in QUOTIENTS else each.mean()
@@ -53,21 +53,21 @@ def test_mcc_is_not_defined_where_nothing_varies_together(truth, label):
 
     with pytest.warns(stats.ConstantInputWarning):
         assert math.isnan(stats.pearsonr(truth, label).statistic)
-    seen = Seen(classes=2, truth=np.array(truth), label=np.array(label))
+    seen = ScoredRows(classes=2, truth=np.array(truth), label=np.array(label))
     assert math.isnan(statistic("mcc", seen)(np.ones(3)))
 
 
 @pytest.mark.parametrize("value", [0.1, 1e9 + 0.1, 0.0])
 def test_r2_of_a_target_that_does_not_vary_is_not_defined_whatever_the_rounding(value):
     truth = np.array([value] * 7 + [value + 1])
-    r2 = statistic("r2", Seen(classes=0, truth=truth, number=truth + 0.5))
+    r2 = statistic("r2", ScoredRows(classes=0, truth=truth, number=truth + 0.5))
     assert r2(np.ones(8)) == pytest.approx(theirs.r2_score(truth, truth + 0.5), rel=1e-6)
     assert math.isnan(r2(np.array([3.0] * 7 + [0.0])))
 
 
 def test_a_percentage_of_a_truth_of_zero_is_not_defined_and_the_other_rows_are_measured():
     truth = np.array([0.0, 2.0, 4.0])
-    mape = statistic("mape", Seen(classes=0, truth=truth, number=truth + 1))
+    mape = statistic("mape", ScoredRows(classes=0, truth=truth, number=truth + 1))
     assert math.isnan(mape(np.ones(3)))
     assert mape(np.array([0.0, 1, 1])) == pytest.approx(
         theirs.mean_absolute_percentage_error(truth[1:], truth[1:] + 1)
@@ -85,7 +85,7 @@ def predictions(truth, label, region=None):
 def verdict(check, rows, slices=()):
     scores = measure_scores(rows, (), slices, also=tuple({each.metric for each in check.needs()}))
     artifact = Artifact(digest="0" * 64, kind="json", size=1)
-    return judge([check], {need: _scored(need, artifact, scores) for need in check.needs()})[0]
+    return judge([check], {need: _of_scores(need, artifact, scores) for need in check.needs()})[0]
 
 
 SAID = {

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 import xgboost
 
-from comporta.checks.explanation.attribution import attributed
+from comporta.checks.explanation.attribution import attribute
 from comporta.errors import BadProject
 from comporta.records import Signature, Tree
 from comporta.records.export import ExportAgreement
@@ -130,7 +130,7 @@ def test_the_trees_that_are_read_add_up_to_what_is_answered(table, target, fit):
 @pytest.mark.parametrize(("target", "fit"), [(TWO, classifier), (THREE, classifier), (MONEY, regressor)])
 def test_shapley_values_add_up_to_the_answer_and_are_those_of_its_own_treeshap(target, fit):
     model = refitted(TABLE, target, fit)
-    found = attributed(model, TABLE, TABLE, 0)
+    found = attribute(model, TABLE, TABLE, 0)
     assert found.residual < 1e-5 and found.apart < 1e-6 and not found.sampled
     assert found.values.shape[:2] == (ROWS, 3)
     assert found.sizes[:, 0].mean() > 5 * found.sizes[:, 1].mean()
@@ -154,7 +154,7 @@ def test_a_column_keeps_a_name_that_xgboost_refuses(named):
     assert at.get_json(made["signature"], Signature).features[0].name == named
     answers = load_predictor(at, made, compiled=False).predict(table)["probability"]
     assert np.allclose(load_predictor(at, made).predict(table)["probability"], answers, atol=1e-6)
-    assert attributed(refitted(table, TWO, classifier), table, table, 0).residual < 1e-5
+    assert attribute(refitted(table, TWO, classifier), table, table, 0).residual < 1e-5
 
 
 def test_booleans_are_classes_though_xgboost_calls_them_numbers():

@@ -46,7 +46,7 @@ from comporta.checks.standard import Risk, standard
 from comporta.checks.stress.check import Stress, stress
 from comporta.checks.time_travel.check import NoTimeTravel, no_time_travel
 from comporta.checks.weak_slices.check import WeakSlices, weak_slices
-from comporta.checks.written import reached
+from comporta.checks.written import functions_in
 
 __all__ = [
     "Accepted",
@@ -111,6 +111,7 @@ __all__ = [
     "feature_quality",
     "fit_gap",
     "form",
+    "functions_in",
     "identifiers",
     "importance_change",
     "judge",
@@ -130,7 +131,6 @@ __all__ = [
     "policy",
     "prediction_drift",
     "privacy_structure",
-    "reached",
     "replayed",
     "scenario",
     "single_feature",

@@ -80,14 +80,14 @@ def former(check: Check, beside: bytes = b"") -> Former | None:
 
     beside: what else decided what it asks, as they wrote it.
     """
-    held = _held(check)
+    held = _former_values(check)
     if held is None:
         return None
     name = NAMES[kind_of(check)](held) if ours(type(check)) else check.name
-    return Former(name=name, form=blake3(_written(check, held) + b"\n" + beside).hexdigest())
+    return Former(name=name, form=blake3(_former_json(check, held) + b"\n" + beside).hexdigest())
 
 
-def _held(check: Check) -> dict[str, Any] | None:
+def _former_values(check: Check) -> dict[str, Any] | None:
     """Former field → value, in the former order."""
     if not ours(type(check)):
         return {}
@@ -102,7 +102,7 @@ def _held(check: Check) -> dict[str, Any] | None:
     return {field: getattr(check, attribute) for field, attribute in fields.items()}
 
 
-def _written(check: Check, held: Mapping[str, Any]) -> bytes:
+def _former_json(check: Check, held: Mapping[str, Any]) -> bytes:
     """`["comporta.gates.noise:Noise",{"flips":0.2,…}]`, byte for byte."""
     encoder = msgspec.json.Encoder(order="deterministic", enc_hook=_function)
     try:

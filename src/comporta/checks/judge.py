@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from comporta.checks.shared.judging.slices import with_unmeasured_slices
 from comporta.checks.shared.judging.wording import NOT_MEASURED
-from comporta.checks.written import kind_of, written
+from comporta.checks.written import canonical_json, kind_of
 from comporta.records import (
     LEVELS,
     NO_TEXT,
@@ -41,7 +41,7 @@ def needs(checks: Sequence[Check]) -> tuple[Need, ...]:
     """What these checks want to see, each once, in the order first asked."""
     found: dict[Need, None] = {}
     for check in checks:
-        asked, _ = _asked(check)
+        asked, _ = _needs_of(check)
         found.update(dict.fromkeys(asked))
     return tuple(found)
 
@@ -73,7 +73,7 @@ def form(check: Check, beside: bytes = b"") -> str:
     Comporta's by what it does, less docstrings and its title. Raises BadProject on a check that is no plain
     data: its limits could change unseen.
     """
-    return blake3(written(check) + b"\n" + beside).hexdigest()
+    return blake3(canonical_json(check) + b"\n" + beside).hexdigest()
 
 
 def policy(checks: Sequence[Check], forms: Mapping[str, str] | None = None) -> str:
@@ -85,7 +85,7 @@ def policy(checks: Sequence[Check], forms: Mapping[str, str] | None = None) -> s
     return blake3("\n".join(sorted(every)).encode()).hexdigest()
 
 
-def _asked(check: Check) -> tuple[tuple[Need, ...], str]:
+def _needs_of(check: Check) -> tuple[tuple[Need, ...], str]:
     try:
         asked = tuple(check.needs())
         hash(asked)
@@ -96,7 +96,7 @@ def _asked(check: Check) -> tuple[tuple[Need, ...], str]:
 
 def _judge(check: Check, evidence: Mapping[Need, Evidence]) -> Verdict:
     name, required = _attribute(check, "name", type(check).__name__), _attribute(check, "required", True)
-    asked, fault = _asked(check)
+    asked, fault = _needs_of(check)
     if fault:
         return _doubt(name, required, NEEDS_RAISED(error=fault))
     found = tuple(evidence.get(need) or _unmade(need) for need in asked)
@@ -120,7 +120,7 @@ def _judge(check: Check, evidence: Mapping[Need, Evidence]) -> Verdict:
 
 def _about(check: Check, verdict: Verdict) -> Verdict:
     """With what it rests on, so that a report can order it, and what the check is called."""
-    asked, _ = _asked(check)
+    asked, _ = _needs_of(check)
     what = verdict.what or (asked[0].what if asked else "")
     return replace(verdict, what=what, title=title_of(check), kind=kind_of(check))
 

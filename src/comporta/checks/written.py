@@ -18,7 +18,7 @@ from comporta.records import Check
 from comporta.records.record import unusual
 
 
-def written(check: Check) -> bytes:
+def canonical_json(check: Check) -> bytes:
     """Canonical JSON of a check: its kind, and its values by their declared names, those left out that are as
     usual: a field that is added later changes no check that does not use it. A function stands as the digest
     of its source text, and a kind that is not Comporta's as that of what it does: an edited test is another
@@ -26,7 +26,7 @@ def written(check: Check) -> bytes:
 
     Raises BadProject on what cannot be written down: its limits could change unseen.
     """
-    return _encoded(check, [kind_of(check), _values(check), *_source_of(check)], source_alone)
+    return _encode(check, [kind_of(check), _values(check), *_source_of(check)], source_alone)
 
 
 def kind_of(check: Check) -> str:
@@ -35,18 +35,18 @@ def kind_of(check: Check) -> str:
     return kind if isinstance(kind, str) else ""
 
 
-def reached(check: Check) -> tuple[Any, ...]:
+def functions_in(check: Check) -> tuple[Any, ...]:
     """The functions in a check, and its kind where that is not Comporta's: what they call decides too what
-    it asks. Raises BadProject, as `written`."""
+    it asks. Raises BadProject, as `canonical_json`."""
     found: list[Any] = [] if ours(type(check)) else [type(check)]
 
-    def noted(value: Any) -> Any:
+    def note(value: Any) -> Any:
         told = source_alone(value)
         if isinstance(value, types.FunctionType):
             found.append(value)
         return told
 
-    _encoded(check, check, noted)
+    _encode(check, check, note)
     return tuple(found)
 
 
@@ -75,7 +75,7 @@ def source(value: Any) -> str:
     return blake3(text.encode()).hexdigest()
 
 
-def declared(kind: type) -> str:
+def class_digest(kind: type) -> str:
     """The digest of what a class says, less comments, layout, docstrings and its `title`, which people read.
     The same in every version of Python. Raises TypeError where there is no source text."""
     try:
@@ -84,10 +84,10 @@ def declared(kind: type) -> str:
         raise TypeError(f"{kind.__qualname__}, without source text") from None
     (node,) = tree.body
     if isinstance(node, ast.ClassDef):
-        node.body = [each for each in node.body if "title" not in _bound(each)]
+        node.body = [each for each in node.body if "title" not in _bound_names(each)]
     # Where it reads a docstring, docstrings decide.
     named = {getattr(each, "attr", getattr(each, "id", "")) for each in ast.walk(tree)}
-    return blake3(_told(node, "__doc__" in named).encode(errors="surrogatepass")).hexdigest()
+    return blake3(_form_of(node, "__doc__" in named).encode(errors="surrogatepass")).hexdigest()
 
 
 def source_alone(value: Any) -> Any:
@@ -116,17 +116,17 @@ def _values(check: Check) -> Any:
     return unusual(check)
 
 
-def _encoded(check: Check, value: Any, hook: Callable[[Any], Any]) -> bytes:
-    def told(each: Any) -> Any:
-        return declared(each) if isinstance(each, type) else hook(each)
+def _encode(check: Check, value: Any, hook: Callable[[Any], Any]) -> bytes:
+    def encode_value(each: Any) -> Any:
+        return class_digest(each) if isinstance(each, type) else hook(each)
 
     try:
-        return msgspec.json.Encoder(order="deterministic", enc_hook=told).encode(value)
+        return msgspec.json.Encoder(order="deterministic", enc_hook=encode_value).encode(value)
     except TypeError as fault:
         raise unwritable(check, fault) from fault
 
 
-def _bound(node: ast.stmt) -> tuple[str, ...]:
+def _bound_names(node: ast.stmt) -> tuple[str, ...]:
     """The names that one statement of a class gives a value."""
     if isinstance(node, ast.FunctionDef):
         return (node.name,)
@@ -134,15 +134,15 @@ def _bound(node: ast.stmt) -> tuple[str, ...]:
     return tuple(each.id for each in targets if isinstance(each, ast.Name))
 
 
-def _told(value: Any, documents: bool) -> str:
+def _form_of(value: Any, documents: bool) -> str:
     """A syntax tree as text. What holds nothing is left out: newer Pythons have more such fields."""
     if isinstance(value, list):
-        return f"[{','.join(_told(each, documents) for each in value)}]"
+        return f"[{','.join(_form_of(each, documents) for each in value)}]"
     if not isinstance(value, ast.AST):
         return repr(value)
     fields = dict(ast.iter_fields(value))
     if not documents and isinstance(value, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
         said = ast.get_docstring(value, clean=False) is not None
         fields["body"] = value.body[1:] if said else value.body
-    told = (f"{name}={_told(each, documents)}" for name, each in fields.items() if each not in (None, []))
+    told = (f"{name}={_form_of(each, documents)}" for name, each in fields.items() if each not in (None, []))
     return f"{type(value).__name__}({','.join(told)})"

@@ -149,7 +149,7 @@ def verify_export(
 
     expected = _head(head) if head else None
     # Given but empty, as by a variable that is not set, is no wish for the file's own key.
-    public = "" if key is None else parse_public(_read(key), "--key")
+    public = "" if key is None else parse_public(_key_text(key), "--key")
     found = verified(file, public, expected)
     if json:
         show.json(found)
@@ -236,7 +236,7 @@ def _data(read: DataAudit) -> None:
         show.line(say.NOT_SEALED.format(count=read.open))
 
 
-def _read(key: str) -> str:
+def _key_text(key: str) -> str:
     """The text of the file that holds the key, or the key itself."""
     try:
         return Path(key).read_text(encoding="utf-8") if Path(key).is_file() else key

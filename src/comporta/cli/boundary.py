@@ -14,7 +14,7 @@ from comporta.cli import show
 from comporta.cli import words as say
 from comporta.cli.commands import COMMANDS, FORMER, NOUNS
 from comporta.errors import ComportaError, first_line
-from comporta.records.credential import masked
+from comporta.records.credential import mask
 
 FAULT, MISTAKE, INTERRUPTED = 1, 2, 130
 
@@ -67,7 +67,7 @@ def call(words: Sequence[str]) -> int:
         return MISTAKE
     except ComportaError as error:
         _debug()
-        show.aside(masked(str(error)))
+        show.aside(mask(str(error)))
         return error.exit_code
     except KeyboardInterrupt:
         show.aside(say.INTERRUPTED + (say.KEPT if words[0] == "run" else ""))
@@ -95,11 +95,11 @@ def _version() -> str:
 
 def _debug() -> None:
     if os.environ.get("COMPORTA_DEBUG"):
-        show.aside(masked(traceback.format_exc()))
+        show.aside(mask(traceback.format_exc()))
 
 
 def _in_one_line(error: BaseException) -> str:
-    return masked(f"{type(error).__name__}: {first_line(error)}")
+    return mask(f"{type(error).__name__}: {first_line(error)}")
 
 
 def _report(words: Sequence[str]) -> str:
@@ -107,5 +107,5 @@ def _report(words: Sequence[str]) -> str:
     handle, path = tempfile.mkstemp(prefix="comporta-", suffix=".log")
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         called = f"comporta {' '.join(words)}\ncomporta {_version()}, Python {sys.version}\n\n"
-        file.write(masked(called + traceback.format_exc()))
+        file.write(mask(called + traceback.format_exc()))
     return path

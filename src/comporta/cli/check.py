@@ -95,18 +95,18 @@ def _write(out: Sequence[Path], title: str, rows: Sequence[ReportedVerdict]) -> 
 def _commit(opened: OpenProject, json: bool, out: Sequence[Path], verbose: bool) -> int:
     from comporta.acts.build.commit_checks import check_on_sample
     from comporta.project.once import not_inside_a_run
-    from comporta.report.told import named
+    from comporta.report.told import prefix_title
 
     with not_inside_a_run(), display(quiet=json) as progress:
         run, tried = check_on_sample(opened, progress=progress)
-    broken = any(each.broken for each in tried)
+    broken = any(each.fails for each in tried)
     left = sum(len(each.left) for each in tried)
     said = say.TRIED_BROKEN if broken else say.TRIED_LEFT.format(count=left) if left else say.TRIED
     if out:
         _write(
             out,
             said,
-            [named(verdict, each.model) for each in tried for verdict in each.report_rows(show.say)],
+            [prefix_title(verdict, each.model) for each in tried for verdict in each.report_rows(show.say)],
         )
     if json:
         show.json({"run": run, "models": tried})

@@ -83,8 +83,8 @@ def show(
             column.type.partition("(")[0],
             f"{column.nulls / found.rows:.1%}" if found.rows else "",
             f"≈{column.distinct:,}" if column.approximate else column.distinct,
-            _bound(column.least, column.type) if not column.personal else "(personal)",
-            _bound(column.most, column.type) if not column.personal else "",
+            _bound_text(column.least, column.type) if not column.personal else "(personal)",
+            _bound_text(column.most, column.type) if not column.personal else "",
             expected.get(column.name, ""),
             column.meaning,
         )
@@ -286,7 +286,7 @@ def _expectations(shape: DatasetSchema) -> dict[str, str]:
     return expected
 
 
-def _bound(text: str | None, kind: str) -> str | None:
+def _bound_text(text: str | None, kind: str) -> str | None:
     """A least or most value as it is read: numbers with thousands, from where they need them."""
     if text is not None and kind.startswith("Datetime"):
         return text.removesuffix(" 00:00:00+00:00").replace("+00:00", "Z")

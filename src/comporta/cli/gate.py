@@ -36,7 +36,7 @@ def gate(
     with not_inside_a_run(), open_project(project, works=True) as opened, display(quiet=json) as progress:
         judged = judge(opened, version, level=level_of(level), progress=progress)
         at = opened.now()
-    shut = judged.version.shut(at)
+    shut = judged.version.blocking_verdicts(at)
     if json:
         shown.json(judged)
         return NO if shut else 0

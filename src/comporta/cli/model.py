@@ -30,7 +30,7 @@ def models(
 ) -> None:
     """The versions of each model, newest first; for one version, its verdicts."""
     from comporta.acts.release import release as acts
-    from comporta.opened.conceal import revealed
+    from comporta.opened.conceal import reveal_version
     from comporta.opened.people import with_names
     from comporta.opened.project import open_project
 
@@ -44,7 +44,7 @@ def models(
             found = acts.models(opened)
         at = opened.now()
         if json or "/" in model:
-            found = with_names(opened, *(revealed(opened, each) for each in found))
+            found = with_names(opened, *(reveal_version(opened, each) for each in found))
     if json:
         show.json(found)
     elif not found:
@@ -185,12 +185,13 @@ def _gates(version: Version, at: datetime) -> str:
     """`all 6 pass`, or the checks that did not."""
     if not version.verdicts:
         return say.NO_GATES
-    shut = version.shut(at)
+    shut = version.blocking_verdicts(at)
     closed = [each for each in version.verdicts if not each.opens]
     if not closed:
         return say.ALL_PASS.format(count=sum(each.required for each in version.verdicts))
     return "; ".join(
-        f"{each.outcome if each in shut else say.WAIVED_OUTCOME}: {show.say(each.called)}" for each in closed
+        f"{each.outcome if each in shut else say.WAIVED_OUTCOME}: {show.say(each.display_title)}"
+        for each in closed
     )
 
 

@@ -41,7 +41,7 @@ def run(
         if out:
             _write(out, opened, report.versions)
         at = opened.now()
-    shut = [each for each in report.versions if each.shut(at)]
+    shut = [each for each in report.versions if each.blocking_verdicts(at)]
     if json:
         shown.json(
             {
@@ -73,14 +73,14 @@ def _write(out: Sequence[Path], opened: OpenProject, versions: Sequence[Version]
     from comporta.acts.judge.report import report
     from comporta.report import markdown
     from comporta.report.junit import suites
-    from comporta.report.told import named
+    from comporta.report.told import prefix_title
 
     every = [report(opened, each.id, shown.say) for each in versions]
     for file in out:
         if file.suffix == ".md":
             write(file, "\n".join(markdown(each) for each in every))
         else:
-            rows = [named(one, each.version.id) for each in every for one in each.told]
+            rows = [prefix_title(one, each.version.id) for each in every for one in each.told]
             judged = [(f"{each.version.id}: {name}", said) for each in every for name, said in each.standing]
             write(file, suites("comporta run", rows, judged))
 
@@ -165,16 +165,16 @@ def show(
 
 
 def _summary(run: Run) -> str:
-    fresh = _finished(run) - len(run.reused)
+    fresh = _count_ended(run) - len(run.reused)
     what = say.NOTHING_NEW if not fresh else say.STEPS.format(fresh=fresh, reused=len(run.reused))
     return say.RUN.format(id=run.id, outcome=run.outcome, what=what, took=_took(run))
 
 
 def _steps(run: Run) -> str:
-    return f"{_finished(run)}/{run.total}, {len(run.reused)} reused"
+    return f"{_count_ended(run)}/{run.total}, {len(run.reused)} reused"
 
 
-def _finished(run: Run) -> int:
+def _count_ended(run: Run) -> int:
     """How many steps ended. A reproduction runs outside the cache, so no event names its single steps."""
     return run.total if run.outcome == "done" else len(run.nodes)
 

@@ -131,7 +131,7 @@ def _times(line: Timeline, rows: Ints, misses: pl.Series) -> tuple[pl.Series, pl
         nothing = pl.Series([None] * len(rows), dtype=pl.Datetime(line.unit, "UTC"))
         return nothing, nothing
 
-    def shown(times: Ints) -> pl.Series:
+    def show(times: Ints) -> pl.Series:
         column = as_times(times, line.unit)
         return column.set(misses, None) if misses.any() else column
 
@@ -142,5 +142,5 @@ def _times(line: Timeline, rows: Ints, misses: pl.Series) -> tuple[pl.Series, pl
     else:
         arrived = shift_times(event, span(line.shape.delay or timedelta(), line.unit))
     if line.shape.time is None:
-        return shown(event).clear(len(rows)), shown(arrived)
-    return shown(event), shown(arrived)
+        return show(event).clear(len(rows)), show(arrived)
+    return show(event), show(arrived)

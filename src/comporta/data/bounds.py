@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 import polars as pl
 
 from comporta.records import DatasetSchema
-from comporta.records.named_column import named
+from comporta.records.named_column import exact_column
 
 
 def in_bounds(
@@ -23,13 +23,13 @@ def in_bounds(
         return frame
     dtype = schema[shape.time]
     if since is not None:
-        frame = frame.filter(named(shape.time) >= _bound(since, dtype))
+        frame = frame.filter(exact_column(shape.time) >= _instant(since, dtype))
     if until is not None:
-        frame = frame.filter(named(shape.time) < _bound(until, dtype))
+        frame = frame.filter(exact_column(shape.time) < _instant(until, dtype))
     return frame
 
 
-def _bound(at: datetime, dtype: pl.DataType) -> pl.Expr:
+def _instant(at: datetime, dtype: pl.DataType) -> pl.Expr:
     """The instant in the column's own type; a column without a zone is in UTC."""
     instant = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     if not isinstance(dtype, pl.Datetime):

@@ -9,7 +9,7 @@ from comporta.errors import BadData, BadProject, ExpectationBroken, SchemaChange
 from comporta.records import Change, Column, DatasetSchema, Manifest
 from comporta.records.columns import HIDDEN
 from comporta.records.declared_value import value_faults
-from comporta.records.named_column import named
+from comporta.records.named_column import exact_column
 
 EMPTY = "Null"
 """The type of a column that has had no value so far: it takes that of its first one."""
@@ -43,7 +43,7 @@ def settle(
 def conform(batch: pl.DataFrame, columns: dict[str, str]) -> pl.DataFrame:
     """The batch in the order of these columns; one that is empty in it in the type it has elsewhere."""
     empty = [
-        named(each).cast(parse_type(columns[each]))
+        exact_column(each).cast(parse_type(columns[each]))
         for each, dtype in batch.schema.items()
         if dtype == pl.Null and columns[each] != EMPTY
     ]

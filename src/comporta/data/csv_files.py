@@ -21,7 +21,7 @@ from comporta.data.csv_types import (
 from comporta.errors import BadData
 from comporta.records import Record
 from comporta.records.csv_files import CsvFiles
-from comporta.records.named_column import named
+from comporta.records.named_column import exact_column
 
 
 class CsvTable(Record, frozen=True, kw_only=True):
@@ -80,7 +80,7 @@ def _scan(file: CsvFile, schema: dict[str, pl.DataType]) -> pl.LazyFrame:
     own = {name: pl.String() if isinstance(schema[name], pl.Null) else schema[name] for name in file.columns}
     frame = pl.scan_csv(file.path if file.utf8 else file.bytes(), schema=own, **options(file))
     empty = (pl.lit(None).alias(name) for name, dtype in schema.items() if isinstance(dtype, pl.Null))
-    return frame.with_columns(*empty).select(*map(named, schema))
+    return frame.with_columns(*empty).select(*map(exact_column, schema))
 
 
 def _require_same_columns(file: CsvFile, first: CsvFile) -> None:

@@ -9,7 +9,7 @@ import polars as pl
 from comporta.data.csv_text import CsvFile, declare, encoding_fault, line_of, long_line
 from comporta.data.types import parse_type
 from comporta.errors import BadData, first_line, wording
-from comporta.records.named_column import named
+from comporta.records.named_column import exact_column
 
 SAMPLE = 10_000
 """Rows of each file in which types are looked for."""
@@ -40,7 +40,7 @@ def sampled_types(file: CsvFile, settled: dict[str, pl.DataType]) -> dict[str, p
 
     settled: types of columns that are known. Raises BadData, naming file, line and column.
     """
-    rows = _typed(file, settled, SAMPLE)
+    rows = _read_typed(file, settled, SAMPLE)
     out: dict[str, pl.DataType] = {}
     for column in rows.get_columns():
         if column.name in settled:
@@ -52,7 +52,7 @@ def sampled_types(file: CsvFile, settled: dict[str, pl.DataType]) -> dict[str, p
     _require_one_reading(file, [name for name in out if name not in settled], out)
     late = [name for name, dtype in out.items() if isinstance(dtype, pl.Null)]
     if late and len(rows) == SAMPLE:
-        for column in _typed(file, settled, None, late).get_columns():
+        for column in _read_typed(file, settled, None, late).get_columns():
             if column.null_count() < len(column):
                 out[column.name] = _type_of(file, column)
     return out
@@ -60,11 +60,11 @@ def sampled_types(file: CsvFile, settled: dict[str, pl.DataType]) -> dict[str, p
 
 def first_text(file: CsvFile, column: str) -> str:
     """The column's first value as it is written; empty: it has none."""
-    rows = _typed(file, dict.fromkeys(file.columns, pl.String()), None, [column])
+    rows = _read_typed(file, dict.fromkeys(file.columns, pl.String()), None, [column])
     return str(next(iter(rows[column].drop_nulls()), ""))
 
 
-def _typed(
+def _read_typed(
     file: CsvFile, settled: dict[str, pl.DataType], length: int | None, columns: list[str] | None = None
 ) -> pl.DataFrame:
     """The first rows, or (length: None) all, in the types that polars finds. Raises BadData."""
@@ -78,7 +78,7 @@ def _typed(
             **options(file),
         )
         schema = frame.collect_schema()
-        frame = frame if columns is None else frame.select(*map(named, columns))
+        frame = frame if columns is None else frame.select(*map(exact_column, columns))
         return (frame if length is None else frame.head(length)).collect()
     except pl.exceptions.PolarsError as error:
         raise reading_fault(file, schema, error) from None
@@ -141,7 +141,7 @@ def first_foreign(file: CsvFile, column: str, dtype: pl.DataType) -> str:
     try:
         plain = pl.scan_csv(source, schema=every, **options(file))
         typed = pl.scan_csv(source, schema=every | {column: dtype}, ignore_errors=True, **options(file))
-        texts, values = (each.select(named(column)).collect().to_series() for each in (plain, typed))
+        texts, values = (each.select(exact_column(column)).collect().to_series() for each in (plain, typed))
     except pl.exceptions.PolarsError:
         return ""
     return str(next(iter(texts.filter(values.is_null() & texts.is_not_null())), ""))
@@ -168,7 +168,7 @@ def _require_one_reading(file: CsvFile, columns: list[str], types: dict[str, pl.
     }
     if not asked:
         return
-    plain = _typed(file, dict.fromkeys(file.columns, pl.String()), SAMPLE, list(asked))
+    plain = _read_typed(file, dict.fromkeys(file.columns, pl.String()), SAMPLE, list(asked))
     for column in plain.get_columns():
         pattern, texts = asked[column.name], column.alias("texts")  # polars takes a name for a pattern
         doubtful = texts.filter(texts.str.contains(pattern))

@@ -16,7 +16,7 @@ from comporta.data.keys import PLACE
 from comporta.data.manifests import manifest_of, resolve_fragments, schema_of
 from comporta.data.runs import FRAGMENT, in_range
 from comporta.records import Manifest, Record
-from comporta.records.named_column import by_names, named
+from comporta.records.named_column import by_names, exact_column
 from comporta.store import Keys, Store
 
 _OLD, _NEW = "__old ", "__new "
@@ -66,7 +66,7 @@ def diff_versions(
         left, right = _apart(left, right)
     one = scan_live_rows(store, dataset, group_fragments(store, history, left), ours)
     other = scan_live_rows(store, dataset, group_fragments(store, history, right), theirs)
-    found = _Found(before, after, shared, samples)
+    found = _Difference(before, after, shared, samples)
     for low, high in _ranges(left, right):
         with reporting_damage(store, keys, dataset):
             parts = [each.filter(in_range(low, high)).collect(engine="streaming") for each in (one, other)]
@@ -74,7 +74,7 @@ def diff_versions(
     return found.to_diff()
 
 
-class _Found:
+class _Difference:
     """What has been found so far. A key whose subject changed lies in two ranges: met at the end."""
 
     def __init__(self, before: Manifest, after: Manifest, shared: list[str], samples: int) -> None:
@@ -122,12 +122,12 @@ class _Found:
     def _pair(self, left: pl.DataFrame, right: pl.DataFrame) -> None:
         columns = [*self.key, *self.compared]
         theirs = right.select(
-            *by_names(self.key), *(named(name).alias(_NEW + name) for name in self.compared)
+            *by_names(self.key), *(exact_column(name).alias(_NEW + name) for name in self.compared)
         )
         pairs = left.select(by_names(columns)).join(
             theirs, on=by_names(self.key), how="inner", maintain_order="left"
         )
-        differs = [~named(name).eq_missing(pl.col(_NEW + name)) for name in self.compared]
+        differs = [~exact_column(name).eq_missing(pl.col(_NEW + name)) for name in self.compared]
         changed = pairs.filter(pl.any_horizontal(pl.lit(False), *differs))
         self.changed += len(changed)
         for row in changed.head(self.samples - len(self.changed_rows)).iter_rows(named=True):

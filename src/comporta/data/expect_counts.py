@@ -17,7 +17,7 @@ from comporta.data.types import base_type, type_text
 from comporta.errors import BadData
 from comporta.records import Column, DatasetSchema, ExpectationCount, Manifest, Slice
 from comporta.records.declared_value import value_faults
-from comporta.records.named_column import named
+from comporta.records.named_column import exact_column
 from comporta.store import StepContext
 
 
@@ -44,7 +44,7 @@ def count_breaches(context: StepContext, rows: Slice, shape: DatasetSchema) -> t
     }
     asked = [breaks.alias(str(place)) for place, breaks in enumerate(questions.values())]
     if shape.fresh is not None and shape.time is not None:
-        asked.append(named(shape.time).max().alias("newest"))
+        asked.append(exact_column(shape.time).max().alias("newest"))
     # All that are there: rows of the slice may have been forgotten since.
     read = _count_in_scan(context, rows, [pl.len().alias("rows"), *asked])
     found = read.drop("newest", strict=False).row(0, named=True)

@@ -27,7 +27,7 @@ from comporta.data.features_order import TimeOrder, order_by_event, order_by_kno
 from comporta.data.features_time import Ints, Unit, shift_times, span, ticks, unit_of
 from comporta.errors import BadProject
 from comporta.records import DatasetSchema, Join, Record
-from comporta.records.named_column import by_names, named
+from comporta.records.named_column import by_names, exact_column
 
 NONE = -1
 STEPS = 8
@@ -83,12 +83,12 @@ class Timeline(Record, frozen=True, kw_only=True):
         asked = np.arange(requests.height) if asking.all() else np.flatnonzero(asking)
         if not asking.all():
             codes, times = codes[asked], times[asked]
-        found[asked] = self._shared(codes, times, steps)
+        found[asked] = self._newest_in_threads(codes, times, steps)
         if not self.coder.exact:
             self._told_apart(keys, requests, at, found)
         return self._fresh(at, found)
 
-    def _shared(self, codes: Ints, times: Ints, steps: int) -> Ints:
+    def _newest_in_threads(self, codes: Ints, times: Ints, steps: int) -> Ints:
         """`_newest`, on every core where there is much to ask: numpy's searches let other threads run."""
         cores = pl.thread_pool_size()
         if len(codes) < SHARED or cores == 1:
@@ -246,8 +246,8 @@ def request_times(at: pl.Series | None, shape: DatasetSchema) -> pl.Series:
 
 def _without_nulls(table: pl.DataFrame, names: list[str]) -> pl.DataFrame:
     """A row without key, event or arrival is never known: it cannot be an answer."""
-    holes = [named(name).is_not_null() for name in names if table[name].null_count()]
-    holes += [named(name).is_not_nan() for name in names if table.schema[name].is_float()]
+    holes = [exact_column(name).is_not_null() for name in names if table[name].null_count()]
+    holes += [exact_column(name).is_not_nan() for name in names if table.schema[name].is_float()]
     return table.filter(holes) if holes else table
 
 

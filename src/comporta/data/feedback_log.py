@@ -130,7 +130,7 @@ def _frames(opened: OpenLog, period: str, now: datetime) -> Iterator[pl.DataFram
 
 
 def _frame(rows: Sequence[OpenRow]) -> pl.DataFrame:
-    def said(row: OpenRow, name: str) -> Any:
+    def value_of(row: OpenRow, name: str) -> Any:
         if name == "label":
             return bytes(row.label).decode()
         if name == "subject":
@@ -138,5 +138,8 @@ def _frame(rows: Sequence[OpenRow]) -> pl.DataFrame:
         return instant(getattr(row, name)) if name in ("at", "arrived") else row.id
 
     return pl.DataFrame(
-        {name: pl.Series([said(row, name) for row in rows], dtype=dtype) for name, dtype in LABELS.items()}
+        {
+            name: pl.Series([value_of(row, name) for row in rows], dtype=dtype)
+            for name, dtype in LABELS.items()
+        }
     )

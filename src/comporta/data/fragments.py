@@ -19,7 +19,7 @@ from comporta.data.names import object_name, readable, storage_options
 from comporta.errors import Tampered
 from comporta.records import DatasetSchema, Fragment
 from comporta.records.columns import ROW
-from comporta.records.named_column import by_names, named
+from comporta.records.named_column import by_names, exact_column
 from comporta.store import Keys, Store, digest
 from comporta.store.whole import put_whole
 
@@ -201,7 +201,7 @@ def _scan_files(
     if len(typed) == len(columns):
         return frame
     empty = [pl.lit(None).alias(name) for name in columns if name not in typed]
-    return frame.with_columns(empty).select(*([number] if number else []), *map(named, columns))
+    return frame.with_columns(empty).select(*([number] if number else []), *map(exact_column, columns))
 
 
 def _shown_of(of: Sequence[Fragment | None], hidden: Mapping[str, pl.Series]) -> pl.Expr | None:

@@ -38,7 +38,7 @@ from comporta.data.row_subjects import (
     visible_rows,
 )
 from comporta.errors import NotFound
-from comporta.records import PREDICTIONS, Joined, Observation, decode, encode
+from comporta.records import PREDICTIONS, JoinedRow, Observation, decode, encode
 from comporta.store import Keys, Store
 
 
@@ -126,7 +126,7 @@ def find_json_prediction(
         subject=row.subject,
         inputs=decode(found["inputs"], dict[str, Any]),
         output=decode(found["output"], dict[str, Any]),
-        joined=decode(found["joined"], tuple[Joined, ...]),
+        joined=decode(found["joined"], tuple[JoinedRow, ...]),
     )
 
 

@@ -13,7 +13,7 @@ from comporta.data.instants import instants
 from comporta.data.siphash import HashWords, siphash
 from comporta.errors import BadData, BadProject
 from comporta.records import DatasetSchema, Form, canonical, encode, spellings
-from comporta.records.named_column import named
+from comporta.records.named_column import exact_column
 from comporta.store import Keys, keyed_hash
 
 PLACE = "__hash"
@@ -204,7 +204,7 @@ def require_key(frame: pl.DataFrame, shape: DatasetSchema) -> None:
             error = BadData(
                 f"{shape.name}.{name}: found {missing} rows without a value, expected one in every row: it "
                 f"is part of the key. Fix the source, or choose another key. The first of them:\n"
-                f"{frame.filter(named(name).is_null()).drop(PLACE, strict=False).head(3)}"
+                f"{frame.filter(exact_column(name).is_null()).drop(PLACE, strict=False).head(3)}"
             )
             error.reason = f"{shape.name}.{name}: {missing} rows without a value in a key column"
             raise error
@@ -212,7 +212,7 @@ def require_key(frame: pl.DataFrame, shape: DatasetSchema) -> None:
 
 def _json(name: str, dtype: pl.DataType) -> tuple[str, pl.Expr, str]:
     """What is said before the text of a value, the text, and what after: every piece costs a pass."""
-    column = named(name)
+    column = exact_column(name)
     if dtype.is_integer():
         return "", column.cast(pl.String), ""
     if dtype == pl.Boolean:
@@ -231,7 +231,7 @@ def _json(name: str, dtype: pl.DataType) -> tuple[str, pl.Expr, str]:
 
 def _time(name: str, dtype: pl.DataType) -> tuple[pl.Expr, str]:
     """As msgspec writes it, and what comes after: `2013-01-01T05:00:00.000250`, then `Z`."""
-    column = named(name)
+    column = exact_column(name)
     if not isinstance(dtype, pl.Datetime):
         return column.dt.to_string("%Y-%m-%d"), ""
     if dtype.time_zone is not None:

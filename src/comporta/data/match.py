@@ -23,7 +23,7 @@ from comporta.data.missing import present
 from comporta.data.runs import in_range
 from comporta.errors import BadData
 from comporta.records import Change, DatasetSchema
-from comporta.records.named_column import by_names, named
+from comporta.records.named_column import by_names, exact_column
 from comporta.store import Keys, Store
 
 _OLD = "__old "
@@ -78,8 +78,8 @@ def match_keys(
 
 def _equal(name: str, dtype: pl.DataType, nan_is_missing: bool) -> pl.Expr:
     """Whether the old value is the new one."""
-    old = present(_OLD + name, dtype) if nan_is_missing else named(_OLD + name)
-    return named(name).eq_missing(old)
+    old = present(_OLD + name, dtype) if nan_is_missing else exact_column(_OLD + name)
+    return exact_column(name).eq_missing(old)
 
 
 def _range(

@@ -11,14 +11,14 @@ from typing import TypeVar
 
 import polars as pl
 
-from comporta.records.named_column import named
+from comporta.records.named_column import exact_column
 
 Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
 
 
 def present(name: str, dtype: pl.DataType) -> pl.Expr:
     """The column's values, null where one is missing. dtype: the column's."""
-    return named(name).fill_nan(None) if dtype.is_float() else named(name)
+    return exact_column(name).fill_nan(None) if dtype.is_float() else exact_column(name)
 
 
 def with_nulls(frame: Frame) -> Frame:

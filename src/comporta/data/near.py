@@ -16,7 +16,7 @@ from comporta.data.manifests import manifest_of
 from comporta.data.read import scan_slice
 from comporta.errors import BadProject
 from comporta.records import Record, Slice
-from comporta.records.named_column import named
+from comporta.records.named_column import exact_column
 from comporta.store import Keys, Store
 
 LOOSER: Mapping[str, Callable[[str], str]] = {
@@ -61,7 +61,7 @@ def find_subjects(store: Store, keys: Keys, slice: Slice) -> SubjectMatches:
     with reporting_damage(store, keys, slice.dataset):
         column = (
             scan_slice(store, keys, slice)
-            .select(named(shape.subject).alias("subject").unique())
+            .select(exact_column(shape.subject).alias("subject").unique())
             .collect()
             .to_series()
         )

@@ -17,21 +17,21 @@ from comporta.data.features_time import LOWEST, Ints, span, tick, ticks
 from comporta.data.features_timeline import NONE, Timeline, request_times
 from comporta.data.keys import key_text
 from comporta.errors import NotFound
-from comporta.records import DatasetSchema, Join, Joined, Record, decode
+from comporta.records import DatasetSchema, Join, JoinedRow, Record, decode
 from comporta.records.instant import moment
-from comporta.records.named_column import named
+from comporta.records.named_column import exact_column
 
 FEW = 16
 
 JoinKey = tuple[Any, ...]
-JoinedSources = list[tuple[Joined, ...]]
+JoinedSources = list[tuple[JoinedRow, ...]]
 
 
 class JoinLookup(Record, frozen=True, kw_only=True):
     """What one request reads of one table. values: by feature name. joined: its source; None: nothing."""
 
     values: dict[str, Any]
-    joined: Joined | None
+    joined: JoinedRow | None
 
 
 class TimelineIndex(Record, frozen=True, kw_only=True):
@@ -124,7 +124,7 @@ class OnlineTables(Record, frozen=True, kw_only=True):
     def few(self, requests: pl.DataFrame, at: pl.Series | None) -> tuple[pl.DataFrame, JoinedSources]:
         """`read` and `joined` of a few rows at once, without the frame of hidden columns between."""
         joined = pl.DataFrame()
-        sources: list[list[Joined]] = [[] for _ in range(requests.height)]
+        sources: list[list[JoinedRow]] = [[] for _ in range(requests.height)]
         for index in self.indexes:
             line = index.line
             rows = index.find_all(requests, at).tolist()
@@ -136,9 +136,9 @@ class OnlineTables(Record, frozen=True, kw_only=True):
                     source.append(self._source(line, row, key))
         return joined, [tuple(each) for each in sources]
 
-    def joined(self, hidden: pl.DataFrame, height: int) -> JoinedSources:
+    def sources_of(self, hidden: pl.DataFrame, height: int) -> JoinedSources:
         """The sources of each row, from its hidden columns. height: how many rows."""
-        sources: list[list[Joined]] = [[] for _ in range(height)]
+        sources: list[list[JoinedRow]] = [[] for _ in range(height)]
         for line, prefix in zip(self.tables.lines, self.tables.prefixes, strict=True):
             columns = (hidden[f"{prefix}_{part}"].to_list() for part in ("key", "event", "arrived"))
             for source, (key, event, arrived) in zip(sources, zip(*columns, strict=True), strict=True):
@@ -146,16 +146,16 @@ class OnlineTables(Record, frozen=True, kw_only=True):
                     source.append(self._joined_record(line, key, event, arrived))
         return [tuple(each) for each in sources]
 
-    def _source(self, line: Timeline, row: int, key: str) -> Joined:
+    def _source(self, line: Timeline, row: int, key: str) -> JoinedRow:
         return self._joined_record(line, key, *_times_of_row(line, row))
 
     def _joined_record(
         self, line: Timeline, key: str, event: datetime | None, arrived: datetime | None
-    ) -> Joined:
+    ) -> JoinedRow:
         """key: its canonical text; told by column, as plain JSON values."""
         name = line.join.dataset
         parts = dict(zip(line.shape.key, decode(key, list[Any]), strict=True))
-        return Joined(
+        return JoinedRow(
             dataset=name, version=self.versions.get(name, 0), key=parts, event=event, arrived=arrived
         )
 
@@ -199,7 +199,7 @@ def feature_function(plan: FeaturePlan, latest: LatestTables) -> Answerer:
         history = latest.online
         if raw.height > FEW:
             features, hidden = plan.apply(raw, history, at)
-            return features, history.joined(hidden, raw.height)
+            return features, history.sources_of(hidden, raw.height)
         known = plan.select_known(raw)
         joined, sources = history.few(known, at)
         return plan.make_features(known, joined), sources
@@ -214,7 +214,7 @@ def _index(line: Timeline) -> TimelineIndex:
     starts = np.flatnonzero(np.append(True, codes[1:] != codes[:-1])[: len(codes)])
     ends = np.append(starts[1:], len(codes))[: len(starts)]
     keys = _physical(matchable(line.frame, list(line.join.on.values()), line.types)[rows[starts]])
-    shown = line.frame.select(named(column).alias(name) for column, name in line.join.columns.items())
+    shown = line.frame.select(exact_column(column).alias(name) for column, name in line.join.columns.items())
     spans = zip(starts.tolist(), ends.tolist(), strict=True)
     return TimelineIndex(
         line=line,

@@ -14,7 +14,7 @@ import msgspec
 
 from comporta.data.names import checked_name, open_prefix
 from comporta.errors import NotFound, Refused
-from comporta.records import Feedback, Joined, Observation, Record, encode
+from comporta.records import Feedback, JoinedRow, Observation, Record, encode
 from comporta.store import Store
 
 FORMAT = 2
@@ -62,7 +62,7 @@ class UnreadableLine(msgspec.Struct, frozen=True, gc=False):
 
 _row = msgspec.json.Decoder(OpenRow)
 _head = msgspec.json.Decoder(OpenHeader)
-_joined = msgspec.json.Decoder(tuple[Joined, ...])
+_joined = msgspec.json.Decoder(tuple[JoinedRow, ...])
 _object = msgspec.json.Decoder(dict[str, Any])
 
 

@@ -19,17 +19,17 @@ def frame_of_pandas(made: Any, name: str) -> pl.DataFrame:
     if len(twice):
         raise BadData(f"{name}: found two columns named {twice[0]!r}, expected one of each name. Rename one.")
     try:
-        return _converted(made)
+        return _convert(made)
     except Exception as error:  # pyarrow and polars raise many kinds here
         for column in made.columns:
             try:
-                _converted(made[[column]])
+                _convert(made[[column]])
             except Exception as inner:
                 raise BadData(_reason(name, column, made[column].tolist(), inner)) from None
         raise BadData(f"{name}: found a pandas frame that polars cannot read: {first_line(error)}") from None
 
 
-def _converted(made: Any) -> pl.DataFrame:
+def _convert(made: Any) -> pl.DataFrame:
     frame = pl.from_pandas(made, include_index=False, nan_to_null=True)
     assert isinstance(frame, pl.DataFrame)
     return frame

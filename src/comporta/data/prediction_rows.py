@@ -13,7 +13,7 @@ import polars as pl
 from comporta.data.dataset_log import RowColumns
 from comporta.data.open_rows import OpenRow
 from comporta.data.row_columns import Types, column_expressions, row_values, types_of, value_checker
-from comporta.records import Joined, Observation, decode
+from comporta.records import JoinedRow, Observation, decode
 
 TIME = pl.Datetime("us", "UTC")
 BASE: Types = {
@@ -39,7 +39,7 @@ CAUSES = {
 
 _MOST = 2**63
 _INPUTS, _OUTPUT = "__inputs", "__output"
-_joined = msgspec.json.Decoder(tuple[Joined, ...])
+_joined = msgspec.json.Decoder(tuple[JoinedRow, ...])
 
 
 class RejectedRow(NamedTuple):
@@ -83,7 +83,7 @@ def observation_from_row(model: str, row: dict[str, Any], columns: RowColumns | 
         model=model,
         inputs={} if columns is None else row_values(row, columns.inputs),
         output={} if columns is None else row_values(row, columns.outputs),
-        joined=decode(row["joined"], tuple[Joined, ...]),
+        joined=decode(row["joined"], tuple[JoinedRow, ...]),
     )
 
 

@@ -17,7 +17,7 @@ from comporta.data.keys import PLACE, key_hashes, subject_hashes, subject_texts
 from comporta.data.manifests import in_time, read_manifest, resolve_fragments, schema_of
 from comporta.errors import BadProject, NotFound
 from comporta.records import DatasetSchema, Form, Slice, canonical
-from comporta.records.named_column import by_names, named
+from comporta.records.named_column import by_names, exact_column
 from comporta.store import Keys, Store
 
 
@@ -69,7 +69,7 @@ def rows_of(
     if key is not None:
         frame = _key_frame(key, shape, schema, slice.dataset)
         for name in shape.key:
-            wanted &= named(name) == pl.lit(frame[name][0], dtype=schema[name])
+            wanted &= exact_column(name) == pl.lit(frame[name][0], dtype=schema[name])
         if shape.subject is None:
             place = int(key_hashes(frame, shape, keys)[0])
             wanted &= _at(place)

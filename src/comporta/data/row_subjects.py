@@ -17,7 +17,7 @@ from comporta.data.keys import subject_texts
 from comporta.data.open_rows import OpenRow
 from comporta.data.row_columns import column_expressions, kind
 from comporta.records import Form, Record, Signature
-from comporta.records.named_column import named
+from comporta.records.named_column import exact_column
 from comporta.store import Keys
 
 _BATCH = 65_536
@@ -98,7 +98,7 @@ def _mark_forgotten(
     if not history.forgotten:
         return frame.with_columns(own), False
 
-    def forgotten(subjects: pl.Series) -> pl.Series:
+    def is_forgotten(subjects: pl.Series) -> pl.Series:
         distinct = subjects.unique().drop_nulls()
         out = distinct.filter(
             pl.Series([is_subject_hidden(each, history, keys) for each in distinct], dtype=pl.Boolean)
@@ -107,7 +107,7 @@ def _mark_forgotten(
 
     # A row that was sealed with its subject is taken away by a redaction, which knows where it lies.
     bare = pl.col("subject").is_null()
-    mark = pl.col(_OWN).map_batches(forgotten, return_dtype=pl.Boolean, is_elementwise=True)
+    mark = pl.col(_OWN).map_batches(is_forgotten, return_dtype=pl.Boolean, is_elementwise=True)
     frame = frame.with_columns(own.alias(_OWN)).with_columns((bare & mark).alias(_GONE))
     return frame.with_columns(subject=pl.col(_OWN)).drop(_OWN), True
 
@@ -116,7 +116,7 @@ def _text(column: str, form: Form) -> pl.Expr:
     def texts(values: pl.Series) -> pl.Series:
         return _canonical(values, form)
 
-    return named(column).map_batches(texts, return_dtype=pl.String, is_elementwise=True)
+    return exact_column(column).map_batches(texts, return_dtype=pl.String, is_elementwise=True)
 
 
 def _canonical(values: pl.Series, form: Form) -> pl.Series:

@@ -21,7 +21,7 @@ from comporta.data.keys import PLACE, key_hashes, require_key, with_placement
 from comporta.data.missing import present
 from comporta.errors import BadData, ExpectationBroken
 from comporta.records import DatasetSchema
-from comporta.records.named_column import by_names, named
+from comporta.records.named_column import by_names, exact_column
 from comporta.store import Keys
 
 # Bytes in memory. A fragment comes to between half of this and all of it, less when written.
@@ -101,7 +101,7 @@ class SortedRuns:
         order = order.sort(PLACE) if self.shape.subject is None else by_place(order, key)
         frame = frame[order[_AT]]
         if order.select(
-            pl.all_horizontal(*(named(name) == named(name).shift() for name in key)).any()
+            pl.all_horizontal(*(exact_column(name) == exact_column(name).shift() for name in key)).any()
         ).item():
             self._refuse_twice(frame, pl.struct(by_names(key)).is_duplicated())
         return frame
@@ -132,9 +132,9 @@ class SortedRuns:
         """Raises ExpectationBroken when a column declared unique has a value twice."""
         frames = [self._kept] if self._kept is not None else None
         values = pl.concat(
-            [frame.lazy().select(named(column)) for frame in frames]
+            [frame.lazy().select(exact_column(column)) for frame in frames]
             if frames is not None
-            else [pl.scan_parquet(path, glob=False).select(named(column)) for path in self._files],
+            else [pl.scan_parquet(path, glob=False).select(exact_column(column)) for path in self._files],
             how="vertical_relaxed",
         )
         # A group is a value and a count: what must be held is the column, not the dataset.
@@ -210,10 +210,10 @@ def gather(
         held.append(seen)
         size += int(seen.estimated_size())
         if size >= run:
-            runs.take(_joined(held), spill=True)
+            runs.take(_join(held), spill=True)
             held, size, spilled = [], 0, True
     if held or not spilled:
-        rest = _joined(held) if held else empty
+        rest = _join(held) if held else empty
         if rest is None:
             raise BadData(
                 f"{runs.shape.name}: the source returned no frame, expected at least one, with columns. "
@@ -223,7 +223,7 @@ def gather(
     return runs
 
 
-def _joined(batches: list[pl.DataFrame]) -> pl.DataFrame:
+def _join(batches: list[pl.DataFrame]) -> pl.DataFrame:
     # Relaxed: a column without a value in the first batches gets its type from a later one.
     return pl.concat(batches, how="vertical_relaxed", rechunk=True)
 

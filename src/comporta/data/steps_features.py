@@ -89,7 +89,7 @@ def features(
     made_of = sorted_table(parts(), by, context.scratch, size)
     if endless:
         raise _endless_target(of, target, endless)
-    table = _put(context, made_of)
+    table = _put_file(context, made_of)
     return {"table": table, "schema": context.put_json({"raw": raw.fields(), "features": made.fields()})}
 
 
@@ -168,7 +168,7 @@ def _beside(
     return pl.DataFrame(columns)
 
 
-def _put(context: StepContext, path: Path) -> Artifact:
+def _put_file(context: StepContext, path: Path) -> Artifact:
     """The file, kept, without holding it in memory."""
     name, size = file_digest(context.keys, path)
     put_whole(context.store, context.keys, artifact_name(name), name, path)

@@ -34,7 +34,7 @@ BESIDE = {"id": ID, "at": AT, "key": KEY, "subject": SUBJECT, "label": LABEL}
 """What a log says of a row → its column beside the features."""
 
 
-def logged(
+def logged_rows(
     context: StepContext,
     *,
     labels: Slice,

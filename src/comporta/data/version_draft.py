@@ -38,7 +38,7 @@ from comporta.data.periods import APPENDED, to_join
 from comporta.data.runs import RangeCounts, SortedRuns
 from comporta.data.types import parse_type
 from comporta.records import Change, DatasetSchema, Fragment, Manifest, Segment, encode
-from comporta.records.named_column import named
+from comporta.records.named_column import exact_column
 from comporta.store import Keys, Store, digest
 
 _MASKS = 8  # more objects than this for one fragment are put together into one
@@ -156,7 +156,7 @@ class VersionDraft:
         # Who was forgotten by an earlier Comporta is known by the text as it stood then.
         before = earlier_marks(part[self.shape.subject], self.keys, self.shape.form).is_in(forgotten)
         gone = pl.col(PLACE).is_in(forgotten) | before.fill_null(False)
-        return part.filter(~(gone & named(self.shape.subject).is_not_null()))
+        return part.filter(~(gone & exact_column(self.shape.subject).is_not_null()))
 
     def _write(self, parts: Iterable[tuple[pl.DataFrame, int, int]]) -> list[Fragment]:
         """Fragments of a good size; one is encoded and synced while the next is sorted."""

@@ -25,7 +25,7 @@ from comporta.project.reference import load_module, resolve
 from comporta.project.sources import STARTED, digest_at_import, is_own_file
 
 
-def edited(file: str) -> BadProject:
+def edited_error(file: str) -> BadProject:
     """The error for a file whose text is another than the one that this process imported."""
     return BadProject(
         f"{file}: found it edited since it was imported, expected the text that runs here. "
@@ -115,7 +115,7 @@ class CodeDigests:
             module = (
                 load_module(Path(place.file or ""), self.root)
                 if self._mine(place)
-                else _imported(place, self.root)
+                else _import(place, self.root)
             )
         except BadProject:
             return None
@@ -172,7 +172,7 @@ def _is_machinery(key: str, value: Any) -> bool:
     return (key.startswith("__") and key.endswith("__")) or callable(value) or hasattr(type(value), "__get__")
 
 
-def _imported(place: Place, root: Path) -> Any:
+def _import(place: Place, root: Path) -> Any:
     module = sys.modules.get(place.name)
     file = getattr(module, "__file__", None)
     if (

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from comporta.engine import guards
-from comporta.engine.code import CodeDigests, edited
+from comporta.engine.code import CodeDigests, edited_error
 from comporta.engine.environment import Environment
 from comporta.engine.inline import Inline
 from comporta.engine.local import Local, workers_and_threads
@@ -112,7 +112,7 @@ class Engine:
             found |= self._code.own_modules(self._parts.steps.references(node.run, node.uses))
         return found
 
-    def declared(self, functions: Iterable[str], *, here: bool = False, former: bool = False) -> str:
+    def code_digest(self, functions: Iterable[str], *, here: bool = False, former: bool = False) -> str:
         """The digest of the project's own code that these references reach. Comporta's own and installed
         packages are left out, so that it stays the same under another release of them.
 
@@ -125,7 +125,7 @@ class Engine:
         reach = self._code.of(names)
         changed = [file for file in self._code.stale(reach) if not is_own_file(file)] if here else []
         if changed:
-            raise edited(changed[0])
+            raise edited_error(changed[0])
         return self._code.former(names) if former else reach.own
 
     def close(self) -> None:

@@ -83,7 +83,7 @@ def distributions(packages: Iterable[str]) -> dict[str, str]:
         name = _normal(todo.pop())
         if name in found:
             continue
-        known = _known(name)
+        known = _installed_version(name)
         if known is None:
             continue
         found[name], required = known
@@ -92,7 +92,7 @@ def distributions(packages: Iterable[str]) -> dict[str, str]:
 
 
 @cache
-def _known(name: str) -> tuple[str, tuple[str, ...]] | None:
+def _installed_version(name: str) -> tuple[str, tuple[str, ...]] | None:
     """A distribution's version and the names of what it requires; None when it is not installed."""
     try:
         distribution = metadata.distribution(name)
@@ -111,7 +111,7 @@ def _known(name: str) -> tuple[str, tuple[str, ...]] | None:
 @cache
 def _owners(package: str) -> tuple[str, ...]:
     """The distributions that a top-level name is imported from."""
-    if _known(_normal(package)) is not None:
+    if _installed_version(_normal(package)) is not None:
         return (package,)
     # Only for names such as `sklearn`: reads the file list of every installed distribution.
     found = []

@@ -11,7 +11,7 @@ from comporta.records.executor import Done
 _SHORT = 300
 
 
-class Failed(Exception):
+class NodeFailure(Exception):
     """A question without an answer. why: as in the fact `StepFailure`. raised: the class of what was raised,
     if that is another than the error's. summary: what is said of it beside other failures, without where its
     log lies; empty: the error's text."""
@@ -31,7 +31,7 @@ class Failed(Exception):
         self.summary = summary or str(error)
 
 
-def combined_error(failed: Sequence[Failed]) -> errors.ComportaError:
+def combined_error(failed: Sequence[NodeFailure]) -> errors.ComportaError:
     """One error for several failures: the first one's, with a line for each of the others behind it."""
     first = failed[0].error
     if len(failed) == 1:

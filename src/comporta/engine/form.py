@@ -50,7 +50,7 @@ class Form:
         self._imports = 0
         self.texts: list[str] = []
         self.fixed = frozenset() if names else bound_in(node)
-        self.unnamed = "" if names else _unnamed(node, self.fixed)
+        self.unnamed = "" if names else _name_left_out(node, self.fixed)
         if names:
             self.fixed = frozenset()
         else:
@@ -199,7 +199,7 @@ class Form:
             return self._tree(node, func=f"{self._wording(method.value)}.{method.attr}")
         return self._of(node)
 
-    def _joined(self, node: ast.JoinedStr) -> str:
+    def _formatted(self, node: ast.JoinedStr) -> str:
         texts = [each.value if isinstance(each, ast.Constant) else "{}" for each in node.values]
         self.texts.append("".join(map(str, texts)))
         parts = (
@@ -210,7 +210,7 @@ class Form:
 
 _SPECIAL: dict[type, Any] = {
     ast.Load: Form._context, ast.Store: Form._context, ast.Del: Form._context,
-    ast.Constant: Form._constant, ast.JoinedStr: Form._joined, ast.Name: Form._name,
+    ast.Constant: Form._constant, ast.JoinedStr: Form._formatted, ast.Name: Form._name,
     ast.Attribute: Form._attribute,
     ast.FunctionDef: Form._defines, ast.AsyncFunctionDef: Form._defines, ast.ClassDef: Form._defines,
     ast.Import: Form._import, ast.ImportFrom: Form._import_from, ast.Raise: Form._raise,
@@ -244,7 +244,7 @@ def bound_in(node: ast.stmt) -> frozenset[str]:
     return frozenset(found)
 
 
-def _unnamed(node: ast.stmt, bound: frozenset[str]) -> str:
+def _name_left_out(node: ast.stmt, bound: frozenset[str]) -> str:
     """The one name that this statement binds and that nothing reads as text: a function's, a constant's. A
     class keeps its own: it is shown, and stored with what is made of it."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):

@@ -32,10 +32,10 @@ def commit(root: Path) -> Callable[[], tuple[str, bool]]:
         )
     except OSError:
         return lambda: ("", False)
-    return lambda: _read(process)
+    return lambda: _output_of(process)
 
 
-def _read(process: subprocess.Popen[str]) -> tuple[str, bool]:
+def _output_of(process: subprocess.Popen[str]) -> tuple[str, bool]:
     try:
         output, _ = process.communicate(timeout=30)
     except subprocess.TimeoutExpired:

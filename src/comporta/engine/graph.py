@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from comporta.engine.links import ALL, CodeNode, Key, Link, Look, absolute_name
-from comporta.engine.modules import Modules, Place, Read
+from comporta.engine.modules import Modules, Place, ResolvedSource
 from comporta.engine.source import Import, Statement, text_hash
 from comporta.errors import BadProject
 from comporta.project.sources import is_own_file, names_of_own
@@ -19,7 +19,7 @@ from comporta.project.sources import is_own_file, names_of_own
 Value = Callable[[Place, str], tuple[str, tuple[str, ...]] | None]
 
 
-class Imported(NamedTuple):
+class ImportedModule(NamedTuple):
     """What importing a module does. effects: its statements that may change something else. text: what it
     is, apart from names; native: the digest of a compiled one."""
 
@@ -39,7 +39,7 @@ class Graph:
         self._constant = value
         self._nodes: dict[Key, CodeNode] = {}
         self._places: dict[str, Place] = {}
-        self._imported: dict[str, Imported] = {}
+        self._imported: dict[str, ImportedModule] = {}
         self._digests: dict[Key, str] = {}
 
     def forget(self, *, values: bool = False) -> None:
@@ -93,7 +93,7 @@ class Graph:
         """Whether two files of Comporta's or more declare something of this name."""
         return names_of_own()[name] > 1
 
-    def remembered(self, key: Key, digest: Callable[[CodeNode], str]) -> str:
+    def digest_of(self, key: Key, digest: Callable[[CodeNode], str]) -> str:
         """The digest of what a node reaches, made once."""
         if key not in self._digests:
             self._digests[key] = digest(self.node(key))
@@ -116,22 +116,22 @@ class Graph:
         assert read is not None, "a statement was read from its file"
         return read.source.statements[index]
 
-    def read(self, place: Place) -> Read | None:
+    def read(self, place: Place) -> ResolvedSource | None:
         return self.modules.read(place)
 
-    def imported(self, label: str) -> Imported:
+    def imported_module(self, label: str) -> ImportedModule:
         known = self._imported.get(label)
         if known is None:
             known = self._imported[label] = self._import(self._places[label])
         return known
 
-    def _import(self, place: Place) -> Imported:
+    def _import(self, place: Place) -> ImportedModule:
         look = self._look()
         if parent := place.name.rpartition(".")[0]:
             look.module(parent)
         read = self.read(place)
         if read is None:
-            return Imported(place.file, (), look.imported, look.outer, "", "")
+            return ImportedModule(place.file, (), look.imports, look.outer, "", "")
         statements = read.source.statements
         for each in read.source.imports:
             absolute = absolute_name(place, each)
@@ -143,7 +143,7 @@ class Graph:
         native = read.source.text if (place.file or "").endswith(".so") else ""
         done = "\n".join(statements[int(n)].digest for _, _, n in effects)
         text = text_hash(done) + native if done or native else ""
-        return Imported(place.file, effects, look.imported, look.outer, text, native)
+        return ImportedModule(place.file, effects, look.imports, look.outer, text, native)
 
     def _statement(self, place: Place, index: int) -> CodeNode:
         look, read = self._look(), self.read(place)

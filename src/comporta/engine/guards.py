@@ -1,9 +1,9 @@
 """What happens between a question and its answer: guards, each a handler that takes the next.
 
-    budgeted → recorded → run
+    with_budget → with_record → run
 
-`budgeted` starts nothing once the budget is spent; `recorded` lets one run at a time through and records the
-outcome; `run` has an executor run the step.
+`with_budget` starts nothing once the budget is spent; `with_record` lets one run at a time through and
+records the outcome; `run` has an executor run the step.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from threading import Event
 import msgspec
 
 from comporta import errors
-from comporta.engine.failures import Differs, Failed
+from comporta.engine.failures import Differs, NodeFailure
 from comporta.engine.question import Question
 from comporta.engine.readings import STEPS
 from comporta.engine.step_recorder import StepRecorder
@@ -77,7 +77,7 @@ def remembered_answer(question: Question, step: Step, source: str = "") -> Answe
     return Answer(node=question.node.name, recipe=question.digest, step=step, reused=True, source=source)
 
 
-def budgeted(ask: Handler, recorder: StepRecorder, spent: Callable[[Node], bool]) -> Handler:
+def with_budget(ask: Handler, recorder: StepRecorder, spent: Callable[[Node], bool]) -> Handler:
     """Starts nothing once the node's budget is spent. Raises Failed, recorded as a fact."""
 
     def handle(question: Question) -> Answer:
@@ -87,14 +87,14 @@ def budgeted(ask: Handler, recorder: StepRecorder, spent: Callable[[Node], bool]
         message = (
             f"{name}: the time that it shares with others was spent. Asked again, it goes on from there."
         )
-        failed = Failed(errors.LimitPassed(message), "late", f"{name}: its budget was spent")
+        failed = NodeFailure(errors.LimitPassed(message), "late", f"{name}: its budget was spent")
         recorder.record_failure(question, None, failed)
         raise failed
 
     return handle
 
 
-def recorded(
+def with_record(
     ask: Handler, recorder: StepRecorder, memory: Memory, *, notify: Notify, stopped: Event
 ) -> Handler:
     """Claims the question, asks, and records the outcome. While another run holds it, waits for its
@@ -113,17 +113,19 @@ def recorded(
                     continue
                 notify(question.node.name, "waiting")
                 if stopped.wait(_WAIT):
-                    raise Failed(errors.StepFailed(f"{question.node.name}: stopped"), "stopped", "stopped")
+                    raise NodeFailure(
+                        errors.StepFailed(f"{question.node.name}: stopped"), "stopped", "stopped"
+                    )
                 continue
             notify(question.node.name, "started")
             try:
                 answer = ask(question)
-            except Failed as failed:
+            except NodeFailure as failed:
                 recorder.record_failure(question, claim, failed)
                 raise
             except Differs:
                 recorder.record_failure(
-                    question, claim, Failed(errors.StepFailed(""), "stopped", "other code")
+                    question, claim, NodeFailure(errors.StepFailed(""), "stopped", "other code")
                 )
                 raise
             step = recorder.record_answer(question, claim, answer.step)
@@ -153,7 +155,7 @@ def run(
     def handle(question: Question) -> Answer:
         node = question.node
         if stopped is not None and stopped.is_set():
-            raise Failed(errors.StepFailed(f"{node.name}: stopped"), "stopped", "stopped")
+            raise NodeFailure(errors.StepFailed(f"{node.name}: stopped"), "stopped", "stopped")
         scratch = folder / f"step-{next(numbers)}"
         scratch.mkdir(mode=0o700)
         try:
@@ -182,7 +184,7 @@ def run(
                 where = f" Log: {place_of(context.store, artifact_name(log.digest))}"
         error = kind(summary + where)
         error.reason = f"{node.name}: {done.reason}"
-        raise Failed(error, done.how, error.reason, log, done.raised, summary)
+        raise NodeFailure(error, done.how, error.reason, log, done.raised, summary)
 
     return handle
 

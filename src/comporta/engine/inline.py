@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from comporta.engine.code import CodeDigests, edited
+from comporta.engine.code import CodeDigests, edited_error
 from comporta.engine.step_call import call, failure_of
 from comporta.engine.step_functions import NO_STEPS, Steps
 from comporta.project.reference import resolve
@@ -66,7 +66,7 @@ class Inline:
     def _require_current(self, refs: tuple[str, ...]) -> None:
         """Raises BadProject where this process has loaded other code than these functions reach on disk."""
         if changed := self._code.stale(self._code.of(refs)):
-            raise edited(changed[0])
+            raise edited_error(changed[0])
 
     def stop(self) -> None:
         pass

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from comporta.engine.modules import Modules, Place, Read
+from comporta.engine.modules import Modules, Place, ResolvedSource
 from comporta.engine.source import Import
 from comporta.project.sources import is_own_file
 
@@ -59,7 +59,7 @@ class Look:
         self.everywhere = False
 
     @property
-    def imported(self) -> tuple[str, ...]:
+    def imports(self) -> tuple[str, ...]:
         return tuple(self._imported)
 
     @property
@@ -71,7 +71,7 @@ class Look:
     ) -> CodeNode:
         links = tuple((name, tuple(links)) for name, links in groups if links)
         outside = tuple(self._outside.items())
-        return CodeNode(text, bare, links, self.imported, self.outer, file, outside=outside)
+        return CodeNode(text, bare, links, self.imports, self.outer, file, outside=outside)
 
     def module(self, name: str) -> Place | None:
         """The module, imported; None: its content does not count."""
@@ -112,7 +112,9 @@ class Look:
         finally:
             self._following.discard(here)
 
-    def _name(self, place: Place, read: Read | None, chain: tuple[str, ...], outside: bool) -> list[Link]:
+    def _name(
+        self, place: Place, read: ResolvedSource | None, chain: tuple[str, ...], outside: bool
+    ) -> list[Link]:
         first, rest = chain[0], chain[1:]
         links: list[Link] = []
         if read is not None:
@@ -132,7 +134,7 @@ class Look:
             links += self._missing(place, read, chain)
         return links
 
-    def _missing(self, place: Place, read: Read | None, chain: tuple[str, ...]) -> list[Link]:
+    def _missing(self, place: Place, read: ResolvedSource | None, chain: tuple[str, ...]) -> list[Link]:
         """A name that a module gives but does not spell: star imports, or a `__getattr__` of its own."""
         if read is None:
             return []

@@ -195,7 +195,7 @@ class Worker:
             if ready:
                 part = os.read(pipe, 1 << 20)
                 if not part:
-                    return self._died(watch, began, stopped())
+                    return self._report_death(watch, began, stopped())
                 answer += part
                 if answer.startswith(_BEGAN):
                     answer = answer.removeprefix(_BEGAN)
@@ -235,7 +235,7 @@ class Worker:
             reason=f"passed its limit of {how}",
         )
 
-    def _died(self, watch: _Watch, began: float, stopped: bool) -> Done:
+    def _report_death(self, watch: _Watch, began: float, stopped: bool) -> Done:
         self.end()
         code = self._process.returncode
         if stopped:

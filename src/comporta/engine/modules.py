@@ -43,7 +43,7 @@ class Place(Record, frozen=True, kw_only=True):
         return self.name if self.folders else self.name.rpartition(".")[0]
 
 
-class Read:
+class ResolvedSource:
     """A source with its names looked up: the places of definers and imports by the name they bind."""
 
     __slots__ = ("definers", "imports", "source", "stars")
@@ -71,7 +71,7 @@ class Modules:
         self._found: dict[str, Place | None] = {}
         self._tops: dict[str, tuple[str | None, tuple[str, ...]] | None] = {}
         self._folders: dict[str, int] = {}
-        self._files: dict[str, tuple[tuple[int, ...], bool, Read | None]] = {}
+        self._files: dict[str, tuple[tuple[int, ...], bool, ResolvedSource | None]] = {}
 
     def refresh(self) -> bool:
         """Whether any file or folder seen so far is another than when it was read."""
@@ -91,7 +91,7 @@ class Modules:
                 changed = True
         return changed
 
-    def read(self, place: Place) -> Read | None:
+    def read(self, place: Place) -> ResolvedSource | None:
         """The module's source; None for what is no Python text. Raises BadProject on a syntax error."""
         if place.file is None:
             return None
@@ -114,11 +114,11 @@ class Modules:
             raise BadProject(
                 f"{place.label}:{line}: {getattr(error, 'msg', error)}. Correct it and try again."
             ) from None
-        result = Read(source)
-        self._files[place.file] = (stat, _settled(stat), result)
+        result = ResolvedSource(source)
+        self._files[place.file] = (stat, _is_settled(stat), result)
         return result
 
-    def reading(self, path: str) -> Read | None:
+    def reading(self, path: str) -> ResolvedSource | None:
         """What was read of this file, if it was."""
         known = self._files.get(path)
         return None if known is None else known[2]
@@ -230,14 +230,14 @@ class Modules:
         if folder not in self._folders:
             self._folders[folder] = _folder(folder)
 
-    def _same(self, path: str, stat: tuple[int, ...], known: Read) -> bool:
+    def _same(self, path: str, stat: tuple[int, ...], known: ResolvedSource) -> bool:
         """Whether a file touched, or not yet settled, still says what it said."""
         try:
             same = text_digest(Path(path).read_bytes()) == known.source.text
         except OSError:
             return False
         if same:
-            self._files[path] = (stat, _settled(stat), known)
+            self._files[path] = (stat, _is_settled(stat), known)
         return same
 
 
@@ -271,5 +271,5 @@ def _folder(path: str) -> int:
         return 0
 
 
-def _settled(stat: tuple[int, ...]) -> bool:
+def _is_settled(stat: tuple[int, ...]) -> bool:
     return bool(stat) and time.time_ns() - max(stat[0], stat[1]) > _SETTLED

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from comporta.engine import guards
 from comporta.engine.code import CodeDigests
 from comporta.engine.environment import Environment
-from comporta.engine.failures import Differs, Failed, combined_error
+from comporta.engine.failures import Differs, NodeFailure, combined_error
 from comporta.engine.git import commit
 from comporta.engine.inline import Inline
 from comporta.engine.question import Question, known_inputs, question_of
@@ -72,7 +72,7 @@ class PlanRun:
         self._answers = Answers(plan)
         self._hits: dict[str, str] = {}
         self._from_others: list[StepAnswered] = []
-        self._failed: dict[str, Failed] = {}
+        self._failed: dict[str, NodeFailure] = {}
         self._retried: dict[str, dict[str, str]] = {}
         self._messages: SimpleQueue[tuple[str, str, float]] = SimpleQueue()
         self._waiting: set[str] = set()
@@ -151,10 +151,10 @@ class PlanRun:
             executor, parts.context, folder, recorder.run, on_cost=self._add_cost, stopped=self._stopped
         )
         if self._memory:
-            recorded = guards.recorded(
+            recorded = guards.with_record(
                 work, recorder, parts.memory, notify=self._enqueue, stopped=self._stopped
             )
-            handle = guards.budgeted(recorded, recorder, self._is_spent)
+            handle = guards.with_budget(recorded, recorder, self._is_spent)
         else:
             handle = work
         ready = ReadyNodes(left, self._steps)
@@ -259,14 +259,14 @@ class PlanRun:
         if error is None:
             self._add_answer(question, future.result())
             ready.add_answer(name)
-        elif isinstance(error, Failed):
+        elif isinstance(error, NodeFailure):
             self._fail(name, error, ready)
         elif isinstance(error, Differs):
             self._retry_with_values(question, error, ready)
         else:
             raise error
 
-    def _fail(self, name: str, failed: Failed, ready: ReadyNodes) -> None:
+    def _fail(self, name: str, failed: NodeFailure, ready: ReadyNodes) -> None:
         """Notes the failure; what reads the node, directly or not, is skipped."""
         self._failed[name] = failed
         self._report(name, "skipped" if failed.why == "late" else "failed")
@@ -288,7 +288,7 @@ class PlanRun:
             )
             self._fail(
                 node.name,
-                Failed(BadProject(message), "raised", f"{node.name}: a constant varies"),
+                NodeFailure(BadProject(message), "raised", f"{node.name}: a constant varies"),
                 ready,
             )
             return

@@ -77,7 +77,7 @@ def known_inputs(node: Node, steps: Mapping[str, Step]) -> dict[str, Asset] | No
         if not isinstance(asked, Output):
             found[name] = asked
             continue
-        step = steps.get(asked.node)
+        step = steps.get(asked.node_name)
         if step is None:
             return None
         if asked.name not in step.outputs:
@@ -85,7 +85,7 @@ def known_inputs(node: Node, steps: Mapping[str, Step]) -> dict[str, Asset] | No
                 continue
             outputs = ", ".join(sorted(step.outputs)) or "none"
             raise BadProject(
-                f"{node.name}: asks for output {asked.name!r} of {asked.node!r}, which gave {outputs}."
+                f"{node.name}: asks for output {asked.name!r} of {asked.node_name!r}, which gave {outputs}."
             )
         found[name] = step.outputs[asked.name]
     return found
@@ -93,7 +93,7 @@ def known_inputs(node: Node, steps: Mapping[str, Step]) -> dict[str, Asset] | No
 
 def reads(node: Node) -> set[str]:
     """The nodes whose answers it reads."""
-    return {asked.node for asked in node.inputs.values() if isinstance(asked, Output)}
+    return {asked.node_name for asked in node.inputs.values() if isinstance(asked, Output)}
 
 
 def check_plan(plan: Plan) -> None:

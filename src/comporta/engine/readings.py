@@ -23,14 +23,14 @@ class Claim(Record, frozen=True, kw_only=True):
     until: datetime
 
 
-def _answered(fact: StepAnswered, event: Event, old: Lookup[Step]) -> Changes[Step]:
+def _apply_step_answered(fact: StepAnswered, event: Event, old: Lookup[Step]) -> Changes[Step]:
     step = Step(
         recipe=fact.recipe, outputs=fact.outputs, cost=fact.cost, log=fact.log, run=fact.run, at=event.at
     )
     yield fact.recipe, step
 
 
-def _started(fact: RunStarted, event: Event, old: Lookup[Run]) -> Changes[Run]:
+def _apply_run_started(fact: RunStarted, event: Event, old: Lookup[Run]) -> Changes[Run]:
     run = Run(
         id=fact.run,
         project=fact.project,
@@ -49,7 +49,7 @@ def _went_on(fact: StepAnswered, event: Event, old: Lookup[Run]) -> Changes[Run]
         yield fact.run, msgspec.structs.replace(run, nodes={**run.nodes, fact.node: fact.recipe})
 
 
-def _reused(fact: StepsReused, event: Event, old: Lookup[Run]) -> Changes[Run]:
+def _apply_steps_reused(fact: StepsReused, event: Event, old: Lookup[Run]) -> Changes[Run]:
     if (run := old(fact.run)) is not None:
         yield (
             fact.run,
@@ -59,7 +59,7 @@ def _reused(fact: StepsReused, event: Event, old: Lookup[Run]) -> Changes[Run]:
         )
 
 
-def _ended(fact: RunEnded, event: Event, old: Lookup[Run]) -> Changes[Run]:
+def _apply_run_ended(fact: RunEnded, event: Event, old: Lookup[Run]) -> Changes[Run]:
     if (run := old(fact.run)) is not None and run.ended is None:
         yield (
             fact.run,
@@ -69,7 +69,7 @@ def _ended(fact: RunEnded, event: Event, old: Lookup[Run]) -> Changes[Run]:
         )
 
 
-def _claimed(fact: StepClaimed, event: Event, old: Lookup[Claim]) -> Changes[Claim]:
+def _apply_step_claimed(fact: StepClaimed, event: Event, old: Lookup[Claim]) -> Changes[Claim]:
     claim = Claim(recipe=fact.recipe, token=fact.token, holder=fact.holder, run=fact.run, until=fact.until)
     yield fact.recipe, claim
 
@@ -80,7 +80,7 @@ def _let_go(fact: StepAnswered | StepFailure, event: Event, old: Lookup[Claim]) 
         yield fact.recipe, msgspec.structs.replace(claim, holder="")
 
 
-def _failed(fact: StepFailure, event: Event, old: Lookup[StepFailure]) -> Changes[StepFailure]:
+def _apply_step_failed(fact: StepFailure, event: Event, old: Lookup[StepFailure]) -> Changes[StepFailure]:
     yield f"{fact.run}/{fact.node}", fact
 
 
@@ -89,20 +89,27 @@ def _came_right(fact: StepAnswered, event: Event, old: Lookup[StepFailure]) -> C
         yield key, None
 
 
-STEPS = Projection("step", Step, {StepAnswered: _answered})
+STEPS = Projection("step", Step, {StepAnswered: _apply_step_answered})
 """Recipe → its newest answer."""
 
 RUNS = Projection(
     "run",
     Run,
-    {RunStarted: _started, StepAnswered: _went_on, StepsReused: _reused, RunEnded: _ended},
+    {
+        RunStarted: _apply_run_started,
+        StepAnswered: _went_on,
+        StepsReused: _apply_steps_reused,
+        RunEnded: _apply_run_ended,
+    },
 )
 """Run id → what it did. Ids sort by time."""
 
-CLAIMS = Projection("claim", Claim, {StepClaimed: _claimed, StepAnswered: _let_go, StepFailure: _let_go})
+CLAIMS = Projection(
+    "claim", Claim, {StepClaimed: _apply_step_claimed, StepAnswered: _let_go, StepFailure: _let_go}
+)
 """Recipe → who asks it now, or asked it last."""
 
-FAILURES = Projection("failure", StepFailure, {StepFailure: _failed, StepAnswered: _came_right})
+FAILURES = Projection("failure", StepFailure, {StepFailure: _apply_step_failed, StepAnswered: _came_right})
 """`run/node` → why it failed, and its log."""
 
 PROJECTIONS = (STEPS, RUNS, CLAIMS, FAILURES)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from comporta.records import Message, code
 
 if TYPE_CHECKING:
-    from comporta.engine.failures import Failed
+    from comporta.engine.failures import NodeFailure
 
 INTERRUPTED = code("run.interrupted", "interrupted")
 PROJECT_AT_FAULT = code("run.project_at_fault", "the project is at fault")
@@ -22,12 +22,12 @@ LATE = code("run.step_late", "{step}: its budget was spent", step=str)
 STOPPED = code("run.step_stopped", "{step}: stopped", step=str)
 
 
-def reason_of(failed: Mapping[str, Failed]) -> Message:
+def reason_of(failed: Mapping[str, NodeFailure]) -> Message:
     """Why a run failed. failed: step → how."""
     return STEPS_FAILED(steps=tuple(_step(step, each) for step, each in failed.items()))
 
 
-def _step(step: str, failed: Failed) -> Message:
+def _step(step: str, failed: NodeFailure) -> Message:
     match failed.why:
         case "time" | "memory":
             return LIMIT(step=step, limit=failed.why)

@@ -91,15 +91,15 @@ def statements_of(tree: ast.Module) -> Iterator[ast.stmt]:
 def codes(tree: ast.Module) -> frozenset[str]:
     """The names by which a file knows `records.code` and its like, which declare a sentence."""
     declaring = ("code", "quantity", "table", "column")
-    return frozenset(bound for bound, name in _taken(tree, "comporta.records") if name in declaring)
+    return frozenset(bound for bound, name in _imports_from(tree, "comporta.records") if name in declaring)
 
 
 def errors(tree: ast.Module) -> frozenset[str]:
     """The names by which a file knows Comporta's errors, each of which is made of a sentence."""
-    return frozenset(bound for bound, _ in _taken(tree, "comporta.errors"))
+    return frozenset(bound for bound, _ in _imports_from(tree, "comporta.errors"))
 
 
-def _taken(tree: ast.Module, package: str) -> Iterator[tuple[str, str]]:
+def _imports_from(tree: ast.Module, package: str) -> Iterator[tuple[str, str]]:
     """What a file imports from a package or a module of it: as it is bound, and as it is called there."""
     for node in tree.body:
         module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
@@ -138,7 +138,7 @@ def _statements(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
 def _statement(node: ast.stmt, own: bool, code: frozenset[str], errors: frozenset[str]) -> Statement:
     if own:
         node = with_argument_ids(node)
-    seen = _Seen()
+    seen = _NameVisitor()
     seen.visit(node)
     kind, binds = _kind(node)
     if kind in ("value", "effect"):  # `try: import fast as m` and its like decide what a name means
@@ -172,11 +172,11 @@ def _kind(node: ast.stmt) -> tuple[str, set[str]]:
         return "class", {node.name}
     if isinstance(node, ast.Import | ast.ImportFrom):
         return "import", set()
-    binds, effect = _bound([node])
+    binds, effect = _bound_names([node])
     return ("effect" if effect else "value"), binds
 
 
-def _bound(body: Sequence[ast.stmt]) -> tuple[set[str], bool]:
+def _bound_names(body: Sequence[ast.stmt]) -> tuple[set[str], bool]:
     """Names these statements bind at their own level, and whether they may do more than that."""
     binds: set[str] = set()
     effect = False
@@ -201,7 +201,7 @@ def _bound(body: Sequence[ast.stmt]) -> tuple[set[str], bool]:
                 inner += case.body
             if not inner:
                 effect = effect or not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
-            more, deeper = _bound(inner)
+            more, deeper = _bound_names(inner)
             binds |= more
             effect = effect or deeper
             for each in ast.iter_child_nodes(node):  # `for x in …`, `with … as x`
@@ -214,7 +214,7 @@ def _bound(body: Sequence[ast.stmt]) -> tuple[set[str], bool]:
     return binds, effect
 
 
-class _Seen(ast.NodeVisitor):
+class _NameVisitor(ast.NodeVisitor):
     """Names, imports and dynamic reach of one statement, whatever its scopes: too many is a needless rerun,
     too few would be a wrong answer."""
 

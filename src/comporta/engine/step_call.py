@@ -22,17 +22,17 @@ from comporta.store import StepContext
 def call(recipe: Recipe, context: StepContext, root: Path, steps: Steps) -> dict[str, Asset]:
     """The step's outputs. Raises what it raises, and TypeError when it returns anything else."""
 
-    def named(ref: str) -> Any:
+    def function_of(ref: str) -> Any:
         return resolve(steps.reference(ref), root)
 
-    function = named(recipe.run)
+    function = function_of(recipe.run)
     uses = {
-        name: named(ref) if isinstance(ref, str) else [named(each) for each in ref]
+        name: function_of(ref) if isinstance(ref, str) else [function_of(each) for each in ref]
         for name, ref in recipe.uses.items()
         if name not in (FIT, CODECS, COMPUTE)  # counted as code, but not handed over
     }
     if CODECS in recipe.uses:
-        own = tuple(named(ref)() for ref in recipe.uses[CODECS])
+        own = tuple(function_of(ref)() for ref in recipe.uses[CODECS])
         context = msgspec.structs.replace(context, codecs=own)
     given = {**recipe.inputs, **uses, **recipe.params}
     names = names_by_id(function)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from comporta.engine.failures import Failed
+from comporta.engine.failures import NodeFailure
 from comporta.engine.question import Question
 from comporta.engine.readings import CLAIMS, RUNS, STEPS, Claim
 from comporta.engine.reasons import PROCESS_ENDED
@@ -167,7 +167,7 @@ class StepRecorder:
         self._forget(question)
         return self._ledger.transact(act)
 
-    def record_failure(self, question: Question, claim: StepClaimed | None, failed: Failed) -> None:
+    def record_failure(self, question: Question, claim: StepClaimed | None, failed: NodeFailure) -> None:
         """Records the failure and releases the claim."""
 
         def act(tx: Transaction) -> None:

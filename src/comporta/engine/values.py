@@ -78,13 +78,13 @@ class _Value:
         if kind in (tuple, list, deque):
             return _hash(kind.__name__, *map(self.digest, value))
         if kind in (set, frozenset):
-            return self._unordered(kind.__name__, value)
+            return self._by_name(kind.__name__, value)
         if kind in (dict, OrderedDict, types.MappingProxyType):
             return self._mapping(kind.__name__, value)
         if kind is defaultdict:
             return _hash("defaultdict", self.digest(value.default_factory), self._mapping("", value))
         if isinstance(value, type | types.FunctionType | types.BuiltinFunctionType):
-            return self._named(value)
+            return self._by_place(value)
         if kind is functools.partial:
             return _hash("partial", *map(self.digest, (value.func, value.args, value.keywords)))
         if kind in _BY_REPR:
@@ -94,14 +94,14 @@ class _Value:
         if kind is re.Pattern:
             return _hash("pattern", self.digest(value.pattern), self.digest(value.flags))
         if isinstance(value, enum.Enum):
-            return _hash("enum", self._named(kind), value.name.encode(), self.digest(value.value))
+            return _hash("enum", self._by_place(kind), value.name.encode(), self.digest(value.value))
         return self._foreign(value, kind)
 
     def _mapping(self, name: str, value: Any) -> bytes:
         # In order: what iterates over it sees the order.
         return _hash(name, *(self.digest(each) for pair in value.items() for each in pair))
 
-    def _unordered(self, name: str, value: Iterable[Any]) -> bytes:
+    def _by_name(self, name: str, value: Iterable[Any]) -> bytes:
         """What has no order numbers nothing: functions in it are told by their names."""
         if self.unordered is not None:
             return _hash(name, *sorted(map(self.digest, value)))
@@ -113,7 +113,7 @@ class _Value:
                 self.reached.setdefault(each, len(self.reached))
             self.unordered = None
 
-    def _named(self, value: Any) -> bytes:
+    def _by_place(self, value: Any) -> bytes:
         """A function or class by its place among those that are met, whose code the walk follows; within a
         set, which has no order, by its name."""
         module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", "<")
@@ -194,7 +194,7 @@ class _Value:
                 if name not in ("__dict__", "__weakref__") and hasattr(value, name):
                     attributes.setdefault(name, getattr(value, name))
         attributes |= getattr(value, "__dict__", {})
-        return _hash("object", self._named(kind), self._mapping("", attributes))
+        return _hash("object", self._by_place(kind), self._mapping("", attributes))
 
 
 _HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: declared in Python, or at least made at run time

@@ -115,7 +115,7 @@ class _Walk:
             if label in done:
                 continue
             done.add(label)
-            parts = self._graph.imported(label)
+            parts = self._graph.imported_module(label)
             self._packages.update(parts.packages)
             if parts.file is not None:
                 self._files.add(parts.file)
@@ -162,4 +162,4 @@ class _Walk:
             or not self._graph.is_shared(spelling.partition(".")[0])
         ):
             return ""
-        return f"@{self._graph.remembered(target, lambda node: _Walk(self._graph).digest([node]))}"
+        return f"@{self._graph.digest_of(target, lambda node: _Walk(self._graph).digest([node]))}"

@@ -64,7 +64,7 @@ def main() -> None:
         return
     hello = decode(line, Hello)
     tasks: queue.SimpleQueue[Task] = queue.SimpleQueue()
-    threading.Thread(target=_read, args=(messages, tasks), daemon=True).start()
+    threading.Thread(target=_read_messages, args=(messages, tasks), daemon=True).start()
     root = Path(hello.root)
     enter_project(root)
     store = open_store(hello.store, root, config=hello.config)
@@ -78,7 +78,7 @@ def main() -> None:
             return
 
 
-def _read(messages: BinaryIO, tasks: queue.SimpleQueue[Task]) -> None:
+def _read_messages(messages: BinaryIO, tasks: queue.SimpleQueue[Task]) -> None:
     decoder = msgspec.json.Decoder(Task)
     for line in messages:
         tasks.put(decoder.decode(line))

@@ -121,7 +121,7 @@ class Unpacker:
     def end(self) -> None:
         """Raises BadRequest where more should have come."""
         if not self._stream.eof:
-            raise self._broken()
+            raise self._broken_error()
 
     def _unpack(self, data: bytes) -> bytes:
         try:
@@ -129,14 +129,14 @@ class Unpacker:
         except zlib.error:
             # What some clients call deflate has no zlib header.
             if self._fed or self._encoding != b"deflate":
-                raise self._broken() from None
+                raise self._broken_error() from None
             self._stream = zlib.decompressobj(_RAW)
             try:
                 out = self._stream.decompress(data, _PIECE)
             except zlib.error:
-                raise self._broken() from None
+                raise self._broken_error() from None
         self._fed = True
         return out
 
-    def _broken(self) -> BadRequest:
+    def _broken_error(self) -> BadRequest:
         return BadRequest(f"the body is not whole as {self._encoding.decode()}, which its head says it is.")

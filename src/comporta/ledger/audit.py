@@ -45,7 +45,7 @@ def verify(
                 states.apply(event)
         chain.end()
         _compare(states, snapshot, faults)
-        for name in snapshot.unguarded():
+        for name in snapshot.missing_guards():
             faults.add("guard", found.GUARD(name=name))
         for name in snapshot.foreign_triggers():
             faults.add("guard", found.FOREIGN_TRIGGER(name=name))

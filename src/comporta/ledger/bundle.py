@@ -110,7 +110,7 @@ def export(
             hidden += list(line) == LEAF
             while heads < len(signed) and type(signed[heads].seq) is int and signed[heads].seq <= seq:
                 if signed[heads].key != public:
-                    raise _tampered(seq)
+                    raise _tampered_error(seq)
                 _write_line(_head(signed[heads]), chain, write)
                 heads += 1
     if chain is None:
@@ -121,18 +121,18 @@ def export(
     if left:
         raise BadProject(f"--withhold: found no event {min(left)} in what is exported. Correct the number.")
     if heads < len(signed) or chain.end(None) is not None:
-        raise _tampered(chain.seq)
+        raise _tampered_error(chain.seq)
     return ExportSummary(events=chain.events, withheld=hidden, heads=heads, keyed=before.seq)
 
 
 def _write_line(fields: dict[str, Any], chain: _Chain, write: Callable[[str], object]) -> None:
     line = json.dumps(fields)
     if chain.one(line + "\n", 0) is not None:
-        raise _tampered(chain.seq)
+        raise _tampered_error(chain.seq)
     write(line)
 
 
-def _tampered(seq: int) -> Tampered:
+def _tampered_error(seq: int) -> Tampered:
     return Tampered(
         f"audit export: event {seq} or a head signed there is not what was written, so the file would not "
         "verify. `comporta audit verify` names what is wrong."
@@ -165,7 +165,7 @@ def _event(project: str, row: EventRow, withheld: bool) -> dict[str, Any]:
 
 def _head(row: HeadRow) -> dict[str, Any]:
     if type(row.link) is not str or type(row.signature) is not bytes:
-        raise _tampered(row.seq)
+        raise _tampered_error(row.seq)
     return {"head": row.seq, "link": row.link, "signature": row.signature.hex()}
 
 
@@ -176,7 +176,7 @@ def check(lines: Iterable[str], public: str = "", head: Head | None = None) -> B
     that was cut off cannot be detected. Raises BadProject on a file that is no bundle.
     """
     each = iter(lines)
-    first = _decoded(next(each, ""))
+    first = _decode(next(each, ""))
     if first is None or not _begins(first):
         raise BadProject(f"found no bundle of format {FORMAT}, expected a file of `comporta audit export`.")
     chain = _Chain(first, public or first["key"], head)
@@ -212,7 +212,7 @@ def _is_hex(text: Any, size: int) -> bool:
     return type(text) is str and re.fullmatch(f"[0-9a-f]{{{2 * size}}}", text) is not None
 
 
-def _decoded(line: str) -> dict[str, Any] | None:
+def _decode(line: str) -> dict[str, Any] | None:
     """None for a line that is cut, or not as `json.dumps` writes it: with a name twice, or other spaces, it
     might show another reader something else than what was verified."""
     try:
@@ -242,7 +242,7 @@ class _Chain:
 
     def one(self, line: str, number: int) -> Message | None:
         """What is wrong with the next line. number: its own."""
-        fields = _decoded(line)
+        fields = _decode(line)
         try:
             if fields is None:
                 return LINE(line=number)

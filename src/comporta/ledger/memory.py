@@ -65,7 +65,7 @@ class _Snapshot:
     def upto(self, projection: str) -> int | None:
         return None
 
-    def unguarded(self) -> list[str]:
+    def missing_guards(self) -> list[str]:
         return []
 
     def foreign_triggers(self) -> list[str]:
@@ -110,7 +110,7 @@ class MemoryLedger:
                     states = {
                         key: text for key, text in (rows.current | tx.changes).items() if text is not None
                     }
-                    self._rows = _Rows(states, rows.events + tx.events, [*rows.heads, tx.signed()])
+                    self._rows = _Rows(states, rows.events + tx.events, [*rows.heads, tx.sign_head()])
                     self._verified = _ending(self._rows)
                 return result
             finally:
@@ -166,7 +166,7 @@ class MemoryLedger:
                 msgspec.structs.replace(each, body=None, salt=None) if each.seq == seq else each
                 for each in before.events
             ]
-            after = _Rows(before.current, events + tx.events, [*before.heads, tx.signed()])
+            after = _Rows(before.current, events + tx.events, [*before.heads, tx.sign_head()])
             try:
                 rebuilt = self._rebuilt_rows(after, set(self._projections.by_name))
             except Exception as error:  # boundary: a projection met a history without the event

@@ -16,7 +16,7 @@ from comporta.records.credential import shown_url
 from comporta.records.event import DEFAULT_PROJECT, Fact, Projection
 from comporta.records.facts import FACTS
 from comporta.records.project import checked_project
-from comporta.records.schemes import LEDGERS, also, declared, opener, scheme_of
+from comporta.records.schemes import LEDGERS, also, installed_schemes, opener, scheme_of
 
 if TYPE_CHECKING:
     from comporta.ledger.sql import Database
@@ -108,7 +108,7 @@ def written_with(url: str, *, key: bytes, root: Path) -> bool | None:
     Makes and changes nothing. Raises BadProject, MissingExtra, Busy.
     """
     scheme, _, rest = url.partition("://")
-    if scheme not in SCHEMES and scheme in declared(LEDGERS):
+    if scheme not in SCHEMES and scheme in installed_schemes(LEDGERS):
         return None
     if scheme == "memory" or (scheme == "sqlite" and not (root / rest[1:]).exists()):
         return None

@@ -56,7 +56,7 @@ class PendingTransaction:
         """(projection, key) → the new state as JSON text, or None to remove it."""
         return self._states.changes
 
-    def signed(self) -> SignedHead:
+    def sign_head(self) -> SignedHead:
         """The head as it is now, signed."""
         signature = self._signer.sign(self._project, self.head)
         return SignedHead(head=self.head, signature=signature, key=self._signer.public)

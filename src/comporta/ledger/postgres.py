@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from comporta.errors import BadProject, Busy, ComportaError, MissingExtra, StorageFull, first_line
 from comporta.ledger.protocol import PATIENCE_SECONDS
-from comporta.records.credential import masked, without_password
+from comporta.records.credential import mask, without_password
 
 # "comp" in ASCII above the schema's own number: one queue per ledger, and none shared with other software.
 _QUEUE = (
@@ -101,9 +101,9 @@ class Postgres:
             "3F000",
             "42501",
         ):  # password; no database, schema or right
-            return BadProject(f"ledger {self.url}: {masked(str(error.orig))}. Correct the URL or the rights.")
+            return BadProject(f"ledger {self.url}: {mask(str(error.orig))}. Correct the URL or the rights.")
         if not state and not error.connection_invalidated and type(error.orig).__name__ == "OperationalError":
-            reason = masked(first_line(str(error.orig)))
+            reason = mask(first_line(str(error.orig)))
             return BadProject(
                 f"ledger {self.url}: cannot be reached ({reason}). Check the URL and the server."
             )

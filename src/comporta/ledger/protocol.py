@@ -66,7 +66,7 @@ class Snapshot(Protocol):
     def upto(self, projection: str) -> int | None:
         """The last event that a projection has applied, where a later writer did not know it; None: all."""
 
-    def unguarded(self) -> list[str]:
+    def missing_guards(self) -> list[str]:
         """The database's own guards against changed events that are gone or altered."""
 
     def foreign_triggers(self) -> list[str]:

@@ -19,7 +19,7 @@ _ALL = 2**62
 _PAGE = 1000  # events read at once: no read is held open while they are worked on
 
 
-def fetched(connection: Connection, statement: str, values: dict[str, Any]) -> list[Any]:
+def fetch(connection: Connection, statement: str, values: dict[str, Any]) -> list[Any]:
     """The rows of a query. SQLite's own cursor is asked: what SQLAlchemy does around one takes more time than
     the look-up, and each transaction begins with several. Raises DBAPIError, as SQLAlchemy does."""
     dialect = connection.dialect
@@ -104,7 +104,7 @@ class LedgerRows:
         self._project = project
 
     def _query(self, statement: str, **values: Any) -> list[Any]:
-        return fetched(self._connection, statement, {"project": self._project, **values})
+        return fetch(self._connection, statement, {"project": self._project, **values})
 
     def _first(self, statement: str, **values: Any) -> Any:
         found = self._query(statement, **values)
@@ -186,7 +186,7 @@ class SnapshotRows(LedgerRows):
         upto = 0 if row is None else row.upto
         return upto if type(upto) is int else None
 
-    def unguarded(self) -> list[str]:
+    def missing_guards(self) -> list[str]:
         return missing(self._connection)
 
     def foreign_triggers(self) -> list[str]:

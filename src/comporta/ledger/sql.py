@@ -86,7 +86,7 @@ class SqlLedger:
         # Projections in this database that this process does not know: name → mark.
         self._unknown_projections: dict[str, str] = {}
         self._pid = os.getpid()
-        with self._connected() as connection:
+        with self._connection() as connection:
             tip = self._tip(connection)
         if not tip or self._behind(tip):
             # Else its audit could not be opened; what asks for such a projection says so again.
@@ -114,7 +114,7 @@ class SqlLedger:
         for last in (False, False, True):
             tx: PendingTransaction | None = None
             try:
-                with self._connected() as connection, self._database.write_transaction(connection):
+                with self._connection() as connection, self._database.write_transaction(connection):
                     tx = self._begin(connection)
                     result = act(tx)
                     self._write(connection, tx)
@@ -133,7 +133,7 @@ class SqlLedger:
 
     def _is_in_chain(self, event: Event) -> bool:
         """Whether this event is in the chain, once whoever wrote last has ended."""
-        with self._connected() as connection, self._database.write_transaction(connection):
+        with self._connection() as connection, self._database.write_transaction(connection):
             return self._rows(connection).hash_of(event.seq) == event.hash
 
     def get(self, projection: Projection[S], key: str) -> S | None:
@@ -174,10 +174,10 @@ class SqlLedger:
     def _query(self, question: Callable[[LedgerRows], T]) -> T:
         """A query outside of a transaction; repeated once where the connection broke."""
         try:
-            with self._connected() as connection:
+            with self._connection() as connection:
                 return question(self._rows(connection))
         except _ConnectionLost:
-            with self._connected() as connection:
+            with self._connection() as connection:
                 return question(self._rows(connection))
 
     def _rows(self, connection: Connection) -> LedgerRows:
@@ -185,7 +185,7 @@ class SqlLedger:
 
     @contextmanager
     def snapshot(self) -> Iterator[SnapshotRows]:
-        with self._connected() as connection, self._database.read_transaction(connection):
+        with self._connection() as connection, self._database.read_transaction(connection):
             yield SnapshotRows(connection, self._sql, self.project)
 
     def others(self, projection: Projection[S], key: str) -> list[tuple[str, S]]:
@@ -198,11 +198,11 @@ class SqlLedger:
 
     def rebuild(self, projection: Projection[Any]) -> None:
         name = self._projections.require(projection.name)
-        with self._alone(), self._connected() as connection, self._database.write_transaction(connection):
+        with self._alone(), self._connection() as connection, self._database.write_transaction(connection):
             self._catch_up(connection, [name], {})
 
     def remove_body(self, seq: int, *, reason: str, by: str, compare: Compare = unconditionally) -> Event:
-        with self._alone(), self._connected() as connection, self._database.erasing_body(connection):
+        with self._alone(), self._connection() as connection, self._database.erasing_body(connection):
             with self._database.write_transaction(connection):
                 tx = self._begin(connection)
                 row = next(iter(self._rows(connection).page(seq - 1)), None)
@@ -228,7 +228,7 @@ class SqlLedger:
         self._database.engine.dispose()
 
     @contextmanager
-    def _connected(self) -> Iterator[Connection]:
+    def _connection(self) -> Iterator[Connection]:
         if self._pid != os.getpid():
             # Forked: the parent's connections are not ours to use, nor to close.
             self._database.engine.dispose(close=False)
@@ -331,7 +331,7 @@ class SqlLedger:
             return
         rows = [{"project": self.project, **row_of(each)._asdict()} for each in tx.events]
         connection.exec_driver_sql(self._sql.put_event, rows)
-        signed = tx.signed()
+        signed = tx.sign_head()
         head = {
             "project": self.project,
             "seq": signed.head.seq,

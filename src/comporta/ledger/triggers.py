@@ -95,19 +95,21 @@ def missing(connection: Connection) -> list[str]:
     """The names of those that are gone, switched off or not as written here."""
     stands = _standing(connection)
     return [
-        name for (table, name), text in _expected(connection).items() if stands.get((table, name)) != text
+        name
+        for (table, name), text in _expected_triggers(connection).items()
+        if stands.get((table, name)) != text
     ]
 
 
 def foreign(connection: Connection) -> list[str]:
     """The names of triggers, and of PostgreSQL's rules, on the ledger's tables that no ledger made."""
-    return sorted(name for _, name in _standing(connection).keys() - _expected(connection).keys())
+    return sorted(name for _, name in _standing(connection).keys() - _expected_triggers(connection).keys())
 
 
 _Triggers = dict[tuple[str, str], Any]
 
 
-def _expected(connection: Connection) -> _Triggers:
+def _expected_triggers(connection: Connection) -> _Triggers:
     if connection.dialect.name == "sqlite":
         return {(name.rpartition("_no_")[0], name): (text,) for name, text in SQLITE.items()}
     source = POSTGRES_FUNCTION.split("$$")[1]

@@ -79,7 +79,7 @@ def _run_started_1(body: dict[str, Any]) -> dict[str, Any]:
     return {**body, "purpose": _PURPOSES.get(word, "other")}
 
 
-def _unchanged(body: dict[str, Any]) -> dict[str, Any]:
+def _leave(body: dict[str, Any]) -> dict[str, Any]:
     """A name or a text stands where an id, an artifact or a code may: both are read."""
     return body
 
@@ -89,10 +89,10 @@ UPCASTS: Mapping[tuple[str, int], Upcast] = {
     ("version.registered", 1): _registered_2,
     ("version.judged", 1): _judged_2,
     ("version.waived", 1): _waived_2,
-    ("version.waived", 2): _unchanged,
+    ("version.waived", 2): _leave,
     ("run.started", 1): _run_started_1,
-    ("run.ended", 1): _unchanged,
-    ("version.approved", 1): _unchanged,
+    ("run.ended", 1): _leave,
+    ("version.approved", 1): _leave,
     ("version.released", 1): _released_1,
 }
 """(kind, schema) → what makes that body one of schema + 1."""

@@ -50,7 +50,7 @@ def conceal(verdict: Verdict, key: bytes) -> tuple[Verdict, dict[str, Cell]]:
     words: dict[str, Cell] = {}
 
     def digest(data: bytes, value: Cell) -> str:
-        found = blake3(data, key=_derived(key)).digest(length=16).hex()
+        found = blake3(data, key=_derive_key(key)).digest(length=16).hex()
         words[found] = value
         return found
 
@@ -64,7 +64,7 @@ def conceal(verdict: Verdict, key: bytes) -> tuple[Verdict, dict[str, Cell]]:
     def cell(value: Cell | Words) -> Cell | Words:
         return of_data(value) if isinstance(value, Words) else Words(digest=digest(encode(value), value))
 
-    return _mapped(verdict, of_data, cell, sentence), words
+    return _map_values(verdict, of_data, cell, sentence), words
 
 
 def reveal(verdict: Verdict, words: Mapping[str, Cell], absent: str = "") -> Verdict:
@@ -87,7 +87,7 @@ def reveal(verdict: Verdict, words: Mapping[str, Cell], absent: str = "") -> Ver
             return value
         return words[value.digest] if value.digest in words else Words(digest=value.digest)
 
-    return _mapped(verdict, of_data, cell, sentence)
+    return _map_values(verdict, of_data, cell, sentence)
 
 
 def for_a_fact(context: StepContext, verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
@@ -126,7 +126,7 @@ def for_a_reader(
     return tuple(_for_a_reader(context, each, is_removed) for each in verdicts)
 
 
-def revealed(opened: OpenProject, version: Version) -> Version:
+def reveal_version(opened: OpenProject, version: Version) -> Version:
     """The version as a reader wants it: in words, in the state that it is in today. It is never put into a
     fact."""
     verdicts = for_a_reader(
@@ -146,7 +146,7 @@ def _for_a_reader(context: StepContext, verdict: Verdict, is_removed: Callable[[
         return verdict_today(reveal(verdict, {}, gone))
 
 
-def _mapped(
+def _map_values(
     verdict: Verdict,
     of_data: Callable[[Words], Words],
     cell: Callable[[Cell | Words], Cell | Words],
@@ -200,6 +200,6 @@ def _within(value: Any, of_data: Callable[[Words], Cell | Words]) -> Any:
     return value
 
 
-def _derived(key: bytes) -> bytes:
+def _derive_key(key: bytes) -> bytes:
     """A key for words alone: an artifact's digest of the same bytes must not be the same."""
     return blake3(key, derive_key_context="comporta 2026-11 words").digest()

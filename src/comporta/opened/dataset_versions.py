@@ -11,10 +11,10 @@ def dataset_key(dataset: str, number: int) -> str:
     return f"{dataset}/{number:08d}"
 
 
-def _versioned(
+def _apply_dataset_versioned(
     fact: DatasetVersioned, event: Event, old: Lookup[DatasetVersioned]
 ) -> Changes[DatasetVersioned]:
     yield dataset_key(fact.dataset, fact.number), fact
 
 
-DATASETS = Projection("dataset", DatasetVersioned, {DatasetVersioned: _versioned})
+DATASETS = Projection("dataset", DatasetVersioned, {DatasetVersioned: _apply_dataset_versioned})

@@ -53,11 +53,11 @@ class IsolatedSource:
         """The functions of these references. Raises BadProject when one is not there."""
         if not refs:
             return ()
-        with self.entered():
+        with self.enter():
             return tuple(resolve(ref, self.root) for ref in refs)
 
     @contextmanager
-    def entered(self) -> Iterator[None]:
+    def enter(self) -> Iterator[None]:
         """Imports find this source's modules, and no live project's."""
         with _one_at_a_time:
             if self._entered:
@@ -93,12 +93,12 @@ class IsolatedSource:
         """What `import` means in this source's modules."""
         if level == 0 and self._is_installed(name.partition(".")[0]):
             return builtins.__import__(name, globals, locals, fromlist or (), level)
-        if not self._entered and (known := self._known(name, globals, fromlist or (), level)) is not None:
+        if not self._entered and (known := self._module_of(name, globals, fromlist or (), level)) is not None:
             return known
-        with self.entered():
+        with self.enter():
             return builtins.__import__(name, globals, locals, fromlist or (), level)
 
-    def _known(
+    def _module_of(
         self, name: str, globals: Mapping[str, Any] | None, fromlist: Sequence[str], level: int
     ) -> ModuleType | None:
         """The module, where it was imported before: an import inside a function is asked at each call."""

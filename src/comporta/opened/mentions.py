@@ -78,14 +78,12 @@ def _mentions_person(value: Any, wanted: str, word: re.Pattern[str]) -> bool:
         return False
     if isinstance(value.get("by"), str):
         reason = value.get("reason")
-        if _normalised(value["by"]) == wanted or (
-            isinstance(reason, str) and word.search(_normalised(reason))
-        ):
+        if _normalise(value["by"]) == wanted or (isinstance(reason, str) and word.search(_normalise(reason))):
             return True
     return any(_mentions_person(each, wanted, word) for each in value.values())
 
 
-def _normalised(text: str) -> str:
+def _normalise(text: str) -> str:
     """Text as names are compared; as it is, where it is longer than a name, or an id, or blank."""
     try:
         return canonical_name(text)

@@ -39,7 +39,7 @@ from comporta.records import (
     Version,
     Waiver,
     canonical_name,
-    cleaned,
+    clean_name,
     encode,
     is_person_id,
 )
@@ -88,7 +88,7 @@ def identify(opened: OpenProject, name: str) -> Identity:
     """The entry of this name, made where there is none. Raises BadProject on a name that is none."""
     while (known := find(opened, name)) is None:
         _finish_forgetting(opened, name)
-        made = Identity(id=f"person-{secrets.token_hex(8)}", name=cleaned(name), since=opened.clock())
+        made = Identity(id=f"person-{secrets.token_hex(8)}", name=clean_name(name), since=opened.clock())
         # Put only where none is: of two at once, both go on with the one that came first.
         if opened.store.put(_place(opened, name), encode(seal(opened.keys, made))):
             return made
@@ -150,9 +150,9 @@ def current_user(by: str) -> str:
     Raises BadProject on a blank name, or where the user has none.
     """
     if by:
-        return cleaned(by)
+        return clean_name(by)
     try:
-        return cleaned(getpass.getuser())
+        return clean_name(getpass.getuser())
     except (OSError, KeyError):  # no name for this user id, as in a bare container
         raise BadProject("found no name that you are logged in with, expected one: --by NAME.") from None
 

@@ -23,7 +23,7 @@ from comporta.project.faults import format_faults, raise_faults
 from comporta.project.load import declared_root, find_project_file, load_project
 from comporta.project.settings import settings
 from comporta.records import Changes, Event, Lookup, Projection, Transaction
-from comporta.records.credential import shown
+from comporta.records.credential import showable
 from comporta.records.facts import FACTS, ProjectKeyed
 from comporta.registry import FORGOTTEN, VERSIONS
 from comporta.release import ROUTES
@@ -39,12 +39,14 @@ from comporta.store import (
 )
 
 
-def _keyed(fact: ProjectKeyed, event: Event, old: Lookup[ProjectKeyed]) -> Changes[ProjectKeyed]:
+def _apply_project_keyed(
+    fact: ProjectKeyed, event: Event, old: Lookup[ProjectKeyed]
+) -> Changes[ProjectKeyed]:
     if old("project") is None:
         yield "project", fact
 
 
-KEYED = Projection("keyed", ProjectKeyed, {ProjectKeyed: _keyed})
+KEYED = Projection("keyed", ProjectKeyed, {ProjectKeyed: _apply_project_keyed})
 PROJECTIONS = (
     KEYED, DATASETS, EDGES, QUESTIONS, EVALUATIONS, VERSIONS, ROUTES, FORGOTTEN, REMOVALS,
     *engine.PROJECTIONS,
@@ -180,7 +182,7 @@ class OpenProject:
         keyed = self.ledger.get(KEYED, "project") or self.ledger.transact(first_key_fact)
         if keyed.fingerprint != mine:
             raise WrongKey(
-                f"{shown(self.settings.key)}: found key {mine}, expected {keyed.fingerprint}, with which "
+                f"{showable(self.settings.key)}: found key {mine}, expected {keyed.fingerprint}, with which "
                 "this project's data was written. Install that one: comporta key import FILE"
             )
 

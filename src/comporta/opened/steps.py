@@ -24,7 +24,7 @@ STEPS = Steps(
         # What a version is made of.
         "data.snapshot": "comporta.data.steps:snapshot",
         "data.features": "comporta.data.steps_features:features",
-        "data.logged": "comporta.data.steps_logged:logged",
+        "data.logged": "comporta.data.steps_logged:logged_rows",
         "train.sample": "comporta.train.steps:sample",
         "train.split": "comporta.train.steps:parts",
         "train.fit": "comporta.train.steps:fit",
@@ -36,7 +36,7 @@ STEPS = Steps(
         # What one room lends to the steps of another.
         "train.opened": "comporta.train.asking:open_estimator",
         "train.refitted": "comporta.train.asking:refit_estimator",
-        "serve.candidate": "comporta.acts.judge.candidate:served",
+        "serve.candidate": "comporta.acts.judge.candidate:serve_candidate",
         "serve.raw": "comporta.acts.judge.request_path:raw",
         "data.counted": "comporta.data.expect_counts:count_breaches",
     },

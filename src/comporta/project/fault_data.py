@@ -44,7 +44,7 @@ _NO_FEATURE = (
 
 
 def dataset_faults(dataset: Dataset, root: Path, places: SourceLocations) -> Iterator[ProjectFault]:
-    def found() -> FieldFaults:
+    def faults() -> FieldFaults:
         yield from name_faults(dataset.name)
         # Case does not tell folders apart on every disk.
         if isinstance(dataset.name, str) and dataset.name.lower() in (PREDICTIONS, FEEDBACK):
@@ -73,7 +73,7 @@ def dataset_faults(dataset: Dataset, root: Path, places: SourceLocations) -> Ite
                 yield field, "found no `time`, expected the column of when a row was true. Declare it."
         yield from (("columns", f"found {each!r} twice.") for each in duplicates_in(_names(dataset.columns)))
 
-    yield from with_location(places, "Dataset", dataset.name, chain(type_faults(dataset), found()))
+    yield from with_location(places, "Dataset", dataset.name, chain(type_faults(dataset), faults()))
     for column in as_sequence(dataset.columns):
         if isinstance(column, Column):
             kinds = tuple(type_faults(column))
@@ -113,7 +113,7 @@ def features_faults(features: Features, root: Path, places: SourceLocations) -> 
         name for join in as_sequence(features.joins) if isinstance(join, AsOf) for name in _brings(join)
     ]
 
-    def found() -> FieldFaults:
+    def faults() -> FieldFaults:
         yield from name_faults(features.name)
         known = as_sequence(features.known)
         yield from (("known", _NO_FEATURE.format(name)) for name in known if _is_no_feature(name))
@@ -139,7 +139,7 @@ def features_faults(features: Features, root: Path, places: SourceLocations) -> 
             ("use", f"found {each!r} twice.") for each in duplicates_in(as_sequence(features.use or ()))
         )
 
-    yield from with_location(places, "Features", features.name, chain(type_faults(features), found()))
+    yield from with_location(places, "Features", features.name, chain(type_faults(features), faults()))
     for nth, join in enumerate(as_sequence(features.joins)):
         if not isinstance(join, AsOf):
             continue

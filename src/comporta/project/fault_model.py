@@ -37,7 +37,7 @@ SCORED = ("scores", "versus")
 
 
 def model_faults(model: Model, root: Path, places: SourceLocations) -> Iterator[ProjectFault]:
-    def found() -> FieldFaults:
+    def faults() -> FieldFaults:
         yield from name_faults(model.name)
         features = model.features
         if isinstance(features, Features) and model.target in as_sequence(features.known):
@@ -46,7 +46,7 @@ def model_faults(model: Model, root: Path, places: SourceLocations) -> Iterator[
             yield from import_faults("fit", model.fit, root)
             yield from _params(model)
         if isinstance(features, Features) and isinstance(features.of, Dataset):
-            yield from _split(model, features.of)
+            yield from _split_faults(model, features.of)
         if model.task == "regression" and model.output == "probability":
             yield "output", "found 'probability' for a regression, expected 'label'."
         yield from _decision(model)
@@ -63,7 +63,7 @@ def model_faults(model: Model, root: Path, places: SourceLocations) -> Iterator[
         yield from _codecs(model, root)
         yield from slice_faults(model)
 
-    yield from with_location(places, "Model", model.name, chain(type_faults(model), found()))
+    yield from with_location(places, "Model", model.name, chain(type_faults(model), faults()))
 
 
 def _decision(model: Model) -> FieldFaults:
@@ -164,7 +164,7 @@ def _params(model: Model) -> FieldFaults:
         yield "params", f"found a value that is not plain JSON ({error}). Build it inside `fit`."
 
 
-def _split(model: Model, of: Dataset) -> FieldFaults:
+def _split_faults(model: Model, of: Dataset) -> FieldFaults:
     split = model.split
     if isinstance(split, ByTime):
         if of.time is None:

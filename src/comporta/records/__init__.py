@@ -41,7 +41,7 @@ from comporta.records.figure import (
     Range,
     Rarer,
     SliceValue,
-    Unmeasured,
+    UnmeasuredFigure,
     columns_of,
     condition,
     condition_id,
@@ -55,7 +55,7 @@ from comporta.records.figure import (
     under_in_words,
 )
 from comporta.records.former_figures import FormerFindings, findings_today, scores_today, verdict_today
-from comporta.records.identity import Identity, canonical_name, cleaned, is_person_id, person_key
+from comporta.records.identity import Identity, canonical_name, clean_name, is_person_id, person_key
 from comporta.records.measurement import MeasurementSpec
 from comporta.records.message import (
     NO_TEXT,
@@ -70,7 +70,7 @@ from comporta.records.message import (
     in_codes,
     say,
 )
-from comporta.records.observation import FEEDBACK, PREDICTIONS, Feedback, Joined, Observation
+from comporta.records.observation import FEEDBACK, PREDICTIONS, Feedback, JoinedRow, Observation
 from comporta.records.recipe import (
     Answer,
     Answers,
@@ -120,10 +120,12 @@ from comporta.records.verdict import (
     Verdict,
     need,
 )
-from comporta.records.version import Approval, Field, Renamed, Signature, State, Version, Waiver
+from comporta.records.version import Approval, CheckRenaming, Field, Signature, State, Version, Waiver
 
-# The name of a projection in extensions that were written for an older release.
+# Names in extensions that were written for an older release.
 Reading = Projection
+Unmeasured = UnmeasuredFigure
+Joined = JoinedRow
 
 __all__ = [
     "CONDITIONS",
@@ -151,6 +153,7 @@ __all__ = [
     "Change",
     "Changes",
     "Check",
+    "CheckRenaming",
     "Code",
     "Codec",
     "Column",
@@ -178,7 +181,7 @@ __all__ = [
     "Head",
     "Identity",
     "Join",
-    "Joined",
+    "JoinedRow",
     "Json",
     "Level",
     "Limits",
@@ -206,7 +209,6 @@ __all__ = [
     "Recipe",
     "Record",
     "Release",
-    "Renamed",
     "Route",
     "Run",
     "Scores",
@@ -234,7 +236,7 @@ __all__ = [
     "Transaction",
     "Tree",
     "TreeEnsemble",
-    "Unmeasured",
+    "UnmeasuredFigure",
     "Value",
     "Verdict",
     "Version",
@@ -249,7 +251,7 @@ __all__ = [
     "by_time",
     "canonical",
     "canonical_name",
-    "cleaned",
+    "clean_name",
     "code",
     "codes_in",
     "column",

@@ -8,7 +8,7 @@ from urllib.parse import unquote, unquote_plus
 SHORTEST_HIDDEN = 6
 HIDDEN = "***"
 
-# In this process only, for `masked`: whatever was read as a secret is looked for before anything is shown.
+# In this process only, for `mask`: whatever was read as a secret is looked for before anything is shown.
 _read: set[str] = set()
 
 
@@ -25,23 +25,23 @@ class Credential:
         hide(value)
 
     def __repr__(self) -> str:
-        return f"Credential({shown(self.reference)!r})"
+        return f"Credential({showable(self.reference)!r})"
 
 
 def hide(value: str) -> None:
-    """From now on `masked` hides this value. One of a few letters would hide half of every sentence."""
+    """From now on `mask` hides this value. One of a few letters would hide half of every sentence."""
     if len(value) >= SHORTEST_HIDDEN:
         _read.add(value)
 
 
-def masked(text: str) -> str:
+def mask(text: str) -> str:
     """The text, `***` in place of every secret that this process has read."""
     for value in sorted(_read, key=len, reverse=True):
         text = text.replace(value, HIDDEN)
     return text
 
 
-def shown(reference: str) -> str:
+def showable(reference: str) -> str:
     """What of a reference may be shown: of a command only its program, of what is no reference nothing, for
     somebody may have written the secret itself."""
     scheme, separator, rest = reference.partition("://")

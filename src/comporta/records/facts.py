@@ -17,7 +17,7 @@ from comporta.records.message import NO_TEXT, Text
 from comporta.records.recipe import Cost, Recipe, RunPurpose
 from comporta.records.release import Release
 from comporta.records.verdict import Level, Verdict
-from comporta.records.version import Approval, Renamed, Version, Waiver
+from comporta.records.version import Approval, CheckRenaming, Version, Waiver
 
 
 class ProjectKeyed(Fact, frozen=True, kw_only=True):
@@ -188,7 +188,7 @@ class VersionJudged(Fact, frozen=True, kw_only=True):
     policy: str
     level: Level = "release"
     parts: dict[str, Artifact] = {}
-    renamed: dict[str, Renamed] = {}
+    renamed: dict[str, CheckRenaming] = {}
     as_policy: str = ""
 
 

@@ -66,7 +66,7 @@ class Figure(Record, frozen=True, kw_only=True):
     slice: str = ""
 
 
-class Unmeasured(Record, frozen=True, kw_only=True):
+class UnmeasuredFigure(Record, frozen=True, kw_only=True):
     """A figure that is not there, and why. metric: empty for every one. compared_with, where, under, slice:
     as in `Figure`. rows: how many there were, where that is why. small: the slice has fewer than 30 rows or
     ten subjects, so that none is expected."""
@@ -89,23 +89,23 @@ def conditions(**values: Cell | Words | Message | Range) -> Conditions:
     return tuple(Condition(name, value) for name, value in values.items())
 
 
-def condition(of: Figure | Unmeasured, name: str) -> SliceValue:
+def condition(of: Figure | UnmeasuredFigure, name: str) -> SliceValue:
     """The value of this condition in `under`, or None."""
     return next((each.value for each in of.under if each.name == name), None)
 
 
-def condition_id(of: Figure | Unmeasured, name: str) -> str:
+def condition_id(of: Figure | UnmeasuredFigure, name: str) -> str:
     """The value of a condition whose values are ids or names, such as a form's; empty where it is not met."""
     value = condition(of, name)
     return value if isinstance(value, str) else ""
 
 
-def columns_of(of: Figure | Unmeasured) -> tuple[str, ...]:
+def columns_of(of: Figure | UnmeasuredFigure) -> tuple[str, ...]:
     """The columns whose values make its slice."""
     return tuple(each.name for each in of.where)
 
 
-def is_sliced(of: Figure | Unmeasured) -> bool:
+def is_sliced(of: Figure | UnmeasuredFigure) -> bool:
     """Whether it is of some of the rows, or under some condition."""
     return bool(of.where or of.under or of.compared_with or of.slice)
 
@@ -204,29 +204,27 @@ CONDITIONS: dict[str, Code] = {
 """Under what a figure can be measured: name → what people read."""
 
 
-def place(of: Figure | Unmeasured) -> Words | Message | None:
+def place(of: Figure | UnmeasuredFigure) -> Words | Message | None:
     """Of which rows and under which conditions, as people read it: `carrier=AA`, `noise=0.05, x1`; None where
     it is of all rows as they are."""
     if of.slice:
         return Words(of.slice)
-    slice = _joined([EQUALS(column=each.name, value=_value(each.value)) for each in of.where])
-    other = _joined(
-        [EQUALS(column=each.name, value=_value(each.value)) for each in getattr(of, "against", ())]
-    )
+    slice = _join([EQUALS(column=each.name, value=_value(each.value)) for each in of.where])
+    other = _join([EQUALS(column=each.name, value=_value(each.value)) for each in getattr(of, "against", ())])
     if slice is not None and other is not None:
         slice = AGAINST(slice=slice, other=other)
     parts = [CHAMPION()] if of.compared_with == "champion" else []
     parts += under_text(of.under)
-    return _joined([*parts, *([] if slice is None else [slice])])
+    return _join([*parts, *([] if slice is None else [slice])])
 
 
 def under_in_words(under: Conditions, say: Callable[[Text], str]) -> str:
     """How it was measured, in the language of who reads; empty for no condition."""
-    joined = _joined(under_text(under))
+    joined = _join(under_text(under))
     return "" if joined is None else say(joined)
 
 
-def place_in_words(of: Figure | Unmeasured, say: Callable[[Text], str]) -> str:
+def place_in_words(of: Figure | UnmeasuredFigure, say: Callable[[Text], str]) -> str:
     """The same as one text, in the language of who reads; empty where it is of all rows as they are."""
     where = place(of)
     if where is None:
@@ -236,19 +234,19 @@ def place_in_words(of: Figure | Unmeasured, say: Callable[[Text], str]) -> str:
 
 def under_text(under: Conditions) -> list[Message]:
     """How it was measured, as people read it, one message a condition."""
-    return [Message(f"under.{each.name}", {"value": _shown(each.value)}) for each in under]
+    return [Message(f"under.{each.name}", {"value": _value_of(each.value)}) for each in under]
 
 
 def place_of(where: Conditions) -> Message | str:
     """A slice as people read it; empty for all rows."""
-    return _joined([EQUALS(column=each.name, value=_value(each.value)) for each in where]) or ""
+    return _join([EQUALS(column=each.name, value=_value(each.value)) for each in where]) or ""
 
 
-def _joined(parts: Sequence[Message]) -> Message | None:
+def _join(parts: Sequence[Message]) -> Message | None:
     return None if not parts else parts[0] if len(parts) == 1 else ALL_OF(conditions=tuple(parts))
 
 
-def _shown(value: SliceValue) -> Value:
+def _value_of(value: SliceValue) -> Value:
     if isinstance(value, Rarer):
         return RARER()
     return _range(value) if isinstance(value, Range) else value

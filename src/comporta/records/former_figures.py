@@ -11,14 +11,14 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
-from comporta.records.figure import Condition, Figure, Rarer, Unmeasured
+from comporta.records.figure import Condition, Figure, Rarer, UnmeasuredFigure
 from comporta.records.former_tables import FormerTables, tables_today
 from comporta.records.message import NO_TEXT, Message, PlainText, Text
 from comporta.records.record import Record
 from comporta.records.tables import Table
 from comporta.records.verdict import FEWEST_ROWS, Findings, Scores, Verdict
 
-F = TypeVar("F", Figure, Unmeasured)
+F = TypeVar("F", Figure, UnmeasuredFigure)
 
 METRICS_BY_WORDS = {
     "additivity residual": "additivity_residual",
@@ -144,7 +144,7 @@ def figure_today(figure: F) -> F:
     for words, metric in _PARTS:
         if match := words.fullmatch(figure.metric):
             parts = {name: each for name, each in match.groupdict().items() if each}
-            return _typed(figure, parts.pop("metric", metric), parts)
+            return _with_types(figure, parts.pop("metric", metric), parts)
     return figure
 
 
@@ -152,8 +152,8 @@ def scores_today(scores: Scores) -> Scores:
     """Scores whose slices are typed and whose unmeasured figures are records."""
     return replace(
         scores,
-        figures=tuple(_sliced(each) for each in scores.figures),
-        unmeasured=tuple(_sliced(each) for each in scores.unmeasured or _of_scores(scores.missing)),
+        figures=tuple(_with_slice(each) for each in scores.figures),
+        unmeasured=tuple(_with_slice(each) for each in scores.unmeasured or _of_scores(scores.missing)),
         missing={},
     )
 
@@ -163,7 +163,7 @@ class FormerFindings(Record, frozen=True, kw_only=True):
     the words that people read."""
 
     figures: tuple[Figure, ...] = ()
-    unmeasured: tuple[Unmeasured, ...] = ()
+    unmeasured: tuple[UnmeasuredFigure, ...] = ()
     without: Text = NO_TEXT
     rows: int = 0
     of: int = 0
@@ -175,7 +175,7 @@ class FormerFindings(Record, frozen=True, kw_only=True):
 def findings_today(found: FormerFindings) -> Findings:
     """Findings whose figures and tables have today's ids and whose unmeasured figures are records."""
     lost = found.unmeasured or tuple(
-        Unmeasured(slice=name, why=PlainText(why)) for name, why in found.missing.items()
+        UnmeasuredFigure(slice=name, why=PlainText(why)) for name, why in found.missing.items()
     )
     return Findings(
         figures=tuple(figure_today(each) for each in found.figures),
@@ -197,10 +197,10 @@ def verdict_today(verdict: Verdict) -> Verdict:
     if figure is None:
         return verdict
     figure = figure_today(figure)
-    return replace(verdict, figure=_sliced(figure) if verdict.what in SCORED else figure)
+    return replace(verdict, figure=_with_slice(figure) if verdict.what in SCORED else figure)
 
 
-def _typed(figure: F, metric: str, parts: dict[str, Any]) -> F:
+def _with_types(figure: F, metric: str, parts: dict[str, Any]) -> F:
     champion = "minus champion" in figure.metric
     named = {"of": "metric", "method": "method"}
     under = tuple(Condition(named.get(name, name), each.strip(", ")) for name, each in parts.items())
@@ -208,7 +208,7 @@ def _typed(figure: F, metric: str, parts: dict[str, Any]) -> F:
     return found
 
 
-def _sliced(figure: F) -> F:
+def _with_slice(figure: F) -> F:
     """Of scores a slice was `column=value`; in a fact it is a digest, which stays."""
     match = _OF_VALUE.fullmatch(figure.slice)
     if match is None:
@@ -221,10 +221,12 @@ def _condition(column: str, value: str) -> Condition:
     return Condition(column, Rarer() if _RARER.fullmatch(value) else value)
 
 
-def _of_scores(missing: dict[str, str]) -> tuple[Unmeasured, ...]:
+def _of_scores(missing: dict[str, str]) -> tuple[UnmeasuredFigure, ...]:
     """A name told a metric and, after a space, its slice."""
     named = ((*name.partition(" ")[::2], why) for name, why in missing.items())
     return tuple(
-        Unmeasured(metric=metric, slice=where, why=PlainText(why), small=bool(where) and why.endswith(_SMALL))
+        UnmeasuredFigure(
+            metric=metric, slice=where, why=PlainText(why), small=bool(where) and why.endswith(_SMALL)
+        )
         for metric, where, why in named
     )

@@ -78,7 +78,7 @@ def tables_today(tables: FormerTables) -> tuple[Table, ...]:
             found += _replicates(rows[0])
             continue
         columns = tuple(dict.fromkeys(each for row in rows for each in row))
-        made = _named(name)
+        made = _table_named(name)
         found.append(
             Table(
                 id=made.id,
@@ -90,7 +90,7 @@ def tables_today(tables: FormerTables) -> tuple[Table, ...]:
     return tuple(found)
 
 
-def _named(name: str) -> Table:
+def _table_named(name: str) -> Table:
     if match := _RELIABILITY.fullmatch(name):
         of = match["class"]
         under = conditions(named_class=True) if of is None else (Condition("class", Words(of)),)

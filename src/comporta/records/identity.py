@@ -36,7 +36,7 @@ def is_person_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None
 
 
-def cleaned(name: str) -> str:
+def clean_name(name: str) -> str:
     """The name to keep and to show: NFC, trimmed, single spaces, without invisible characters, which would
     make two people of one. Raises BadProject on one that is blank, too long, or an id."""
     visible = "".join(
@@ -57,8 +57,8 @@ def cleaned(name: str) -> str:
 
 
 def canonical_name(name: str) -> str:
-    """The form in which names are compared: cleaned, without case. Raises BadProject as `cleaned`."""
-    return unicodedata.normalize("NFC", cleaned(name).casefold())
+    """The form in which names are compared: cleaned, without case. Raises BadProject as `clean_name`."""
+    return unicodedata.normalize("NFC", clean_name(name).casefold())
 
 
 def person_key(by: str) -> str:

@@ -118,7 +118,7 @@ def say(text: Text, templates: Mapping[str, str]) -> str:
     if not isinstance(text, Message):
         return str(text)
     template = templates.get(text.code)
-    said = {name: _shown(value, templates) for name, value in text.values.items()}
+    said = {name: _show(value, templates) for name, value in text.values.items()}
     if template is not None:
         try:
             return template.format(**said)
@@ -135,13 +135,13 @@ def say(text: Text, templates: Mapping[str, str]) -> str:
     return f"{code} ({told})" if told else code
 
 
-def _shown(value: Value, templates: Mapping[str, str]) -> Any:
+def _show(value: Value, templates: Mapping[str, str]) -> Any:
     if isinstance(value, Message):
         return say(value, templates)
     if isinstance(value, Words):
         return value.text or f"#{value.digest[:12]}"
     if isinstance(value, tuple | list):
-        return _Listed(str(_shown(each, templates)) for each in value)
+        return _List(str(_show(each, templates)) for each in value)
     return _Absent() if value is None else value
 
 
@@ -150,7 +150,7 @@ def in_codes(text: Text) -> str:
     return say(text, {})
 
 
-class _Listed(list[str]):
+class _List(list[str]):
     """Several values in a sentence: `{columns}` joins them by commas, `{columns: and }` by that word."""
 
     def __str__(self) -> str:

@@ -16,10 +16,10 @@ def is_pattern(name: str) -> bool:
 
 def by_names(names: Iterable[str]) -> list[str | pl.Expr]:
     """The columns of exactly these names, as `select`, `sort`, `join` and the like take them."""
-    return [named(name) if is_pattern(name) else name for name in names]
+    return [exact_column(name) if is_pattern(name) else name for name in names]
 
 
-def named(name: str) -> pl.Expr:
+def exact_column(name: str) -> pl.Expr:
     """The column of exactly this name."""
     import polars as pl
 

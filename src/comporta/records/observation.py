@@ -12,7 +12,7 @@ PREDICTIONS, FEEDBACK = "predictions", "feedback"
 all), and what came true. No declared dataset may have these names."""
 
 
-class Joined(Record, frozen=True, kw_only=True):
+class JoinedRow(Record, frozen=True, kw_only=True):
     """One row of history that a prediction or a training row read: where it came from, when it was known.
 
     key: the source row's key columns. event: when it was true. arrived: when it was known.
@@ -39,7 +39,7 @@ class Observation(Record, frozen=True, kw_only=True, omit_defaults=True):
     at: datetime
     inputs: dict[str, Any]
     output: dict[str, Any]
-    joined: tuple[Joined, ...] = ()
+    joined: tuple[JoinedRow, ...] = ()
     key: str | None = None
     subject: str | None = None
     unit: str | None = None

@@ -12,12 +12,12 @@ from comporta.records.verdict import Need
 
 
 class Output(Record, frozen=True, kw_only=True, tag="output"):
-    """A part of another node's answer, not yet known: output `name` of `node`.
+    """A part of another node's answer, not yet known: output `name` of the node `node_name`.
 
     may: it need not be there; the argument is then left out.
     """
 
-    node: str
+    node_name: str
     name: str
     may: bool = False
 
@@ -43,7 +43,7 @@ class NodeKey(Record, frozen=True, kw_only=True):
 
     def output(self, name: str, *, may: bool = False) -> Output:
         """An output of the node that is called as its key says."""
-        return Output(node=self.name, name=name, may=may)
+        return Output(node_name=self.name, name=name, may=may)
 
 
 class Limits(Record, frozen=True, kw_only=True):

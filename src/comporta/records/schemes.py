@@ -35,14 +35,14 @@ def opener(group: str, scheme: str) -> Any:
         ) from fault
 
 
-def declared(group: str) -> tuple[str, ...]:
+def installed_schemes(group: str) -> tuple[str, ...]:
     """The schemes of installed packages, sorted."""
     return tuple(sorted({each.name for each in entry_points(group=group)}))
 
 
 def also(group: str) -> str:
     """`, or of an installed package: a://, b://`, for an error; empty where there are none."""
-    names = declared(group)
+    names = installed_schemes(group)
     return f", or of an installed package: {', '.join(f'{name}://' for name in names)}" if names else ""
 
 

@@ -28,7 +28,7 @@ class Staleness(Record, frozen=True, kw_only=True):
     cause: Message | None = None
 
 
-def erased(every: tuple[Staleness, ...]) -> tuple[str, ...]:
+def erased_datasets(every: tuple[Staleness, ...]) -> tuple[str, ...]:
     """The datasets of which rows that were read were erased, each once."""
     return tuple(dict.fromkeys(each.dataset for each in every if each.answer == "erased"))
 

@@ -25,14 +25,14 @@ def table_input(dataset: str) -> str:
 
 def earlier_inputs(others: Mapping[str, T]) -> dict[int, T]:
     """Of what a step was handed, what earlier versions left, by number: the newest, 1, first."""
-    found = {int(rest): each for rest, each in _named(_EARLIER, others)}
+    found = {int(rest): each for rest, each in _by_name(_EARLIER, others)}
     return {number: found[number] for number in sorted(found)}
 
 
 def table_inputs(others: Mapping[str, T]) -> dict[str, T]:
     """Of what a step was handed, the versions of datasets, by dataset."""
-    return dict(_named(_TABLE, others))
+    return dict(_by_name(_TABLE, others))
 
 
-def _named(kind: str, others: Mapping[str, T]) -> list[tuple[str, T]]:
+def _by_name(kind: str, others: Mapping[str, T]) -> list[tuple[str, T]]:
     return [(name[len(kind) :], each) for name, each in others.items() if name.startswith(kind)]

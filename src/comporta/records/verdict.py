@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol
 
 from comporta.errors import BadProject
 from comporta.records.asset import Artifact
-from comporta.records.figure import Figure, Unmeasured
+from comporta.records.figure import Figure, UnmeasuredFigure
 from comporta.records.measurement import MeasurementSpec
 from comporta.records.message import NO_TEXT, PlainText, Text, code
 from comporta.records.record import Json, Record, encode
@@ -40,7 +40,7 @@ class Scores(Record, frozen=True, kw_only=True):
 
     part: str
     figures: tuple[Figure, ...]
-    unmeasured: tuple[Unmeasured, ...] = ()
+    unmeasured: tuple[UnmeasuredFigure, ...] = ()
     missing: dict[str, str] = {}
 
 
@@ -55,7 +55,7 @@ class Findings(Record, frozen=True, kw_only=True):
     """
 
     figures: tuple[Figure, ...] = ()
-    unmeasured: tuple[Unmeasured, ...] = ()
+    unmeasured: tuple[UnmeasuredFigure, ...] = ()
     without: Text = NO_TEXT
     rows: int = 0
     of: int = 0
@@ -132,7 +132,7 @@ class Evidence(Record, frozen=True, kw_only=True):
     artifact: Artifact | None = None
     missing: Text = NO_TEXT
     without: Text = NO_TEXT
-    unmeasured: tuple[Unmeasured, ...] = ()
+    unmeasured: tuple[UnmeasuredFigure, ...] = ()
 
 
 class Verdict(Record, frozen=True, kw_only=True):
@@ -167,7 +167,7 @@ class Verdict(Record, frozen=True, kw_only=True):
     not_run: Level | None = None
 
     @property
-    def called(self) -> Text:
+    def display_title(self) -> Text:
         """What people read: the title, or the id where it has none; and whether it is of what changed."""
         title = self.title or PlainText(self.check)
         return CHANGED(title=title) if self.changed else title

@@ -84,18 +84,18 @@ class Version(Record, frozen=True, kw_only=True):
         under their next id they could give it twice."""
         return frozenset(person_key(each.by) for each in self.approvals if each.by not in gone)
 
-    def waived(self, verdict: Verdict, now: datetime) -> Waiver | None:
+    def waiver_of(self, verdict: Verdict, now: datetime) -> Waiver | None:
         """The waiver under which this verdict does not block now, or None: one of a check that has changed
         since it was given is none."""
         live = (each for each in reversed(self.waivers) if each.of(verdict) and each.until > now)
         return next((each for each in live if each.form in ("", verdict.form) or not verdict.form), None)
 
-    def shut(self, now: datetime) -> tuple[Verdict, ...]:
+    def blocking_verdicts(self, now: datetime) -> tuple[Verdict, ...]:
         """The verdicts that close its way into production now."""
-        return tuple(each for each in self.verdicts if not each.opens and self.waived(each, now) is None)
+        return tuple(each for each in self.verdicts if not each.opens and self.waiver_of(each, now) is None)
 
 
-class Renamed(Record, frozen=True, kw_only=True):
+class CheckRenaming(Record, frozen=True, kw_only=True):
     """What a check that an older release named otherwise is called now. check: its id. former: the digest of
     what it declared, as that release would have it; form: the same as it is told now."""
 

@@ -13,19 +13,19 @@ from comporta.records import (
     NO_TEXT,
     Approval,
     Artifact,
+    CheckRenaming,
     Level,
-    Renamed,
     Staleness,
     Text,
     Verdict,
     Version,
     Waiver,
-    cleaned,
+    clean_name,
     in_codes,
     person_key,
 )
 from comporta.records.facts import VersionApproved, VersionJudged, VersionRegistered, VersionWaived
-from comporta.records.staleness import erased, unknown
+from comporta.records.staleness import erased_datasets, unknown
 from comporta.registry.renaming import with_current_names
 
 Say = Callable[[Text], str]
@@ -49,7 +49,7 @@ def record_verdicts(
     policy: str,
     level: Level = "release",
     measured: Mapping[str, Artifact] = {},
-    renamed: Mapping[str, Renamed] = {},
+    renamed: Mapping[str, CheckRenaming] = {},
     as_policy: str = "",
 ) -> VersionJudged | None:
     """The fact of new verdicts on a version; None where nothing changed.
@@ -127,19 +127,19 @@ def find_verdict(version: Version, text: str, say: Say) -> Verdict:
 
     Of two verdicts on one check its id means the one that blocks; where both do, only the title selects one.
     """
-    meant = [each for each in version.verdicts if text in (each.check, say(each.called))]
+    meant = [each for each in version.verdicts if text in (each.check, say(each.display_title))]
     closed = [each for each in meant if not each.opens] or meant
-    found = [each for each in closed if say(each.called) == text] or closed
+    found = [each for each in closed if say(each.display_title) == text] or closed
     if not found:
         raise _unknown(version, text, say)
     if len(found) > 1:
-        both = "; ".join(say(each.called) for each in found)
+        both = "; ".join(say(each.display_title) for each in found)
         raise Refused(f"{version.id}: found two checks {text!r}, expected one by its title: {both}.")
     return found[0]
 
 
 def _unknown(version: Version, text: str, say: Say) -> Refused:
-    shut = {say(each.called): each.check for each in version.verdicts if not each.opens}
+    shut = {say(each.display_title): each.check for each in version.verdicts if not each.opens}
     if not shut:
         return Refused(f"{version.id}: found no check {text!r}, and none that blocks.")
     near = get_close_matches(text, [*shut, *shut.values()], n=1)
@@ -156,7 +156,7 @@ def waive(version: Version, waiver: Waiver, now: datetime, say: Say = in_codes) 
     if verdict is None:
         raise _unknown(version, waiver.check, say)
     if verdict.opens:
-        name = say(verdict.called)
+        name = say(verdict.display_title)
         raise Refused(
             f"{version.id}: {name!r} does not block ({verdict.outcome}); there is nothing to waive."
         )
@@ -173,11 +173,11 @@ def approve(version: Version, approval: Approval, name: str = "", say: Say = in_
 
     Raises Refused unless the gates passed and the person has not approved it yet.
     """
-    if version.state == "candidate" or version.shut(approval.at):
+    if version.state == "candidate" or version.blocking_verdicts(approval.at):
         why = _why(version, approval.at, say)
         raise Refused(f"{version.id}: found it {version.state}, expected its gates passed.{why}")
     if version.approvers() & {person_key(approval.by), person_key(name)}:
-        who = cleaned(name or approval.by)
+        who = clean_name(name or approval.by)
         raise Refused(f"{version.id}: {who} approved it already; another person must.")
     return VersionApproved(model=version.model, number=version.number, approval=approval)
 
@@ -196,7 +196,7 @@ def require_releasable(
     whose approval does not count: forgotten since, or not in the directory. twins: the same model, byte for
     byte, under other names: what blocks one of them blocks it too, for a new name is no new model.
     """
-    if stale := erased(staleness):
+    if stale := erased_datasets(staleness):
         raise Refused(
             f"{version.id}: rows it was trained on were erased since, from {', '.join(stale)}. "
             "Run again and release the new version."
@@ -209,10 +209,10 @@ def require_releasable(
         )
     if version.state == "candidate":
         raise Refused(f"{version.id}: found no verdicts, expected its gates passed. Run again.")
-    if version.shut(now):
+    if version.blocking_verdicts(now):
         raise Refused(f"{version.id}: required checks block it.{_why(version, now, say)}")
     for twin in twins:
-        if twin.shut(now):
+        if twin.blocking_verdicts(now):
             raise Refused(
                 f"{version.id}: it is byte for byte {twin.id}, which required checks block. Mend the model, "
                 f"or let someone with the right waive there what blocks it.{_why(twin, now, say)}"
@@ -230,4 +230,6 @@ def require_releasable(
 
 def _why(version: Version, now: datetime, say: Say) -> str:
     """The reasons of the blocking verdicts, one a line."""
-    return "".join(f"\n  {say(each.called)}: {say(each.reason)}" for each in version.shut(now))
+    return "".join(
+        f"\n  {say(each.display_title)}: {say(each.reason)}" for each in version.blocking_verdicts(now)
+    )

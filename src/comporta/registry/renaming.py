@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
-from comporta.records import Renamed, Verdict, Version, Waiver
+from comporta.records import CheckRenaming, Verdict, Version, Waiver
 
 
-def renames(version: Version, former: Sequence[tuple[str, Renamed]]) -> dict[str, Renamed]:
+def renames(version: Version, former: Sequence[tuple[str, CheckRenaming]]) -> dict[str, CheckRenaming]:
     """Former name → today's check, for those that the version holds.
 
     former: each of today's checks after the name that an older release gave it. Of two that had one name, the
     one whose declaration the version holds."""
     forms = _names(version)
-    found: dict[str, Renamed] = {}
+    found: dict[str, CheckRenaming] = {}
     for name, check in former:
         same = check.former in forms.get(name, ())
         # A kind of the project's own keeps its name: then only its form is another.
@@ -24,7 +24,7 @@ def renames(version: Version, former: Sequence[tuple[str, Renamed]]) -> dict[str
     return found
 
 
-def with_current_names(version: Version, names: Mapping[str, Renamed], policy: str = "") -> Version:
+def with_current_names(version: Version, names: Mapping[str, CheckRenaming], policy: str = "") -> Version:
     """The version as if it had been registered and judged under those ids.
 
     policy: its policy in today's forms, or empty."""
@@ -57,12 +57,12 @@ def _names(version: Version) -> dict[str, set[str]]:
     return forms
 
 
-def _form(renamed: Renamed | None, form: str) -> str:
+def _form(renamed: CheckRenaming | None, form: str) -> str:
     """The form in today's terms; one that was declared otherwise stays, since the check has changed then."""
     return renamed.form if renamed is not None and form == renamed.former else form
 
 
-def _verdict(verdict: Verdict, renamed: Renamed | None) -> Verdict:
+def _verdict(verdict: Verdict, renamed: CheckRenaming | None) -> Verdict:
     if renamed is None:
         return verdict
     return replace(
@@ -70,7 +70,7 @@ def _verdict(verdict: Verdict, renamed: Renamed | None) -> Verdict:
     )
 
 
-def _waiver(waiver: Waiver, renamed: Renamed | None) -> Waiver:
+def _waiver(waiver: Waiver, renamed: CheckRenaming | None) -> Waiver:
     if renamed is None:
         return waiver
     return replace(waiver, check=renamed.check, form=_form(renamed, waiver.form))

@@ -58,7 +58,7 @@ def _state(version: Version, now: datetime) -> State:
     """What the verdicts make of it. What serves, or served, stays so: judging moves no traffic."""
     if version.state in ("released", "retired"):
         return version.state
-    if version.shut(now):
+    if version.blocking_verdicts(now):
         return "refused"
     enough = version.needed > 0 and len(version.approvers()) >= version.needed
     return "approved" if enough else "passed"

@@ -15,7 +15,7 @@ def release(
     """All traffic to `version`, as the champion. Raises Refused when it has it already."""
     if route is not None and route.shares == _all_to(version):
         raise Refused(f"{model}/{version}: it serves all traffic already. Nothing to do.")
-    return _moved(route, model, version, kind="release", by=by, reason=reason, at=at)
+    return _release(route, model, version, kind="release", by=by, reason=reason, at=at)
 
 
 def rollback(
@@ -29,7 +29,7 @@ def rollback(
     before = None if route is None else _before(route)
     if before is None:
         raise Refused(f"{model}: found no earlier release, expected one to go back to.")
-    return _moved(route, model, before, kind="rollback", by=by, reason=reason, at=at)
+    return _release(route, model, before, kind="rollback", by=by, reason=reason, at=at)
 
 
 def _before(route: Route) -> int | None:
@@ -47,7 +47,7 @@ def _all_to(version: int) -> tuple[Share, ...]:
     return (Share(version=version, weight=1.0, role="champion"),)
 
 
-def _moved(
+def _release(
     route: Route | None,
     model: str,
     version: int,

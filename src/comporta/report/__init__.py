@@ -3,7 +3,17 @@
 from comporta.report.html import page
 from comporta.report.junit import junit
 from comporta.report.markdown import markdown
-from comporta.report.standing import added, standing, tell
+from comporta.report.standing import added_checks, standing, tell
 from comporta.report.told import Report, ReportedVerdict, sections
 
-__all__ = ["Report", "ReportedVerdict", "added", "junit", "markdown", "page", "sections", "standing", "tell"]
+__all__ = [
+    "Report",
+    "ReportedVerdict",
+    "added_checks",
+    "junit",
+    "markdown",
+    "page",
+    "sections",
+    "standing",
+    "tell",
+]

@@ -78,13 +78,15 @@ def _forest(some: Sequence[Figure], verdict: Verdict, how: Drawings, metrics: Ma
         )
         for each in some
     ]
-    caption = f"{_called(some[0].metric, how, metrics) if not several else 'Each figure'}{_intervals(some)}."
+    caption = (
+        f"{_metric_name(some[0].metric, how, metrics) if not several else 'Each figure'}{_intervals(some)}."
+    )
     if any(each.compared_with == "earlier" and condition(each, "earlier") == 1 for each in some):
         caption += f" Earlier 1 is {BEFORE}."
     return marks(every, caption, limit=verdict.limit)
 
 
-def _called(metric: str, how: Drawings, metrics: Mapping[str, str]) -> str:
+def _metric_name(metric: str, how: Drawings, metrics: Mapping[str, str]) -> str:
     words = metrics.get(metric, metric)
     return how.metrics.get(metric, metric if words == metric else words[:1].upper() + words[1:])
 
@@ -110,7 +112,7 @@ def table(drawings: Drawings, drawn: Table, title: str) -> Iterator[str]:
         parts.setdefault(_apart(how, row) or title, []).append(row)
     for apart, some in parts.items():
         caption = how.caption.format(apart)
-        yield _drawn(how, some, f"{rest[:1].upper()}{rest[1:]}. {caption}" if rest else caption)
+        yield _picture(how, some, f"{rest[:1].upper()}{rest[1:]}. {caption}" if rest else caption)
 
 
 def _apart(how: Drawing, row: Row) -> str:
@@ -130,7 +132,7 @@ def _fits(how: Drawing, row: Row) -> bool:
     return all(each in row for each in columns)
 
 
-def _drawn(how: Drawing, rows: Sequence[Row], caption: str) -> str:
+def _picture(how: Drawing, rows: Sequence[Row], caption: str) -> str:
     if how.kind == "curve":
         more = [each for each in rows[0] if each.startswith("y") and each != how.up[0]]
         return curve(

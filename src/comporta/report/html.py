@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from comporta.records import Drawings, Figure, Staleness, Table, Unmeasured, columns_of
+from comporta.records import Drawings, Figure, Staleness, Table, UnmeasuredFigure, columns_of
 from comporta.report.drawn import PLAIN, pictures
 from comporta.report.escape import escape
 from comporta.report.markdown import because
@@ -107,7 +107,7 @@ def _findings(told: ReportedVerdict, how: Drawings) -> str:
     return "".join(parts)
 
 
-def _missing(lost: Sequence[Unmeasured], metrics: Mapping[str, str]) -> str:
+def _missing(lost: Sequence[UnmeasuredFigure], metrics: Mapping[str, str]) -> str:
     """What could not be measured and why, in one line; what is more than a line holds can be unfolded."""
     if not lost:
         return ""

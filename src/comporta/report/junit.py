@@ -16,15 +16,15 @@ _UNTOLD = re.compile("[\ufffe\uffff]")
 
 def escape(text: str) -> str:
     """The text of an element."""
-    return saxutils.escape(_told(text))
+    return saxutils.escape(_clean(text))
 
 
 def quoteattr(text: str) -> str:
     """The value of an attribute, in its quotes."""
-    return saxutils.quoteattr(_told(text))
+    return saxutils.quoteattr(_clean(text))
 
 
-def _told(text: str) -> str:
+def _clean(text: str) -> str:
     return _UNTOLD.sub("\ufffd", visible(text))
 
 

@@ -48,7 +48,7 @@ def marks(
     line = "" if limit is None else _line("limit", at(limit), at(limit), 0, 24)
     rows = "".join(
         f"<div class='mark{' decides' if each.decides else ''}'><span>{escape(each.name)}</span>"
-        f"<svg aria-hidden='true' height='24'>{line}{_drawn(each, at, zero)}</svg>"
+        f"<svg aria-hidden='true' height='24'>{line}{_draw(each, at, zero)}</svg>"
         f"<b>{escape(each.said or f'{each.value:.4g}')}</b></div>"
         for each in some
     )
@@ -57,7 +57,7 @@ def marks(
     return f"<figure>{rows}<figcaption>{escape(caption + asked + more)}</figcaption></figure>"
 
 
-def _drawn(mark: Mark, at: Scale, zero: float | None) -> str:
+def _draw(mark: Mark, at: Scale, zero: float | None) -> str:
     parts = []
     if zero is not None:
         low, high = sorted((at(zero), at(mark.value)))

@@ -14,7 +14,7 @@ from comporta.records import (
     Section,
     Table,
     Text,
-    Unmeasured,
+    UnmeasuredFigure,
     Verdict,
     Version,
     Waiver,
@@ -28,7 +28,7 @@ from comporta.records import (
 from comporta.report.codes import HEADINGS
 from comporta.report.told import ReportedVerdict, TableHeading
 
-F = TypeVar("F", Figure, Unmeasured)
+F = TypeVar("F", Figure, UnmeasuredFigure)
 Say = Callable[[Text], str]
 """What makes a sentence of a code, in the language of who reads."""
 
@@ -46,21 +46,21 @@ def tell(
     """Every verdict of a version as it stands at this time, with the waivers that were ever signed for it.
     section: of what a verdict rests on (`Verdict.what`), where a report tells it."""
     return tuple(
-        _told(version, each, at, say, findings(each) if findings else None, section(each.what))
+        _report_verdict(version, each, at, say, findings(each) if findings else None, section(each.what))
         for each in version.verdicts
     )
 
 
-def _told(
+def _report_verdict(
     version: Version, verdict: Verdict, at: datetime, say: Say, findings: Findings | None, section: Section
 ) -> ReportedVerdict:
-    live = None if verdict.opens else version.waived(verdict, at)
+    live = None if verdict.opens else version.waiver_of(verdict, at)
     past = tuple(each for each in version.waivers if each.of(verdict) and each is not live)
     figure = None if verdict.figure is None else in_text(verdict.figure, say)
     shown = None if findings is None else findings_in_text(findings, say)
     return ReportedVerdict(
         verdict=replace(verdict, figure=figure),
-        title=say(verdict.called),
+        title=say(verdict.display_title),
         reason=say(verdict.reason),
         findings=shown,
         metrics=_metrics(figure, shown, say),
@@ -103,10 +103,10 @@ def _metrics(figure: Figure | None, findings: Findings | None, say: Say) -> dict
     return {each: say(metric_text(each)) for each in every if each}
 
 
-def added(version: Version, say: Say = in_codes) -> tuple[str, ...]:
+def added_checks(version: Version, say: Say = in_codes) -> tuple[str, ...]:
     """The checks that close the way and were not asked so at first, by title."""
     return tuple(
-        say(each.called)
+        say(each.display_title)
         for each in version.verdicts
         if each.required and (each.changed or each.check not in version.asked)
     )
@@ -119,11 +119,11 @@ def standing(version: Version, at: datetime, say: Say = in_codes) -> tuple[tuple
     if last and last != policy:
         rows = [("policy when it was asked for", policy), ("policy that judged it last", last)]
     rows += [
-        ("asked at first, left out or changed since", say(each.called))
+        ("asked at first, left out or changed since", say(each.display_title))
         for each in version.verdicts
         if each.carried
     ]
-    rows += [("asked since", check) for check in added(version, say)]
+    rows += [("asked since", check) for check in added_checks(version, say)]
     rows += [_waiver(version, each, at, say) for each in version.waivers]
     return tuple(rows)
 
@@ -135,12 +135,12 @@ def _waiver(version: Version, waiver: Waiver, at: datetime, say: Say) -> tuple[s
     elif verdict is None or verdict.opens:
         what = "waiver, not needed now"
     else:
-        live = version.waived(verdict, at)
+        live = version.waiver_of(verdict, at)
         what = (
             "waived" if live is waiver else "waiver, replaced" if live else "waiver, of the check as it was"
         )
     now = verdict.outcome if verdict is not None else "not asked"
-    title = say(verdict.called) if verdict is not None else waiver.check
+    title = say(verdict.display_title) if verdict is not None else waiver.check
     return what, f"{title}: {signed(waiver)} It is {now} now."
 
 

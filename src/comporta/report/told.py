@@ -79,7 +79,7 @@ def cell_text(cell: TableCell) -> str:
     return "" if cell is None else str(cell)
 
 
-def named(told: ReportedVerdict, whose: str) -> ReportedVerdict:
+def prefix_title(told: ReportedVerdict, whose: str) -> ReportedVerdict:
     """The same for a list that holds the verdicts of several: its title begins with `whose`."""
     return replace(told, title=f"{whose}: {told.title}")
 

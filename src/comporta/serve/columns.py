@@ -153,7 +153,7 @@ def _check_known(column: RequestColumn, values: Sequence[Any]) -> None:
     row = _first(values, lambda value: value is not None and value not in column.values)
     if row >= 0:
         raise BadRow(
-            f"column {quoted(column.name)}",
+            f"column {quote(column.name)}",
             [row],
             "found a value this model never saw and cannot answer for, expected one of the "
             f"{len(column.values)} it knows. The model's metadata lists them.",
@@ -248,7 +248,7 @@ def bad_column(column: RequestColumn, row: int, found: str) -> BadRow:
     """What was found in a row of this column, and what it takes; never the value itself."""
     kind = column.kind
     return BadRow(
-        f"column {quoted(column.name)}",
+        f"column {quote(column.name)}",
         [row],
         f"found {found}, expected "
         + (
@@ -289,12 +289,12 @@ def _first(values: Sequence[Any], wrong: Callable[[Any], bool]) -> int:
     return next((row for row, value in enumerate(values) if wrong(value)), -1)
 
 
-def quoted(text: str) -> str:
+def quote(text: str) -> str:
     """A name as it may be shown: short, and on one line."""
     return repr(text if len(text) <= 60 else text[:57] + "...")
 
 
 def first_names(names: Sequence[str]) -> str:
     """A few of the names, and how many more."""
-    first = ", ".join(quoted(name) for name in names[:3])
+    first = ", ".join(quote(name) for name in names[:3])
     return first if len(names) <= 3 else f"{first} and {len(names) - 3} more"

@@ -13,7 +13,7 @@ from comporta.errors import wording
 from comporta.records import Column
 from comporta.records.declared_value import declared_bound, declared_member
 from comporta.serve.bad_row import BadRow
-from comporta.serve.columns import RequestColumn, Values, first_names, quoted
+from comporta.serve.columns import RequestColumn, Values, first_names, quote
 
 
 class ExpectedValues(msgspec.Struct, frozen=True):
@@ -32,7 +32,7 @@ class ExpectedValues(msgspec.Struct, frozen=True):
         row = self._first_in_array(values) if isinstance(values, np.ndarray) else self._first(values)
         if row >= 0:
             raise BadRow(
-                f"column {quoted(self.name)}",
+                f"column {quote(self.name)}",
                 [row],
                 f"found a value outside of what the project declares, expected {self.expected}.",
             )
@@ -73,7 +73,7 @@ def expected_values(
         except ValueError:  # `comporta check` names it; a version of before cannot be mended by a request
             continue
         if one_of or low > -np.inf or high < np.inf:
-            found.append(ExpectedValues(place, column.name, low, high, one_of, _expected(said, low, high)))
+            found.append(ExpectedValues(place, column.name, low, high, one_of, _range_text(said, low, high)))
     return tuple(found)
 
 
@@ -93,7 +93,7 @@ def never_missing(declared: Sequence[Column]) -> list[str]:
     return [column.name for column in declared if column.nulls == 0 and column.breach == "stop"]
 
 
-def _expected(said: Column, low: float, high: float) -> str:
+def _range_text(said: Column, low: float, high: float) -> str:
     parts = [f"at least {low:g}"] if low > -np.inf else []
     parts += [f"at most {high:g}"] if high < np.inf else []
     if said.one_of and not said.personal:

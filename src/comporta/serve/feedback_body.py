@@ -87,7 +87,7 @@ def _feedback(
     if takes is not None and not any(
         read_label(label.label, each) is not None for model in takes.values() for each in model
     ):
-        raise BadRequest(f"feedback {row}: found {_kind(label.label)}, expected {_expected(takes)}.")
+        raise BadRequest(f"feedback {row}: found {_kind(label.label)}, expected {_labels_text(takes)}.")
     at = None if label.at is None else parse_utc_time(f"feedback {row}: 'at'", label.at)
     return Feedback(id=label.id, label=label.label, at=at, arrived=arrived)
 
@@ -111,7 +111,7 @@ def _kind(label: Label) -> str:
     )
 
 
-def _expected(takes: Mapping[str, Sequence[Signature]]) -> str:
+def _labels_text(takes: Mapping[str, Sequence[Signature]]) -> str:
     """What the models that answer here take as a label, a few of them."""
     models = sorted(takes)[:_SHOWN]
     each = [f"{_one_of(takes[model][0])} for {model}" for model in models]

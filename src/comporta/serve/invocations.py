@@ -21,8 +21,8 @@ from comporta.serve.cells import parse_cells
 from comporta.serve.request_rows import (
     PER_ROW,
     RequestRows,
-    merge_row_identity,
-    read_row_identity,
+    merge_row_metadata,
+    read_row_metadata,
     too_many_rows,
 )
 from comporta.serve.schema import RequestSchema
@@ -206,9 +206,9 @@ def _to_request_rows(
     if n > limit:
         raise too_many_rows(n, limit)
     about_rows = {name: columns.pop(name) for name in (*PER_ROW, TIME) if name in columns}
-    who = read_row_identity(params)
+    who = read_row_metadata(params)
     if about_rows:
-        who = merge_row_identity(who, read_row_identity(None, about_rows))
+        who = merge_row_metadata(who, read_row_metadata(None, about_rows))
     return RequestRows(n, None, columns, who)
 
 

@@ -14,11 +14,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from comporta.errors import BadRequest, Refused
-from comporta.records import Joined
+from comporta.records import JoinedRow
 from comporta.records.columns import AT
 from comporta.serve.bad_row import BadRow
 from comporta.serve.columns import first_names
-from comporta.serve.request_rows import RequestRows, RowIdentity, value_of_row
+from comporta.serve.request_rows import RequestRows, RowMetadata, value_of_row
 from comporta.serve.response_heads import response_heads
 from comporta.serve.schema import CheckedRows, RequestSchema
 from comporta.serve.version_source import LoadedVersion, ModelScores
@@ -37,7 +37,7 @@ class PredictedRows(msgspec.Struct, gc=False):
     rows: CheckedRows
     label: list[Any] | None
     probability: list[Any] | None
-    joined: Sequence[tuple[Joined, ...]] | None
+    joined: Sequence[tuple[JoinedRow, ...]] | None
 
 
 class LiveVersion:
@@ -103,7 +103,7 @@ class LiveVersion:
         if loaded.fast is not None and schema.numeric:
             return self._predicted_rows(rows, loaded.fast(schema.array(rows)), None)
         frame = schema.frame(rows)
-        joined: Sequence[tuple[Joined, ...]] | None = None
+        joined: Sequence[tuple[JoinedRow, ...]] | None = None
         if loaded.features is not None:
             frame, joined = loaded.features(frame, self._times(incoming, frame, now))
             self._require_whole(frame)
@@ -174,7 +174,7 @@ class LiveVersion:
                 raise Refused(f"{self.name}: its fast way and its way by names differ on its probe rows.")
 
     def _predicted_rows(
-        self, rows: CheckedRows, scored: ModelScores, joined: Sequence[tuple[Joined, ...]] | None
+        self, rows: CheckedRows, scored: ModelScores, joined: Sequence[tuple[JoinedRow, ...]] | None
     ) -> PredictedRows:
         label: list[Any] | None = None
         probability: list[Any] | None = None
@@ -277,4 +277,4 @@ def repeat_rows(incoming: RequestRows, times: int) -> RequestRows:
     return RequestRows(incoming.n * times, None, columns, incoming.about)
 
 
-_ANYONE = RowIdentity(key="probe", subject="probe", unit="probe")
+_ANYONE = RowMetadata(key="probe", subject="probe", unit="probe")

@@ -17,7 +17,7 @@ PER_ROW = {column: name for name, column in ABOUT_ROW.items()}
 MAX_TEXT = 512
 
 
-class RowIdentity(msgspec.Struct, gc=False):
+class RowMetadata(msgspec.Struct, gc=False):
     """Whom the rows are about: one text for all rows, one a row, or None. at: UTC times, likewise."""
 
     key: str | Sequence[str | None] | None = None
@@ -35,21 +35,21 @@ class RequestRows(msgspec.Struct, gc=False):
     n: int
     array: NDArray[np.float64] | None
     columns: Mapping[str, Sequence[Any] | NDArray[Any]] | None
-    about: RowIdentity
+    about: RowMetadata
     single: list[float | None] | None = None
 
 
-NOBODY = RowIdentity()
+NOBODY = RowMetadata()
 
 
-def read_row_identity(
+def read_row_metadata(
     parameters: Mapping[str, Any] | None, per_row: Mapping[str, Sequence[Any]] | None = None
-) -> RowIdentity:
+) -> RowMetadata:
     """Whom a request is about. parameters: `key`, `subject`, `unit`, `time`; per_row: columns named
     `__key`, `__subject`, `__unit`, `__time`. Raises BadRequest."""
     if not parameters and not per_row:
         return NOBODY
-    found = RowIdentity()
+    found = RowMetadata()
     for name in ("key", "subject", "unit"):
         value = (parameters or {}).get(name)
         if value is not None and value != "":
@@ -94,9 +94,9 @@ def _text(name: str, value: Any) -> str:
     return text
 
 
-def merge_row_identity(one: RowIdentity, rows: RowIdentity) -> RowIdentity:
+def merge_row_metadata(one: RowMetadata, rows: RowMetadata) -> RowMetadata:
     """What is said of each row goes before what is said of all."""
-    return RowIdentity(
+    return RowMetadata(
         key=rows.key if rows.key is not None else one.key,
         subject=rows.subject if rows.subject is not None else one.subject,
         unit=rows.unit if rows.unit is not None else one.unit,

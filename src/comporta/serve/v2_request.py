@@ -15,14 +15,14 @@ import numpy as np
 from comporta.errors import BadRequest
 from comporta.http.json_body import decode_json
 from comporta.records.columns import TIME
-from comporta.serve.columns import as_list, quoted
+from comporta.serve.columns import as_list, quote
 from comporta.serve.request_rows import (
     NOBODY,
     PER_ROW,
     RequestRows,
-    RowIdentity,
-    merge_row_identity,
-    read_row_identity,
+    RowMetadata,
+    merge_row_metadata,
+    read_row_metadata,
     too_many_rows,
 )
 from comporta.serve.schema import RequestSchema
@@ -78,7 +78,7 @@ class InferRequest(msgspec.Struct, gc=False):
     """
 
     id: str | None
-    about: RowIdentity
+    about: RowMetadata
     body: NumberBody | InferBody
     raw: bytes
     tail: memoryview
@@ -128,17 +128,17 @@ def v2_rows(call: InferRequest, schema: RequestSchema, limit: int) -> RequestRow
         if size is not None:
             if not isinstance(size, int) or isinstance(size, bool) or size < 0 or at + size > len(call.tail):
                 raise BadRequest(
-                    f"input {quoted(tensor.name)}: 'binary_data_size' is not a "
+                    f"input {quote(tensor.name)}: 'binary_data_size' is not a "
                     "number of bytes that follow the JSON."
                 )
             values: Any = tensor_from_bytes(
-                quoted(tensor.name), tensor.datatype, tensor.shape, call.tail[at : at + size]
+                quote(tensor.name), tensor.datatype, tensor.shape, call.tail[at : at + size]
             )
             at += size
         elif len(memoryview(tensor.data)) == 0:
-            raise BadRequest(f"input {quoted(tensor.name)}: found no 'data'.")
+            raise BadRequest(f"input {quote(tensor.name)}: found no 'data'.")
         else:
-            values = tensor_from_json(quoted(tensor.name), tensor.datatype, tensor.shape, tensor.data)
+            values = tensor_from_json(quote(tensor.name), tensor.datatype, tensor.shape, tensor.data)
         read_so_far[tensor.name] = values
     if at != len(call.tail):
         raise BadRequest(f"found {len(call.tail) - at} bytes after the last input, expected none.")
@@ -147,7 +147,7 @@ def v2_rows(call: InferRequest, schema: RequestSchema, limit: int) -> RequestRow
 
 def _call(body: NumberBody | InferBody, raw: bytes, tail: memoryview = _NONE) -> InferRequest:
     parameters = body.parameters
-    call = InferRequest(body.id, read_row_identity(parameters), body, raw, tail)
+    call = InferRequest(body.id, read_row_metadata(parameters), body, raw, tail)
     call.binary = _flag(parameters, "binary_data_output")
     if body.outputs:
         call.outputs = {
@@ -163,7 +163,7 @@ def _flag(parameters: Parameters | None, name: str, default: bool = False) -> bo
     return value
 
 
-def _quick_rows(body: NumberBody, schema: RequestSchema, limit: int, who: RowIdentity) -> RequestRows | None:
+def _quick_rows(body: NumberBody, schema: RequestSchema, limit: int, who: RowMetadata) -> RequestRows | None:
     """The rows as an array where nothing needs a closer look; else None."""
     inputs = body.inputs
     if not schema.numeric or not inputs:
@@ -213,17 +213,17 @@ def _check_shape(tensor: NumberTensor | InputTensor, schema: RequestSchema, limi
     name, shape, datatype = tensor.name, tensor.shape, tensor.datatype
     if datatype != "BYTES" and datatype not in DTYPES:
         raise BadRequest(
-            f"input {quoted(name)}: found the datatype {quoted(datatype)}, expected one of BYTES, "
+            f"input {quote(name)}: found the datatype {quote(datatype)}, expected one of BYTES, "
             f"{', '.join(DTYPES)}."
         )
     if not 1 <= len(shape) <= 2 or any(not 0 < size < 2**31 for size in shape):
-        raise BadRequest(f"input {quoted(name)}: expected a shape of one or two sizes, each at least 1.")
+        raise BadRequest(f"input {quote(name)}: expected a shape of one or two sizes, each at least 1.")
     rows, width = shape[0], shape[1] if len(shape) == 2 else 1
     if rows > limit:
         raise too_many_rows(rows, limit)
     if width != 1 and (width != len(schema.names) or name in schema.names or _is_per_row(name)):
         raise BadRequest(
-            f"input {quoted(name)}: found the shape [{rows}, {width}], expected "
+            f"input {quote(name)}: found the shape [{rows}, {width}], expected "
             f"[{rows}] or [{rows}, 1] for a column, "
             f"or [{rows}, {len(schema.names)}] for a matrix of all columns."
         )
@@ -261,7 +261,7 @@ def _columns(
         else:
             columns[tensor.name] = values[tensor.name]
     if per_row:
-        call.about = merge_row_identity(call.about, read_row_identity(None, per_row))
+        call.about = merge_row_metadata(call.about, read_row_metadata(None, per_row))
     if matrix is not None:
         if columns:
             raise BadRequest(

@@ -13,7 +13,7 @@ import msgspec
 
 from comporta.errors import BadRequest
 from comporta.http.replies import JSON_ONLY, Headers
-from comporta.serve.columns import V2_TYPES, quoted
+from comporta.serve.columns import V2_TYPES, quote
 from comporta.serve.live_version import LiveVersion
 from comporta.serve.response_heads import label_type
 from comporta.serve.schema import RequestSchema
@@ -114,7 +114,7 @@ def _select_outputs(found: list[OutputTensor], wanted: dict[str, bool]) -> list[
     known = {output.name for output in found}
     for name in wanted:
         if name not in known:
-            raise BadRequest(f"outputs: found {quoted(name)}, expected one of {', '.join(sorted(known))}.")
+            raise BadRequest(f"outputs: found {quote(name)}, expected one of {', '.join(sorted(known))}.")
     # The id goes along even when it was not asked for: without it no label can be told.
     return [output for output in found if output.name in wanted or output.name == "prediction_id"]
 

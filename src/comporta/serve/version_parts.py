@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from comporta.errors import BadRequest
 from comporta.records import Observation, canonical, encode
 from comporta.serve.live_version import LiveVersion, PredictedRows
-from comporta.serve.request_rows import NOBODY, RequestRows, RowIdentity, value_of_row
+from comporta.serve.request_rows import NOBODY, RequestRows, RowMetadata, value_of_row
 from comporta.serve.serving_state import ServedModel
 from comporta.serve.version_source import ObservationJson
 
@@ -112,7 +112,7 @@ def rows_by_version(parts: list[VersionPart]) -> Sequence[tuple[int, int]]:
 
 
 def encode_observations(
-    parts: list[VersionPart], ids: Sequence[str], about: RowIdentity, nanoseconds: int, took: int
+    parts: list[VersionPart], ids: Sequence[str], about: RowMetadata, nanoseconds: int, took: int
 ) -> list[ObservationJson]:
     """What is kept of a request: one observation a row. took: nanoseconds that its models took."""
     at = datetime.fromtimestamp(nanoseconds / 1e9, UTC)
@@ -151,9 +151,9 @@ def encode_observations(
     return made
 
 
-def _nth(about: RowIdentity, row: int) -> RowIdentity:
+def _nth(about: RowMetadata, row: int) -> RowMetadata:
     """What is said of one row."""
-    return RowIdentity(
+    return RowMetadata(
         value_of_row(about.key, row),
         value_of_row(about.subject, row),
         value_of_row(about.unit, row),
@@ -189,5 +189,5 @@ def _take(incoming: RequestRows, rows: list[int]) -> RequestRows:
         None
         if incoming.columns is None
         else {name: _pick_rows(values, rows) for name, values in incoming.columns.items()},
-        RowIdentity(some(about.key), some(about.subject), some(about.unit), some(about.at)),
+        RowMetadata(some(about.key), some(about.subject), some(about.unit), some(about.at)),
     )

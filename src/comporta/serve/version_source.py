@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import msgspec
 
-from comporta.records import Column, Feedback, Form, Joined, Record, Route, Signature
+from comporta.records import Column, Feedback, Form, JoinedRow, Record, Route, Signature
 from comporta.records.features import RowParameter
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class ModelScores(NamedTuple):
 Predict = Callable[["pl.DataFrame"], ModelScores]
 Fast = Callable[["NDArray[np.float64]"], ModelScores]
 FeatureFunction = Callable[
-    ["pl.DataFrame", "pl.Series"], "tuple[pl.DataFrame, Sequence[tuple[Joined, ...]] | None]"
+    ["pl.DataFrame", "pl.Series"], "tuple[pl.DataFrame, Sequence[tuple[JoinedRow, ...]] | None]"
 ]
 
 

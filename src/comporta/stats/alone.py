@@ -47,7 +47,7 @@ class Parts(Record, frozen=True, kw_only=True):
 
     def codes(self, column: pl.Series) -> Places:
         """Each row's code."""
-        column = _told(column)
+        column = _physical(column)
         if self.cuts is not None:
             numbers = column.cast(pl.Float64).fill_nan(None)
             found = below(self.cuts, numbers.fill_null(0.0).to_numpy(), equal=True).astype(np.int64)
@@ -64,7 +64,7 @@ class Parts(Record, frozen=True, kw_only=True):
 def parts_of(column: pl.Series) -> Parts:
     """Numbers of more than 32 values in as many parts of equal count, by an even sample of the rows; anything
     else value by value, the 20,000 most frequent."""
-    column = _told(column)
+    column = _physical(column)
     some = column.gather_every(max(1, len(column) // SAMPLE))
     if column.dtype.is_numeric() and some.n_unique() > PARTS:
         numbers = some.cast(pl.Float64).fill_nan(None).drop_nulls().to_numpy()
@@ -76,7 +76,7 @@ def parts_of(column: pl.Series) -> Parts:
     return Parts(cuts=None, values=values)
 
 
-def said_of(code: Places, truth: Floats | Places, classes: int, size: int) -> Floats:
+def encode_target(code: Places, truth: Floats | Places, classes: int, size: int) -> Floats:
     """What is said of each code, codes by classes: the shares of the classes among these rows, or in one
     column the mean of the target (classes 0); drawn towards the whole by ten rows."""
     if classes == 0:
@@ -90,7 +90,7 @@ def said_of(code: Places, truth: Floats | Places, classes: int, size: int) -> Fl
     return np.asarray((sums + DRAWN * prior) / (counts + DRAWN))
 
 
-def told(
+def interval_of_auc(
     said: Floats, code: Places, truth: Places, *, units: Places | None = None, level: float = 0.95
 ) -> Interval:
     """How well the table tells these rows' classes: the area under the ROC curve (the mean of one class
@@ -119,7 +119,9 @@ def told(
     return influenced_cells(area, by_cell.ravel(), counts, level)
 
 
-def explained(said: Floats, truth: Floats, *, units: Places | None = None, level: float = 0.95) -> Interval:
+def interval_of_r2(
+    said: Floats, truth: Floats, *, units: Places | None = None, level: float = 0.95
+) -> Interval:
     """R² of what is said of each row, with the interval of the rows' influence."""
     error, spread = (truth - said) ** 2, (truth - truth.mean()) ** 2
     whole = float(spread.mean())
@@ -131,7 +133,7 @@ def explained(said: Floats, truth: Floats, *, units: Places | None = None, level
 
 def line_of(column: pl.Series, truth: Floats) -> tuple[float, float] | None:
     """Slope and intercept of the straight line through a number; None where there is none."""
-    column = _told(column)
+    column = _physical(column)
     if not column.dtype.is_numeric():
         return None
     numbers = _numbers(column)
@@ -165,13 +167,13 @@ def _auc(said: Floats, code: Places, positive: NDArray[np.bool_]) -> tuple[float
     return area, ((under[rank] - area) / many, (over[rank] - area) / few)
 
 
-def _told(column: pl.Series) -> pl.Series:
+def _physical(column: pl.Series) -> pl.Series:
     """Times and spans as the numbers they are kept as."""
     return column.to_physical() if column.dtype.is_temporal() else column
 
 
 def _numbers(column: pl.Series) -> Floats:
-    return _told(column).cast(pl.Float64).fill_nan(None).fill_null(0.0).to_numpy()
+    return _physical(column).cast(pl.Float64).fill_nan(None).fill_null(0.0).to_numpy()
 
 
 def _plain(column: pl.Series) -> pl.Series:

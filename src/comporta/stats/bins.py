@@ -32,7 +32,7 @@ def below(cuts: Floats, numbers: Floats, *, equal: bool = False) -> Codes:
     return found.astype(np.int32)
 
 
-def binned(values: pl.Series, *, kinds: int = KINDS, parts: int = PARTS) -> tuple[Codes, tuple[Bin, ...]]:
+def bin_values(values: pl.Series, *, kinds: int = KINDS, parts: int = PARTS) -> tuple[Codes, tuple[Bin, ...]]:
     """Each row's bin (n,), and what each bin is: a range, a value, the rarer ones together, or None.
 
     Numbers of at most `kinds` kinds are their own bins, others are cut into `parts` of equal size; of more
@@ -41,15 +41,15 @@ def binned(values: pl.Series, *, kinds: int = KINDS, parts: int = PARTS) -> tupl
     if values.dtype.is_numeric() and not isinstance(values.dtype, pl.Decimal):
         numbers = values.cast(pl.Float64).fill_nan(None)
         if numbers.n_unique() > kinds + 1:
-            return _cut(numbers, parts)
-        return _named(pl.select(pl.when(numbers.is_not_null()).then(numbers)).to_series(), kinds)
+            return _bin_by_quantiles(numbers, parts)
+        return _bin_by_value(pl.select(pl.when(numbers.is_not_null()).then(numbers)).to_series(), kinds)
     if values.dtype == pl.Boolean:
-        codes, bins = _named(values.cast(pl.Int8), kinds)
+        codes, bins = _bin_by_value(values.cast(pl.Int8), kinds)
         return codes, tuple(bool(each) if isinstance(each, int) else each for each in bins)
-    return _named(values.cast(pl.String), kinds)
+    return _bin_by_value(values.cast(pl.String), kinds)
 
 
-def _cut(numbers: pl.Series, parts: int) -> tuple[Codes, tuple[Bin, ...]]:
+def _bin_by_quantiles(numbers: pl.Series, parts: int) -> tuple[Codes, tuple[Bin, ...]]:
     held = numbers.drop_nulls().to_numpy()
     cuts = np.unique(np.quantile(held, np.arange(1, parts) / parts, method="inverted_cdf"))
     # A cut at the top would leave nothing above it; where most rows are there, the rest is one bin.
@@ -69,7 +69,7 @@ def _cut(numbers: pl.Series, parts: int) -> tuple[Codes, tuple[Bin, ...]]:
     return codes, tuple(bins)
 
 
-def _named(values: pl.Series, most: int) -> tuple[Codes, tuple[Bin, ...]]:
+def _bin_by_value(values: pl.Series, most: int) -> tuple[Codes, tuple[Bin, ...]]:
     values = values.alias("value")  # a column may be called `count`
     counts = values.drop_nulls().value_counts().sort(by=["count", "value"], descending=[True, False])
     kinds = counts["value"].to_list()

@@ -75,10 +75,10 @@ def smooth_error(
     """
     mass = on_grid(said, residual)
     width = _width(mass, len(said))
-    noise = _norm(smoothed(_noise(said, residual, units, seed, _points(width)), width)) / len(said)
+    noise = _norm(smooth(_noise(said, residual, units, seed, _points(width)), width)) / len(said)
     count = len(said) if units is None else int(units.max()) + 1
     return Smooth(
-        error=float(_norm(smoothed(mass[None, :], width))[0]) / len(said),
+        error=float(_norm(smooth(mass[None, :], width))[0]) / len(said),
         noise=float(np.quantile(noise, level)) * _few(count, level),
         width=width,
         level=level,
@@ -103,11 +103,11 @@ def curve(
     mesh = np.linspace(0, grid - 1, points).astype(int)
     count = np.ones_like(said) if weight is None else weight
     residual = residual * count
-    rows = smoothed(on_grid(said, count, grid)[None, :], width)[0][mesh]
-    mean = smoothed(on_grid(said, said * count, grid)[None, :], width)[0][mesh]
-    gap = smoothed(on_grid(said, residual, grid)[None, :], width)[0][mesh]
+    rows = smooth(on_grid(said, count, grid)[None, :], width)[0][mesh]
+    mean = smooth(on_grid(said, said * count, grid)[None, :], width)[0][mesh]
+    gap = smooth(on_grid(said, residual, grid)[None, :], width)[0][mesh]
     noise = np.quantile(
-        np.abs(smoothed(_noise(said, residual, units, seed, grid), width)[:, mesh]), level, axis=0
+        np.abs(smooth(_noise(said, residual, units, seed, grid), width)[:, mesh]), level, axis=0
     )
     near = rows > len(said) / 1000
     rows, mean, gap, noise = rows[near], mean[near], gap[near], noise[near]
@@ -126,7 +126,7 @@ def on_grid(said: Floats, amount: Floats, grid: int = GRID) -> Floats:
     return np.asarray(found + np.bincount(left + 1, weights=part * amount, minlength=grid))
 
 
-def smoothed(mass: Floats, width: float) -> Floats:
+def smooth(mass: Floats, width: float) -> Floats:
     """The density of each row of masses (k, grid), spread by the kernel of this width."""
     grid = mass.shape[1]
     density = mass * (grid - 1)
@@ -144,7 +144,7 @@ def _width(mass: Floats, rows: int) -> float:
     """Where the error at a width is the width itself: the error falls as the width grows."""
 
     def enough(width: float) -> bool:
-        return width < FINEST or width < float(_norm(smoothed(mass[None, :], width))[0]) / rows
+        return width < FINEST or width < float(_norm(smooth(mass[None, :], width))[0]) / rows
 
     if enough(1.0):
         return 1.0

@@ -40,7 +40,7 @@ def joint(given: Places, chance: Floats) -> Floats:
     return _joint(given, _likely(chance, thresholds(given, chance)), chance.shape[1], ones)
 
 
-def contradicted(given: Places, chance: Floats) -> Bools:
+def find_label_errors(given: Places, chance: Floats) -> Bools:
     """The rows whose label is to be looked at: for each pair of classes as many as the joint says, those of
     the largest margin first (prune by noise rate), less those whose label is the likeliest class anyway."""
     rows, classes = chance.shape

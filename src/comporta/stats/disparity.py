@@ -104,12 +104,12 @@ def _cells(group: Places, unit: Places) -> tuple[Places, Places]:
     return cells // wide, cell
 
 
-def judged(found: Rates) -> NDArray[np.bool_]:
+def is_judged(found: Rates) -> NDArray[np.bool_]:
     """(k,) the groups of at least 30 rows, two units and ten subjects."""
-    return told(found) & (found.units >= 2)
+    return is_shown(found) & (found.units >= 2)
 
 
-def told(found: Rates) -> NDArray[np.bool_]:
+def is_shown(found: Rates) -> NDArray[np.bool_]:
     """(k,) the groups whose rate may be shown: of at least 30 rows and ten subjects."""
     many = found.rows >= FEWEST_ROWS
     return many if found.subjects is None else many & (found.subjects >= FEWEST_SUBJECTS)
@@ -134,13 +134,13 @@ def limits(found: Rates, tail: float) -> tuple[Floats, Floats]:
 
 def pairs_of(found: Rates) -> int:
     """How many pairs can be judged."""
-    count = int(judged(found).sum())
+    count = int(is_judged(found).sum())
     return count * (count - 1) // 2
 
 
 def differences(found: Rates, family: int, level: float = LEVEL) -> Pairs:
     """How far the higher is above the lower, at least 0. family: pairs that share the error."""
-    first, second, low, high = _ordered(found, family, level)
+    first, second, low, high = _order_pairs(found, family, level)
     value = found.value[first] - found.value[second]
     under = value - np.hypot(found.value[first] - low[first], high[second] - found.value[second])
     over = value + np.hypot(high[first] - found.value[first], found.value[second] - low[second])
@@ -149,7 +149,7 @@ def differences(found: Rates, family: int, level: float = LEVEL) -> Pairs:
 
 def ratios(found: Rates, family: int, level: float = LEVEL) -> Pairs:
     """The lower over the higher, 0 to 1; pairs of two zeros are left out, as nothing is said of them."""
-    first, second, low, high = _ordered(found, family, level)
+    first, second, low, high = _order_pairs(found, family, level)
     some = found.value[first] > 0
     first, second = first[some], second[some]
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -168,9 +168,9 @@ def ratios(found: Rates, family: int, level: float = LEVEL) -> Pairs:
     )
 
 
-def _ordered(found: Rates, family: int, level: float) -> tuple[Places, Places, Floats, Floats]:
+def _order_pairs(found: Rates, family: int, level: float) -> tuple[Places, Places, Floats, Floats]:
     low, high = limits(found, (1 - level) / 2 / max(family, 1))
-    at = np.flatnonzero(judged(found))
+    at = np.flatnonzero(is_judged(found))
     one, other = (at[each] for each in np.triu_indices(len(at), 1))
     swap = found.value[one] < found.value[other]
     return np.where(swap, other, one), np.where(swap, one, other), low, high

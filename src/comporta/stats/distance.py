@@ -94,7 +94,7 @@ def between(
     n, m = float(was.sum()), float(now.sum())
     if not (n and m):
         return None
-    first, second = _gathered(was, now, EXPECTED * (n + m) / min(n, m))
+    first, second = _merge_cells(was, now, EXPECTED * (n + m) / min(n, m))
     p, q = first / n, second / m
     pooled = (first + second) / (n + m)
     rate = effects[0] / n + effects[1] / m
@@ -124,7 +124,7 @@ def between(
     )
 
 
-def paired(was: Places, now: Places, cells: int, units: Places | None = None) -> Distance | None:
+def paired_distance(was: Places, now: Places, cells: int, units: Places | None = None) -> Distance | None:
     """Between two answers to the same rows, each in one of `cells`: Wald's test that both fall alike
     (Bhapkar 1966), whole units as the independent ones and referred to Hotelling's T2. None without rows."""
     rows = len(was)
@@ -181,7 +181,7 @@ def noncentral(statistic: float, free: float, below: float) -> float:
     return max(0.0, part - 2 * z * math.sqrt(max(0.0, z**2 + statistic - free / 2)))
 
 
-def _gathered(was: Floats, now: Floats, least: float) -> tuple[Floats, Floats]:
+def _merge_cells(was: Floats, now: Floats, least: float) -> tuple[Floats, Floats]:
     group = _groups(was + now, least)
     return np.bincount(group, was).astype(np.float64), np.bincount(group, now).astype(np.float64)
 

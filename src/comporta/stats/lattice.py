@@ -7,8 +7,8 @@ histogram for each pair of columns; a triple of columns is counted only where it
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import combinations
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations, repeat
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Codes = NDArray[np.int32]
+    Columns = tuple[int, ...]
+    Histogram = tuple[Floats, Floats]
+    """Rows and loss of each cell, an axis a column."""
 
 Where = tuple[tuple[int, int], ...]
 ALPHA = 0.95
@@ -53,11 +56,86 @@ class _Board:
     def bar(self) -> float:
         return self.cells[-1].score if len(self.cells) >= self.keep else 0.0
 
-    def offer(self, found: Iterator[Cell]) -> None:
-        better = [cell for cell in found if cell.score > self.bar]
+    def offer(self, cells: Iterator[Cell]) -> None:
+        better = [cell for cell in cells if cell.score > self.bar]
         if better:
             self.cells = sorted([*self.cells, *better], key=lambda cell: (-cell.score, cell.where))
             self.cells = self.cells[: self.keep]
+
+
+class _Search:
+    """The rows, and the board on which the cells of some columns are put."""
+
+    def __init__(self, codes: Codes, loss: Floats, fewest: int, alpha: float, board: _Board) -> None:
+        self.codes, self.loss, self.fewest, self.alpha, self.board = codes, loss, fewest, alpha, board
+        self.total = float(loss.sum())
+        self.sizes = [int(column.max()) + 1 for column in codes]
+
+    def visit(self, columns: Columns) -> Histogram:
+        """Offers every cell of these columns to the board; rows and loss of each."""
+        histogram = self.histogram(columns)
+        self.board.offer(self.cells(columns, *histogram))
+        return histogram
+
+    def score(self, rows: Floats, sums: Floats) -> Floats:
+        rows, n = np.maximum(rows, 1), len(self.loss)
+        return np.asarray(
+            self.alpha * (n * sums / (rows * self.total) - 1) - (1 - self.alpha) * (n / rows - 1)
+        )
+
+    def histogram(self, columns: Columns) -> Histogram:
+        code = self.codes[columns[0]]
+        for column in columns[1:]:
+            code = code * np.int32(self.sizes[column]) + self.codes[column]
+        shape = tuple(self.sizes[column] for column in columns)
+        cells = int(np.prod(shape))
+        rows = np.bincount(code, minlength=cells).astype(float).reshape(shape)
+        sums = np.bincount(code, weights=self.loss, minlength=cells).astype(float)
+        return rows, sums.reshape(shape)
+
+    def cells(self, columns: Columns, rows: Floats, sums: Floats) -> Iterator[Cell]:
+        score = self.score(rows, sums)
+        for place in zip(*np.nonzero((rows >= self.fewest) & (score > self.board.bar)), strict=True):
+            yield Cell(
+                where=tuple((column, int(bin)) for column, bin in zip(columns, place, strict=True)),
+                score=float(score[place]),
+                rows=int(rows[place]),
+                loss=float(sums[place]),
+            )
+
+    def visit_triples(self, pairs: Mapping[Columns, Histogram]) -> None:
+        """Most promising first, so that the bar is high when the many others come."""
+        highest = [_highest(*each) for each in zip(self.codes, self.sizes, repeat(self.loss))]
+        bounds = [
+            (self.bound(triple, pairs, highest), triple) for triple in combinations(range(len(self.codes)), 3)
+        ]
+        for upper, triple in sorted(bounds, reverse=True):
+            if upper <= self.board.bar:
+                break
+            self.visit(triple)
+
+    def bound(self, triple: Columns, pairs: Mapping[Columns, Histogram], highest: Sequence[Floats]) -> float:
+        """No cell of these three columns scores higher: it is at most as large as its smallest pair, with at
+        most that pair's loss, and no row in it costs more than the dearest of each bin."""
+        a, b, c = triple
+        (ab, ac, bc) = pairs[a, b], pairs[a, c], pairs[b, c]
+        rows, sums = (
+            np.minimum(
+                np.minimum(ab[part][:, :, None], ac[part][:, None, :]),
+                bc[part][None, :, :],
+            )
+            for part in (0, 1)
+        )
+        dear = np.minimum(
+            np.minimum(highest[a][:, None, None], highest[b][None, :, None]), highest[c][None, None, :]
+        )
+        able = rows >= self.fewest
+        if not able.any():
+            return -np.inf
+        most, sums, dear = rows[able], sums[able], np.maximum(dear[able], 1e-300)
+        turns = np.clip(sums / dear, self.fewest, most)
+        sizes = (most, turns, np.full_like(most, self.fewest))
+        return float(max(self.score(at, np.minimum(sums, at * dear)).max() for at in sizes))
 
 
 def worst_cells(
@@ -68,85 +146,24 @@ def worst_cells(
 
     score: alpha (mean loss inside / mean loss - 1) - (1 - alpha) (n / rows inside - 1).
     """
-    rows, total = len(loss), float(loss.sum())
-    board = _Board(keep)
-    if not total > 0 or not len(codes):
+    if not float(loss.sum()) > 0 or not len(codes):
         return []
-    sizes = [int(column.max()) + 1 for column in codes]
-
-    def score(count: Floats, sum_: Floats) -> Floats:
-        count = np.maximum(count, 1)
-        return np.asarray(alpha * (rows * sum_ / (count * total) - 1) - (1 - alpha) * (rows / count - 1))
-
-    def count(columns: tuple[int, ...]) -> tuple[Floats, Floats]:
-        code = codes[columns[0]]
-        for column in columns[1:]:
-            code = code * np.int32(sizes[column]) + codes[column]
-        shape = tuple(sizes[column] for column in columns)
-        cells = int(np.prod(shape))
-        held = np.bincount(code, minlength=cells).astype(float).reshape(shape)
-        sums = np.bincount(code, weights=loss, minlength=cells).astype(float)
-        return held, sums.reshape(shape)
-
-    def told(columns: tuple[int, ...], held: Floats, sum_: Floats) -> Iterator[Cell]:
-        points = score(held, sum_)
-        for place in zip(*np.nonzero((held >= fewest) & (points > board.bar)), strict=True):
-            yield Cell(
-                where=tuple((column, int(bin)) for column, bin in zip(columns, place, strict=True)),
-                score=float(points[place]),
-                rows=int(held[place]),
-                loss=float(sum_[place]),
-            )
-
-    singles: dict[tuple[int, ...], tuple[Floats, Floats]] = {}
+    board = _Board(keep)
+    search = _Search(codes, loss, fewest, alpha, board)
     for column in range(len(codes)):
-        singles[column,] = count((column,))
-        board.offer(told((column,), *singles[column,]))
-    pairs: dict[tuple[int, ...], tuple[Floats, Floats]] = {}
+        search.visit((column,))
+    pairs: dict[Columns, Histogram] = {}
     for pair in combinations(range(len(codes)), 2) if depth > 1 else ():
-        found = count(pair)
-        board.offer(told(pair, *found))
+        histogram = search.visit(pair)
         if depth > 2:
-            pairs[pair] = found
-    highest = [_highest(codes[column], loss, sizes[column]) for column in range(len(codes))]
-
-    def bound(a: int, b: int, c: int) -> float:
-        """No cell of these three columns scores higher: it is at most as large as its smallest pair, with at
-        most that pair's loss, and no row in it costs more than the dearest of each bin."""
-        (ab, ac, bc) = pairs[a, b], pairs[a, c], pairs[b, c]
-        sizes_, sums = (
-            np.minimum(
-                np.minimum(ab[part][:, :, None], ac[part][:, None, :]),
-                bc[part][None, :, :],
-            )
-            for part in (0, 1)
-        )
-        dear = np.minimum(
-            np.minimum(highest[a][:, None, None], highest[b][None, :, None]), highest[c][None, None, :]
-        )
-        able = sizes_ >= fewest
-        if not able.any():
-            return -np.inf
-        most, sum_, dear = sizes_[able], sums[able], np.maximum(dear[able], 1e-300)
-        turns = np.clip(sum_ / dear, fewest, most)
-        return float(
-            max(
-                score(at, np.minimum(sum_, at * dear)).max()
-                for at in (most, turns, np.full_like(most, fewest))
-            )
-        )
-
+            pairs[pair] = histogram
     if depth > 2:
-        # Most promising first, so that the bar is high when the many others come.
-        order = sorted(((bound(*each), each) for each in combinations(range(len(codes)), 3)), reverse=True)
-        for upper, triple in order:
-            if upper <= board.bar:
-                break
-            board.offer(told(triple, *count(triple)))
+        search.visit_triples(pairs)
     return board.cells
 
 
-def _highest(code: NDArray[np.int32], loss: Floats, bins: int) -> Floats:
-    found = np.zeros(bins)
-    np.maximum.at(found, code, loss)
-    return found
+def _highest(code: NDArray[np.int32], bins: int, loss: Floats) -> Floats:
+    """The highest loss of a row in each bin."""
+    highest = np.zeros(bins)
+    np.maximum.at(highest, code, loss)
+    return highest

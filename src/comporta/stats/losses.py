@@ -8,7 +8,7 @@ import numpy as np
 
 from comporta.errors import BadProject
 from comporta.records import Record
-from comporta.stats.metrics import EPSILON, Seen
+from comporta.stats.metrics import EPSILON, ScoredRows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,7 +48,7 @@ def one_hot(place: NDArray[Any], classes: int) -> Floats:
     return np.asarray((place[:, None] == np.arange(classes)).astype(np.float64))
 
 
-def losses(seen: Seen, loss: str = "") -> Losses:
+def losses(seen: ScoredRows, loss: str = "") -> Losses:
     """loss: `brier` or `log_loss` for probabilities; empty: brier, which one row cannot carry away. Labels
     have their error, numbers their squared error. Raises BadProject on another name."""
     if loss not in ("", "brier", "log_loss"):

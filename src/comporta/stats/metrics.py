@@ -29,7 +29,7 @@ NAN = float("nan")
 ROUNDING = 1e-12
 
 
-class Seen(Record, frozen=True, kw_only=True):
+class ScoredRows(Record, frozen=True, kw_only=True):
     """What happened and what was said, row by row. Classification: truth and label are places among the
     classes (-1: a class the model never saw), probability is rows by classes. Regression: numbers. weight:
     how much each row counts, (n,); None: each as much."""
@@ -42,7 +42,7 @@ class Seen(Record, frozen=True, kw_only=True):
     weight: Floats | None = None
 
 
-def statistic(name: str, seen: Seen) -> Statistic:
+def statistic(name: str, seen: ScoredRows) -> Statistic:
     """The metric of these rows as a function of how often each is drawn; NaN where it is not defined."""
     found = _MAKERS[name](seen)
     if (weight := seen.weight) is None:
@@ -50,7 +50,7 @@ def statistic(name: str, seen: Seen) -> Statistic:
     return lambda drawn: found(drawn * weight)
 
 
-def _roc_auc(seen: Seen) -> Statistic:
+def _roc_auc(seen: ScoredRows) -> Statistic:
     """Mann and Whitney's U over the number of pairs, ties half; one class against the rest, then the mean."""
     truth, probability = seen.truth, _probability(seen)
     if seen.classes == 2:
@@ -84,7 +84,7 @@ def _auc_of(positive: NDArray[np.bool_], score: Floats) -> Statistic:
     return auc
 
 
-def _average_precision(seen: Seen) -> Statistic:
+def _average_precision(seen: ScoredRows) -> Statistic:
     """Sum of precision at each threshold times the recall it adds; then the mean over classes."""
     truth, probability = seen.truth, _probability(seen)
     if seen.classes == 2:
@@ -113,7 +113,7 @@ def _precision_of(positive: NDArray[np.bool_], score: Floats) -> Statistic:
     return average
 
 
-def _log_loss(seen: Seen) -> Statistic:
+def _log_loss(seen: ScoredRows) -> Statistic:
     probability = _probability(seen)
     known = seen.truth >= 0
     said = np.zeros(len(known))
@@ -121,7 +121,7 @@ def _log_loss(seen: Seen) -> Statistic:
     return _mean(-np.log(np.clip(said, EPSILON, 1.0)))
 
 
-def _brier(seen: Seen) -> Statistic:
+def _brier(seen: ScoredRows) -> Statistic:
     """Squared error of the probability; halved for two classes, as scikit-learn does."""
     probability = _probability(seen)
     if seen.classes == 2:
@@ -130,14 +130,14 @@ def _brier(seen: Seen) -> Statistic:
     return _mean(((probability - came.astype(float)) ** 2).sum(axis=1))
 
 
-def _accuracy(seen: Seen) -> Statistic:
+def _accuracy(seen: ScoredRows) -> Statistic:
     return _mean((seen.truth == _label(seen)).astype(float))
 
 
-def _confused(finish: Callable[[Floats], float]) -> Callable[[Seen], Statistic]:
+def _of_confusion_matrix(finish: Callable[[Floats], float]) -> Callable[[ScoredRows], Statistic]:
     """A metric of the confusion matrix: truth in rows, label in columns, unknown truth in the last row."""
 
-    def make(seen: Seen) -> Statistic:
+    def make(seen: ScoredRows) -> Statistic:
         size, label = seen.classes, _label(seen)
         truth = np.where(seen.truth < 0, size, seen.truth).astype(np.int64)
         cell = truth * size + label
@@ -190,11 +190,11 @@ def _mcc(table: Floats) -> float:
     return cross / scale**0.5 if scale > 0 else NAN
 
 
-def _mae(seen: Seen) -> Statistic:
+def _mae(seen: ScoredRows) -> Statistic:
     return _mean(np.abs(seen.truth - _number(seen)))
 
 
-def _mape(seen: Seen) -> Statistic:
+def _mape(seen: ScoredRows) -> Statistic:
     """Not defined where a row that counts has the truth 0: no error is a share of it."""
     size = np.abs(seen.truth)
     none = size == 0
@@ -202,12 +202,12 @@ def _mape(seen: Seen) -> Statistic:
     return lambda weights: NAN if weights[none].any() else mean(weights)
 
 
-def _rmse(seen: Seen) -> Statistic:
+def _rmse(seen: ScoredRows) -> Statistic:
     square = _mean((seen.truth - _number(seen)) ** 2)
     return lambda weights: square(weights) ** 0.5
 
 
-def _r2(seen: Seen) -> Statistic:
+def _r2(seen: ScoredRows) -> Statistic:
     error = (seen.truth - _number(seen)) ** 2
     # Centred first: the difference of two large sums would lose the digits that matter.
     truth = seen.truth - seen.truth.mean()
@@ -223,7 +223,7 @@ def _r2(seen: Seen) -> Statistic:
     return r2
 
 
-def _median_ae(seen: Seen) -> Statistic:
+def _median_ae(seen: ScoredRows) -> Statistic:
     error = np.abs(seen.truth - _number(seen))
     order = np.argsort(error, kind="stable")
     error = error[order]
@@ -248,32 +248,32 @@ def _mean(value: Floats) -> Statistic:
     return mean
 
 
-def _probability(seen: Seen) -> Floats:
+def _probability(seen: ScoredRows) -> Floats:
     assert seen.probability is not None, "asked only where the predictions hold probabilities"
     return seen.probability
 
 
-def _label(seen: Seen) -> Places:
+def _label(seen: ScoredRows) -> Places:
     assert seen.label is not None, "asked only where the predictions hold labels"
     return seen.label
 
 
-def _number(seen: Seen) -> Floats:
+def _number(seen: ScoredRows) -> Floats:
     assert seen.number is not None, "asked only where the predictions are numbers"
     return seen.number
 
 
-_MAKERS: dict[str, Callable[[Seen], Statistic]] = {
+_MAKERS: dict[str, Callable[[ScoredRows], Statistic]] = {
     "roc_auc": _roc_auc,
     "average_precision": _average_precision,
     "log_loss": _log_loss,
     "brier": _brier,
     "accuracy": _accuracy,
-    "balanced_accuracy": _confused(_balanced_accuracy),
-    "precision": _confused(_precision),
-    "recall": _confused(_recall),
-    "f1": _confused(_f1),
-    "mcc": _confused(_mcc),
+    "balanced_accuracy": _of_confusion_matrix(_balanced_accuracy),
+    "precision": _of_confusion_matrix(_precision),
+    "recall": _of_confusion_matrix(_recall),
+    "f1": _of_confusion_matrix(_f1),
+    "mcc": _of_confusion_matrix(_mcc),
     "mae": _mae,
     "rmse": _rmse,
     "r2": _r2,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
 
 
-class Paired(Record, frozen=True, kw_only=True):
+class PairedDifference(Record, frozen=True, kw_only=True):
     """First less second. p: two-sided, of no difference. test: what made the interval; method: its name as
     people read it."""
 
@@ -81,11 +81,11 @@ def _tango_score(b: int, c: int, rows: int, delta: float) -> float:
     return apart / math.sqrt(variance)
 
 
-def right(first: Bools, second: Bools, *, level: float = 0.95) -> Paired:
+def right(first: Bools, second: Bools, *, level: float = 0.95) -> PairedDifference:
     """Two classifiers' shares of right answers: Tango's interval, McNemar's mid-p."""
     b, c = int((first & ~second).sum()), int((~first & second).sum())
     low, high = tango(b, c, len(first), level=level)
-    return Paired(
+    return PairedDifference(
         value=(b - c) / len(first),
         low=low,
         high=high,
@@ -95,7 +95,7 @@ def right(first: Bools, second: Bools, *, level: float = 0.95) -> Paired:
     )
 
 
-def delong(positive: Bools, first: Floats, second: Floats, *, level: float = 0.95) -> Paired | None:
+def delong(positive: Bools, first: Floats, second: Floats, *, level: float = 0.95) -> PairedDifference | None:
     """Two areas under the ROC curve on the same rows; None where a class has fewer than two rows.
 
     DeLong, DeLong and Clarke-Pearson 1988, equations 3 to 8, by midranks (Sun and Xu 2014).
@@ -117,14 +117,14 @@ def delong(positive: Bools, first: Floats, second: Floats, *, level: float = 0.9
     return _delong(value, variance, level)
 
 
-def mean_difference(first: Floats, second: Floats, *, level: float = 0.95) -> Paired | None:
+def mean_difference(first: Floats, second: Floats, *, level: float = 0.95) -> PairedDifference | None:
     """Two means of the same rows, by Student's paired t; None for fewer than two rows."""
     apart = first - second
     if len(apart) < 2:
         return None
     value, spread = float(apart.mean()), float(apart.std(ddof=1)) / math.sqrt(len(apart))
     if spread <= 1e-15 * max(1.0, abs(value)):
-        return Paired(
+        return PairedDifference(
             value=value,
             low=value,
             high=value,
@@ -134,7 +134,7 @@ def mean_difference(first: Floats, second: Floats, *, level: float = 0.95) -> Pa
         )
     half = float(special.stdtrit(len(apart) - 1, (1 + level) / 2)) * spread
     p = 2 * float(special.stdtr(len(apart) - 1, -abs(value / spread)))
-    return Paired(
+    return PairedDifference(
         value=value, low=value - half, high=value + half, p=p, test="student", method="Student's paired t"
     )
 
@@ -147,11 +147,15 @@ def wilcoxon(first: Floats, second: Floats) -> float:
     return float(stats.wilcoxon(apart, zero_method="pratt", method="approx").pvalue)
 
 
-def _delong(value: float, variance: float, level: float) -> Paired:
+def _delong(value: float, variance: float, level: float) -> PairedDifference:
     method = "DeLong's interval"
     if variance <= 0:
-        return Paired(value=value, low=value, high=value, p=float(value == 0), test="delong", method=method)
+        return PairedDifference(
+            value=value, low=value, high=value, p=float(value == 0), test="delong", method=method
+        )
     spread = math.sqrt(variance)
     half = float(special.ndtri((1 + level) / 2)) * spread
     p = 2 * float(special.ndtr(-abs(value) / spread))
-    return Paired(value=value, low=value - half, high=value + half, p=p, test="delong", method=method)
+    return PairedDifference(
+        value=value, low=value - half, high=value + half, p=p, test="delong", method=method
+    )

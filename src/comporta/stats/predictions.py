@@ -12,7 +12,7 @@ from comporta.records.columns import CHANCE, LABEL, NUMBER, TARGET, WEIGHT
 from comporta.records.metric import MAIN, MAINS, METRICS, Task, metric
 from comporta.stats.bootstrap import Statistic
 from comporta.stats.classes import places
-from comporta.stats.metrics import Seen, statistic
+from comporta.stats.metrics import ScoredRows, statistic
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,7 +36,7 @@ def metrics_for(predictions: pl.DataFrame, asked: Sequence[str]) -> tuple[str, .
     """Those asked (`main`: the task's main one), or the usual ones of the task. Raises BadProject on one that
     these cannot have."""
     task = task_of(predictions)
-    has = given(predictions)
+    has = output_kinds(predictions)
     if MAIN in asked:
         main = main_of(predictions)
         asked = tuple(dict.fromkeys(main if name == MAIN else name for name in asked))
@@ -53,11 +53,11 @@ def metrics_for(predictions: pl.DataFrame, asked: Sequence[str]) -> tuple[str, .
 def main_of(*predictions: pl.DataFrame) -> str:
     """The main metric of the task that all of these can have. Raises ValueError where their tasks differ."""
     (task,) = {task_of(each) for each in predictions}
-    has = set.intersection(*(given(each) for each in predictions))
+    has = set.intersection(*(output_kinds(each) for each in predictions))
     return next(n for n in MAINS if task in METRICS[n].tasks and METRICS[n].needs in has)
 
 
-def given(predictions: pl.DataFrame) -> set[str]:
+def output_kinds(predictions: pl.DataFrame) -> set[str]:
     """What these predictions hold: `label` and `probability`, `label`, or `number`."""
     if NUMBER in predictions.columns:
         return {"number"}
@@ -82,7 +82,7 @@ def spreadless(predictions: pl.DataFrame) -> bool:
     return NUMBER in predictions.columns and truth.n_unique() < 2
 
 
-def labelled(predictions: pl.DataFrame) -> pl.DataFrame:
+def with_truth(predictions: pl.DataFrame) -> pl.DataFrame:
     """The rows whose truth is known. Raises BadData where there is none."""
     rows = predictions.filter(pl.col(TARGET).is_not_null())
     if rows.is_empty():
@@ -94,19 +94,19 @@ def labelled(predictions: pl.DataFrame) -> pl.DataFrame:
 
 def statistics(rows: pl.DataFrame, names: Sequence[str]) -> list[Statistic]:
     """Each metric of these rows as a function of their weights."""
-    was = seen(rows)
+    was = scored_rows(rows)
     return [statistic(name, was) for name in names]
 
 
-def seen(rows: pl.DataFrame) -> Seen:
+def scored_rows(rows: pl.DataFrame) -> ScoredRows:
     """What happened and what was said, as numbers."""
     weight = weights_of(rows)
     if NUMBER in rows.columns:
         truth = rows[TARGET].cast(pl.Float64).to_numpy()
-        return Seen(classes=0, truth=truth, number=rows[NUMBER].to_numpy(), weight=weight)
+        return ScoredRows(classes=0, truth=truth, number=rows[NUMBER].to_numpy(), weight=weight)
     classes = classes_of(rows)
     chances = [f"{CHANCE}{place}" for place in range(len(classes))]
-    return Seen(
+    return ScoredRows(
         classes=len(classes),
         truth=places(rows[TARGET], classes),
         label=rows[LABEL].to_physical().cast(pl.Int64).to_numpy(),

@@ -48,10 +48,10 @@ def profile(values: pl.Series, units: Places | None = None, words: Sequence[str]
             empty = Profile(cells="hashed", counts=(0,) * HASHED, missing=0, rows=0)
     else:
         raise BadData(f"{values.name}: found {values.dtype}, expected numbers, booleans or words.")
-    return recounted(values, empty, units)
+    return recount(values, empty, units)
 
 
-def recounted(values: pl.Series, like: Profile, units: Places | None = None) -> Profile:
+def recount(values: pl.Series, like: Profile, units: Places | None = None) -> Profile:
     """The column over the cells of `like`. Raises BadData where words stand for numbers or the reverse."""
     place = places_of(values, like)
     size = _size(like)
@@ -89,7 +89,7 @@ def recounted(values: pl.Series, like: Profile, units: Places | None = None) -> 
     )
 
 
-def merged(first: Profile, second: Profile) -> Profile:
+def merge(first: Profile, second: Profile) -> Profile:
     """Both together, as if counted at once; the moments by Chan, Golub and LeVeque 1983. The design effects
     are the mean, weighted by rows: units that reach into both are not known. Raises BadData where their
     cells differ."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from comporta.stats.bins import binned
+from comporta.stats.bins import bin_values
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,7 +33,7 @@ def numbers_of(train: pl.DataFrame, test: pl.DataFrame) -> tuple[Floats, Floats]
                 # Held within ten spreads: a line must not be carried away by one value.
                 both.append(tuple(np.clip((each - mine.mean()) / spread, -10, 10) for each in (mine, theirs)))
             continue
-        codes, words = binned(pl.concat([one.cast(pl.String), other.cast(pl.String)]))
+        codes, words = bin_values(pl.concat([one.cast(pl.String), other.cast(pl.String)]))
         for place in range(len(words)):
             flags = (codes == place).astype(np.float64)
             both.append((flags[: len(one)], flags[len(one) :]))
@@ -42,24 +42,24 @@ def numbers_of(train: pl.DataFrame, test: pl.DataFrame) -> tuple[Floats, Floats]
     return np.column_stack([each[0] for each in both]), np.column_stack([each[1] for each in both])
 
 
-def said_by_tree(X: Floats, outcome: Floats, asked: Floats, *, classes: int, seed: int) -> Floats:
+def predict_by_tree(X: Floats, outcome: Floats, asked: Floats, *, classes: int, seed: int) -> Floats:
     """(n, classes) probabilities, or (n, 1) numbers, of a tree of depth three. outcome: (m, classes) of 0 and
     1, or (m, 1) numbers."""
     from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
     kind = DecisionTreeClassifier if classes else DecisionTreeRegressor
     model = kind(max_depth=DEPTH, min_samples_leaf=max(1, len(X) // 200), random_state=seed)
-    return _said(model, X, outcome, asked, classes)
+    return _predict(model, X, outcome, asked, classes)
 
 
-def said_by_line(X: Floats, outcome: Floats, asked: Floats, *, classes: int) -> Floats:
+def predict_by_line(X: Floats, outcome: Floats, asked: Floats, *, classes: int) -> Floats:
     """The same of a logistic or a ridge regression."""
     from sklearn.linear_model import LogisticRegression, Ridge
 
-    return _said(LogisticRegression(max_iter=100) if classes else Ridge(), X, outcome, asked, classes)
+    return _predict(LogisticRegression(max_iter=100) if classes else Ridge(), X, outcome, asked, classes)
 
 
-def _said(model: Any, X: Floats, outcome: Floats, asked: Floats, classes: int) -> Floats:
+def _predict(model: Any, X: Floats, outcome: Floats, asked: Floats, classes: int) -> Floats:
     with warnings.catch_warnings():
         # A line that has not quite settled in a hundred turns is a baseline all the same.
         warnings.simplefilter("ignore")

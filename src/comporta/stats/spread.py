@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 IQR_OF_NORMAL = 1.3489795003921634
 
 
-def spread(values: Floats) -> float:
+def robust_scale(values: Floats) -> float:
     """The distance of the quartiles over that of a standard normal: of normal values their standard
     deviation. Where half of the values are equal, the standard deviation itself. NaN is left out."""
     known = values[np.isfinite(values)]

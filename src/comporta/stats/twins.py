@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from comporta.records import Record
-from comporta.records.named_column import named
+from comporta.records.named_column import exact_column
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,7 +35,7 @@ class Likeness(Record, frozen=True, kw_only=True):
     half: float
 
     @property
-    def copied(self) -> bool:
+    def is_copy(self) -> bool:
         """Whether most rows that are alike in half their columns are alike in all: copies, not chance."""
         return self.pairs > 0.5 * self.half
 
@@ -67,7 +67,7 @@ def repeats(of: Codes) -> Bools:
     return found
 
 
-def twinned(of: Codes) -> Bools:
+def has_twin(of: Codes) -> Bools:
     """The rows that are like any other."""
     _, place, times = np.unique(of, return_inverse=True, return_counts=True)
     return np.asarray(times[place] > 1)
@@ -86,7 +86,7 @@ def grids(frame: pl.DataFrame, like: pl.DataFrame) -> list[pl.DataFrame]:
     one time in two a grid: what is found is a lower bound of what there is.
     """
     names = [each.name for each in frame if each.dtype.is_float()]
-    plain = {name: named(name).cast(pl.Float64).fill_nan(None) for name in names}
+    plain = {name: exact_column(name).cast(pl.Float64).fill_nan(None) for name in names}
     ends = like.lazy().select(
         plain[name].quantile(share).alias(f"{name} {share}") for name in names for share in (LOW, HIGH)
     )

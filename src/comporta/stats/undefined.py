@@ -16,8 +16,8 @@ from comporta.stats.codes import (
     TARGET_ZERO,
     UNDEFINED,
 )
-from comporta.stats.metrics import Seen
-from comporta.stats.predictions import classes_of, seen
+from comporta.stats.metrics import ScoredRows
+from comporta.stats.predictions import classes_of, scored_rows
 
 BOTH_CLASSES = ("roc_auc", "balanced_accuracy")
 """Of two classes these need a row of each; the others of their kind a row of the positive one."""
@@ -25,7 +25,7 @@ BOTH_CLASSES = ("roc_auc", "balanced_accuracy")
 
 def why_undefined(metric: str, rows: pl.DataFrame) -> Message:
     """What is missing in predictions whose truth is known, for a metric that is not defined on them."""
-    was = seen(rows)
+    was = scored_rows(rows)
     if was.classes:
         return _of_classes(metric, was, classes_of(rows))
     if metric == "mape" and (zero := int((was.truth == 0).sum())):
@@ -33,7 +33,7 @@ def why_undefined(metric: str, rows: pl.DataFrame) -> Message:
     return TARGET_ALIKE() if metric == "r2" else UNDEFINED()
 
 
-def _of_classes(metric: str, was: Seen, classes: tuple[str, ...]) -> Message:
+def _of_classes(metric: str, was: ScoredRows, classes: tuple[str, ...]) -> Message:
     truth = np.asarray(was.truth, np.int64)
     came = np.bincount(truth[truth >= 0], minlength=was.classes)
     said = came if was.label is None else np.bincount(was.label, minlength=was.classes)

@@ -35,7 +35,7 @@ def units_of(rows: pl.DataFrame, group: str | None) -> NDArray[np.int64] | None:
     return None
 
 
-def renumbered(units: NDArray[np.int64] | None, kept: NDArray[np.bool_]) -> NDArray[np.int64] | None:
+def renumber(units: NDArray[np.int64] | None, kept: NDArray[np.bool_]) -> NDArray[np.int64] | None:
     """The units of some of the rows, numbered anew from 0 without gaps."""
     if units is None:
         return None

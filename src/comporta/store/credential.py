@@ -15,7 +15,7 @@ from urllib.parse import quote
 import msgspec
 
 from comporta.errors import BadProject, ComportaError
-from comporta.records.credential import Credential, hide, password_in, secrets_in, shown
+from comporta.records.credential import Credential, hide, password_in, secrets_in, showable
 from comporta.store.command import output_of
 from comporta.store.urls import file_path
 
@@ -45,9 +45,9 @@ def resolve(
     value, nor what a command wrote to its standard error, which may hold one.
     """
     scheme, separator, rest = reference.partition("://")
-    where = f"{what} {shown(reference)}"
+    where = f"{what} {showable(reference)}"
     if not separator or not rest or scheme not in ("env", "file", "command"):
-        raise BadProject(f"{what}: found {shown(reference)}, expected {SCHEMES}.")
+        raise BadProject(f"{what}: found {showable(reference)}, expected {SCHEMES}.")
     if scheme == "env":
         text = os.environ.get(rest, "")
         if not text:  # what a CI system gives for a secret that a job may not have
@@ -109,7 +109,7 @@ def store_config(reference: str, root: Path) -> dict[str, str]:
         config = _parse_pairs(text)
     except (ValueError, msgspec.MsgspecError):
         raise BadProject(
-            f"store_credentials {shown(reference)}: found neither JSON of names and texts nor lines "
+            f"store_credentials {showable(reference)}: found neither JSON of names and texts nor lines "
             "NAME=VALUE, expected one of them, such as AWS_ACCESS_KEY_ID=…"
         ) from None
     for name, value in config.items():

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from comporta.errors import BadProject, MissingExtra, NotFound, first_line
-from comporta.records.credential import masked, without_password
+from comporta.records.credential import mask, without_password
 from comporta.store.names import require_object_name, require_prefix
 from comporta.store.protocol import StoredObject
 
@@ -74,7 +74,7 @@ class ObjectStore:
     def _store_error(self, error: Exception) -> BadProject:
         reason = first_line(error)[:300]
         where = without_password(self.url)
-        return BadProject(f"store {where}: {masked(reason)}. Check its URL, the credentials and the network.")
+        return BadProject(f"store {where}: {mask(reason)}. Check its URL, the credentials and the network.")
 
 
 def open_objects(url: str, config: Mapping[str, str] = {}) -> ObjectStore:
@@ -92,7 +92,5 @@ def open_objects(url: str, config: Mapping[str, str] = {}) -> ObjectStore:
     try:
         return ObjectStore(from_url(url, config=rest or None, client_options=client), url, config)
     except Exception as error:  # boundary: obstore raises various types on a URL it cannot read
-        said = masked(
-            f"{without_password(url)!r}, which cannot be opened: {str(error).partition(chr(10))[0]}"
-        )
+        said = mask(f"{without_password(url)!r}, which cannot be opened: {str(error).partition(chr(10))[0]}")
         raise BadProject(f"store: found {said}. Check the URL and store_credentials.") from None

@@ -7,7 +7,7 @@ import string
 from pathlib import Path
 
 from comporta.errors import Refused, WrongKey
-from comporta.records.credential import hide, shown
+from comporta.records.credential import hide, showable
 from comporta.store.credential import resolve
 from comporta.store.disk import in_plain_words, make_folder, sync, sync_folder, write_all
 from comporta.store.keys import SECRET_BYTES, new_secret
@@ -31,7 +31,7 @@ def read_secret(url: str, root: Path) -> bytes:
     Raises WrongKey when there is none or it is not 64 hex digits, BadProject on another scheme.
     """
     found = resolve("key", url, root, expected=_EXPECTED, advice=_ADVICE, error=WrongKey)
-    return parse_secret(found.value, f"key {shown(url)}")
+    return parse_secret(found.value, f"key {showable(url)}")
 
 
 def parse_secret(text: str, where: str) -> bytes:

@@ -9,7 +9,7 @@ from typing import get_args
 
 from comporta.checks import judge, needs, policy
 from comporta.records import Check, Evidence, Figure, Need, Outcome, PlainText, Verdict, decode, encode
-from comporta.testing.messages import rendered
+from comporta.testing.messages import render
 
 
 class CheckContract:
@@ -59,8 +59,8 @@ class CheckContract:
             assert found.check == self.check().name
             assert found.required is self.check().required
             assert found.outcome in get_args(Outcome)
-            assert rendered(found.reason)
-            assert rendered(found.called)
+            assert render(found.reason)
+            assert render(found.display_title)
             assert decode(encode(found), Verdict) == found
 
     def test_judging_twice_gives_the_same_verdict(self) -> None:

@@ -113,7 +113,7 @@ class ExecutorContract:
         plan = Plan(
             nodes=(
                 node("source", params={"n": 3}),
-                node("times", inputs={"x": Output(node="source", name="out")}),
+                node("times", inputs={"x": Output(node_name="source", name="out")}),
             )
         )
         assert value(engine.ask(plan)[1]["times"]) == 6
@@ -132,7 +132,7 @@ class ExecutorContract:
         plan = Plan(
             nodes=(
                 node("source", params={"n": 3}),
-                node("times", inputs={"x": Output(node="source", name="out")}),
+                node("times", inputs={"x": Output(node_name="source", name="out")}),
             )
         )
         engine.ask(plan)
@@ -192,7 +192,7 @@ class ExecutorContract:
         plan = Plan(
             nodes=(
                 node("source", params={"n": 3}),
-                node("times", inputs={"x": Output(node="source", name="out")}),
+                node("times", inputs={"x": Output(node_name="source", name="out")}),
             )
         )
         with pytest.raises(BadProject, match="FACTOR with another value in each process"):

@@ -37,7 +37,7 @@ from comporta.records import (
     encode,
 )
 from comporta.store import StepContext
-from comporta.testing.messages import rendered
+from comporta.testing.messages import render
 
 Promise = Callable[[Check], None]
 SEEDS = 25
@@ -121,8 +121,8 @@ def every_verdict_is_whole(check: Check) -> None:
         assert found.check == check.name
         assert found.required is check.required
         assert found.outcome in get_args(Outcome)
-        assert rendered(found.reason).endswith(".")
-        assert rendered(found.called)
+        assert render(found.reason).endswith(".")
+        assert render(found.display_title)
         assert decode(encode(found), Verdict) == found
 
 
@@ -221,7 +221,7 @@ def _figures(need: Need, draw: random.Random) -> tuple[Figure, ...]:
         where = (Condition(need.by, draw.choice("abc")),) if need.by else ()
         found.append(
             Figure(
-                metric=need.metric or draw.choice(_named(need)),
+                metric=need.metric or draw.choice(_names_of(need)),
                 value=value,
                 low=None if half is None else value - half,
                 high=None if half is None else value + half,
@@ -234,7 +234,7 @@ def _figures(need: Need, draw: random.Random) -> tuple[Figure, ...]:
     return tuple(found)
 
 
-def _named(need: Need) -> Sequence[str]:
+def _names_of(need: Need) -> Sequence[str]:
     return (need.what, "largest_difference", "decisions_changed", "holds", "value", "mean_prediction")
 
 

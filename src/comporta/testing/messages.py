@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from comporta.opened.sentences import english, sentence
-from comporta.records import Figure, Message, Text, Unmeasured, place_in_words, say
+from comporta.records import Figure, Message, Text, UnmeasuredFigure, place_in_words, say
 from comporta.records.message import Value, fields_of
 
 
-def rendered(text: Text) -> str:
+def render(text: Text) -> str:
     """The English sentence of a text. Raises AssertionError on a code that nobody declared, on a value that
     its sentence asks for and that is not there, and on more than one line."""
     templates = english()
@@ -33,6 +33,6 @@ def _messages(value: Value) -> Iterator[Message]:
             yield from _messages(each)
 
 
-def slice_text(of: Figure | Unmeasured) -> str:
+def slice_text(of: Figure | UnmeasuredFigure) -> str:
     """Of which rows and under which conditions it was measured, in English: `carrier=AA`."""
     return place_in_words(of, sentence)

@@ -43,7 +43,7 @@ class S3(BaseHTTPRequestHandler):
             return
         asked = urlsplit(self.path)
         if "list-type" in (query := parse_qs(asked.query)):
-            self._answer(200, self._listed(query))
+            self._answer(200, self._list(query))
         elif self._key() not in self.objects:
             self._answer(404, b"<Error><Code>NoSuchKey</Code></Error>")
         else:
@@ -74,7 +74,7 @@ class S3(BaseHTTPRequestHandler):
             return True
         return False
 
-    def _listed(self, query: dict[str, list[str]]) -> bytes:
+    def _list(self, query: dict[str, list[str]]) -> bytes:
         prefix, after = query.get("prefix", [""])[0], query.get("continuation-token", [""])[0]
         with self.lock:
             found = sorted(key for key in self.objects if key.startswith(prefix) and key > after)

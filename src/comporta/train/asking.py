@@ -12,7 +12,7 @@ from comporta.records import Artifact, Attribution, ModelOutput, ModelPart, Sign
 from comporta.records.columns import TARGET, WEIGHT
 from comporta.store.context import StepContext
 from comporta.train.call import OutputKind, call_fit, describe_model, reads_of
-from comporta.train.decisions import negated, swapped, turned
+from comporta.train.decisions import is_swapped, negate, turn
 from comporta.train.families import attribution, linear, trees
 from comporta.train.families.parts import parts
 from comporta.train.families.scikit_learn.pipeline import core_of
@@ -52,12 +52,12 @@ class OpenEstimator:
         core = core_of(self.estimator, len(self.signature.features))
         if core is None:
             return None
-        swap = swapped(self.estimator, self.signature)
+        swap = is_swapped(self.estimator, self.signature)
         weights, members = linear(core.model), trees(core.model, 1 - output if swap else output)
         if swap and weights is not None and len(weights.weights) == 1:
             weights = weights._replace(weights=-weights.weights, constants=-weights.constants)
         if swap and members is None and (other := trees(core.model, output)) is not None:
-            members = negated(other) if other.link == "sigmoid" else None
+            members = negate(other) if other.link == "sigmoid" else None
         return Structure(core.within, not core.steps, weights, members)
 
     def attribution(self, rows: pl.DataFrame, background: pl.DataFrame) -> Attribution | None:
@@ -68,7 +68,7 @@ class OpenEstimator:
         read = attribution(core.model, self.signature, X, beside)
         if read is None:
             return None
-        return turned(read, self.signature, swapped(self.estimator, self.signature))
+        return turn(read, self.signature, is_swapped(self.estimator, self.signature))
 
     def parts(self) -> tuple[ModelPart, ...]:
         return parts(self.estimator)

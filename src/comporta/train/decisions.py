@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Columns = tuple[NDArray[Any] | None, NDArray[Any] | None]
 
 
-def declared(signature: Signature, name: str, positive: str, threshold: float | None) -> Signature:
+def with_decision(signature: Signature, name: str, positive: str, threshold: float | None) -> Signature:
     """The signature with this class second, and this threshold. name: of the training function. Raises
     BadProject where the classes are others, or more."""
     if not positive and threshold is None:
@@ -46,7 +46,7 @@ def classes_of(model: Any, label: str) -> Any:
     return numbers.astype(bool) if numbers.dtype.kind in "iu" and {*numbers.tolist()} <= {0, 1} else known
 
 
-def swapped(model: Any, signature: Signature) -> bool:
+def is_swapped(model: Any, signature: Signature) -> bool:
     """Whether the second of the estimator's two classes is the first of the signature's."""
     if signature.task != "binary" or len(signature.classes) != 2:
         return False
@@ -69,14 +69,14 @@ def in_order(probability: NDArray[Any] | None, swap: bool) -> NDArray[Any] | Non
     return probability[:, ::-1] if swap and probability is not None else probability
 
 
-def decided(label: NDArray[Any] | None, probability: NDArray[Any] | None, signature: Signature) -> Columns:
+def decide(label: NDArray[Any] | None, probability: NDArray[Any] | None, signature: Signature) -> Columns:
     """Places of labels by the threshold, where one is declared. label: places in the signature's order."""
     if signature.threshold is UNSET or probability is None:
         return label, probability
     return (probability[:, 1] >= signature.threshold).astype(np.int64), probability
 
 
-def turned(read: Attribution, signature: Signature, swap: bool) -> Attribution:
+def turn(read: Attribution, signature: Signature, swap: bool) -> Attribution:
     """Of the positive class, as the signature has it. A decision by a threshold is none of the margin's."""
     decisions = read.decisions if signature.threshold is UNSET else None
     if not swap:
@@ -97,7 +97,7 @@ def turned(read: Attribution, signature: Signature, swap: bool) -> Attribution:
     )
 
 
-def negated(ensemble: TreeEnsemble) -> TreeEnsemble:
+def negate(ensemble: TreeEnsemble) -> TreeEnsemble:
     """The log-odds of the other of two classes."""
     members = tuple(each._replace(value=-each.value) for each in ensemble.trees)
     return ensemble._replace(trees=members, base=-ensemble.base)

@@ -147,24 +147,24 @@ def make_trial(model: Any, reads: Reads, signature: Signature, train: pl.DataFra
     Of the rows drawn those are taken on which it answers alike with its numbers a 32-bit step away: trees
     have thresholds at deciles, and there a compiled form that is right answers otherwise.
     """
-    drawn = _drawn(train)
+    drawn = _rows_to_choose_from(train)
     columns = tuple(drawn.columns)
     frame = trial_frame(TrialRows(columns=columns, rows=tuple(drawn.rows()), answers=()), signature)
 
-    def answered(rows: pl.DataFrame) -> NDArray[np.float64] | None:
+    def answer(rows: pl.DataFrame) -> NDArray[np.float64] | None:
         label, probability = ask_estimator(model, reads, rows, signature)
         if signature.task != "regression":
             return probability
         return None if label is None else label.reshape(-1, 1)
 
-    found = answered(frame)
+    found = answer(frame)
     if found is None:
         return TrialRows(columns=columns, rows=tuple(drawn.head(TRIALS).rows()), answers=())
     spread = float(np.std(found[:TRIALS])) if signature.task == "regression" else 1.0
     tolerance = max(TOLERANCE * spread, 1e-12)
     steady = np.ones(frame.height, dtype=bool)
     for step in (-STEP, STEP):
-        moved = answered(frame.with_columns(pl.selectors.float() * (1 + step)))
+        moved = answer(frame.with_columns(pl.selectors.float() * (1 + step)))
         assert moved is not None, "it answered before"
         steady &= (np.abs(moved - found) <= tolerance).all(axis=1)
     kept = np.flatnonzero(steady)[:TRIALS] if steady.any() else np.arange(TRIALS)
@@ -176,7 +176,7 @@ def make_trial(model: Any, reads: Reads, signature: Signature, train: pl.DataFra
     )
 
 
-def _drawn(train: pl.DataFrame) -> pl.DataFrame:
+def _rows_to_choose_from(train: pl.DataFrame) -> pl.DataFrame:
     """Rows to choose from."""
     draw = np.random.default_rng(16)
     columns: dict[str, pl.Series] = {}

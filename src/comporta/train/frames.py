@@ -64,10 +64,10 @@ def dress(frame: pl.DataFrame, fields: tuple[Field, ...]) -> pl.DataFrame:
     absent = [field.name for field in fields if field.name not in frame.columns]
     if absent:
         raise BadData(f"features: found no {', '.join(absent)}; the model was trained with them.")
-    return frame.select(_dressed(frame[field.name], field) for field in fields)
+    return frame.select(_dress(frame[field.name], field) for field in fields)
 
 
-def _dressed(series: pl.Series, field: Field) -> pl.Series:
+def _dress(series: pl.Series, field: Field) -> pl.Series:
     wanted = dtype_of(field)
     if series.dtype == wanted:
         return series

@@ -16,7 +16,7 @@ from comporta.stats.classes import labels_from
 from comporta.store.context import StepContext
 from comporta.train.codecs import Codec, from_bytes, header_of, shipped
 from comporta.train.compiled import CompiledModel
-from comporta.train.decisions import classes_of, decided, in_order, swapped
+from comporta.train.decisions import classes_of, decide, in_order, is_swapped
 from comporta.train.families import QUICKEST, compilers, prepare
 from comporta.train.families.onnx.prediction import compile_onnx
 from comporta.train.frames import Reads, dress, hand, words_at
@@ -149,7 +149,7 @@ class Predictor:
             raise BadData("rows: found numbers, expected a frame: a feature of this model is free text.")
         if self._compiled is not None and self._compiled.array is not None:
             return self._answer(*self._compiled.array(rows))
-        return self._answer(*self._ask(self._framed(rows)))
+        return self._answer(*self._ask(self._frame(rows)))
 
     def self_test(self) -> None:
         """Answers the trial rows as the estimator did when it was kept. Raises Tampered if it does not."""
@@ -191,7 +191,7 @@ class Predictor:
             out["probability"] = probability
         return out
 
-    def _framed(self, rows: NDArray[Any]) -> pl.DataFrame:
+    def _frame(self, rows: NDArray[Any]) -> pl.DataFrame:
         columns = {}
         for place, field in enumerate(self.signature.features):
             numbers = np.asarray(rows[:, place], dtype=np.float64)
@@ -213,7 +213,7 @@ def ask_estimator(
     probability = None
     if signature.output != "label":
         probability = np.asarray(model.predict_proba(X), dtype=np.float64)
-    swap = swapped(model, signature)
+    swap = is_swapped(model, signature)
     probability = in_order(probability, swap)
     known = classes_of(model, signature.label)
     classes = labels_from(signature.classes, signature.label) if known is None else known
@@ -222,7 +222,7 @@ def ask_estimator(
     said = np.asarray(model.predict(X)).reshape(-1)
     order = np.argsort(classes)
     places = order[np.searchsorted(classes, said, sorter=order)].astype(np.int64)
-    return decided(places, probability, signature)
+    return decide(places, probability, signature)
 
 
 def answer_numbers(answer: Mapping[str, Any]) -> NDArray[np.float64] | None:

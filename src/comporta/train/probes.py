@@ -36,8 +36,8 @@ def probes(rows: pl.DataFrame, signature: Signature, thresholds: Sequence[Floats
     room = MOST // max(1, 7 * len(numbers))
     for at in numbers:
         series = rows[signature.features[at].name]
-        cuts = np.empty(0) if thresholds is None else _spread(thresholds[at], room)
-        values = beside(np.concatenate([cuts, _seen(series)]), series)
+        cuts = np.empty(0) if thresholds is None else _spread_evenly(thresholds[at], room)
+        values = beside(np.concatenate([cuts, _probe_values(series)]), series)
         if series.is_empty() or values.is_empty():
             continue
         count += len(cuts)
@@ -63,15 +63,15 @@ def beside(values: Floats, series: pl.Series) -> pl.Series:
     return pl.Series(every[np.isfinite(every)]).cast(series.dtype)
 
 
-def _seen(series: pl.Series) -> Floats:
+def _probe_values(series: pl.Series) -> Floats:
     """Values of the column, and the middles of those that follow each other."""
     known = np.unique(series.cast(pl.Float64).drop_nulls().drop_nans().to_numpy())
     known = known[np.isfinite(known)]
     middle = known[:-1] + np.diff(known) / 2
-    return np.concatenate([_spread(known, SEEN), _spread(middle, SEEN)])
+    return np.concatenate([_spread_evenly(known, SEEN), _spread_evenly(middle, SEEN)])
 
 
-def _spread(values: Floats, most: int) -> Floats:
+def _spread_evenly(values: Floats, most: int) -> Floats:
     """At most so many of them, evenly spread."""
     if len(values) <= most:
         return values

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from comporta.records import FEWEST_ROWS, Condition, Figure, Message, Rarer, Scores, Unmeasured
+from comporta.records import FEWEST_ROWS, Condition, Figure, Message, Rarer, Scores, UnmeasuredFigure
 from comporta.stats.jackknife import quick_intervals
-from comporta.stats.predictions import labelled, metrics_for, statistics
+from comporta.stats.predictions import metrics_for, statistics, with_truth
 from comporta.stats.subjects import too_few
 from comporta.stats.undefined import why_undefined
 from comporta.stats.units import MOST_SLICES, rarer_of, slices_of, units_of
@@ -31,16 +31,17 @@ def measure_scores(
     Rows without a target are left out. A slice of fewer than 30 rows or ten subjects is not measured, and
     said so, as are values beyond the 50 most common, together.
     """
-    rows = labelled(predictions)
+    rows = with_truth(predictions)
     names = metrics_for(rows, metrics)
     if also:
         names = tuple(dict.fromkeys((*names, *metrics_for(rows, also))))
     figures: list[Figure] = []
-    lost: list[Unmeasured] = []
+    lost: list[UnmeasuredFigure] = []
     for where, some in slices_of(rows, slices):
         if where and (why := _too_small(some)) is not None:
             lost += [
-                Unmeasured(metric=name, where=where, rows=some.height, why=why, small=True) for name in names
+                UnmeasuredFigure(metric=name, where=where, rows=some.height, why=why, small=True)
+                for name in names
             ]
             continue
         units = units_of(some, group)
@@ -49,7 +50,7 @@ def measure_scores(
         ):
             if not np.isfinite(found.value):
                 why = why_undefined(name, some)
-                lost.append(Unmeasured(metric=name, where=where, rows=some.height, why=why))
+                lost.append(UnmeasuredFigure(metric=name, where=where, rows=some.height, why=why))
                 continue
             figures.append(found.figure(name, some.height, where=where))
     for by in slices:
@@ -62,7 +63,7 @@ def measure_scores(
                 else RARER_VALUES(values=values, most=MOST_SLICES)
             )
             rarer = (Condition(by, Rarer()),)
-            lost += [Unmeasured(metric=name, where=rarer, why=why, small=small) for name in names]
+            lost += [UnmeasuredFigure(metric=name, where=rarer, why=why, small=small) for name in names]
     return Scores(part=part, figures=tuple(figures), unmeasured=tuple(lost))
 
 

@@ -18,7 +18,7 @@ from comporta.store.context import StepContext
 from comporta.store.frames import read, write
 from comporta.train.call import OutputKind, call_fit, describe_model, reads_of, require_answer
 from comporta.train.codecs import Codec, to_bytes
-from comporta.train.decisions import declared
+from comporta.train.decisions import with_decision
 from comporta.train.export import ROWS, make_trial, own_forms, to_onnx
 from comporta.train.frames import (
     Reads,
@@ -111,7 +111,7 @@ def fit(
     model = call_fit(fit, X, y, found, params or {}, context.seed, weight)
     raw = learned if schema is None else context.get_json(schema, dict[str, tuple[Field, ...]])["raw"]
     signature = describe_model(model, name, learned, raw, y, found, output)
-    signature = declared(signature, name, positive, threshold)
+    signature = with_decision(signature, name, positive, threshold)
     require_answer(model, name, X, lambda row: ask_estimator(model, reads, row, signature))
     signature = msgspec.structs.replace(signature, features=_nullable(model, reads, signature, X))
     return {
@@ -177,10 +177,10 @@ def predict(
         dressed = pl.DataFrame(schema={field.name: pl.Null for field in takes.features})
     hidden = [name for name in rows.columns if name.startswith(HIDDEN)]
     kept = rows[[*hidden, *feature_names(rows)]]
-    return {"predictions": write(context, kept.with_columns(_said(native, reads, dressed, takes)))}
+    return {"predictions": write(context, kept.with_columns(_columns_of(native, reads, dressed, takes)))}
 
 
-def _said(model: Any, reads: Reads, dressed: pl.DataFrame, takes: Signature) -> list[pl.Series]:
+def _columns_of(model: Any, reads: Reads, dressed: pl.DataFrame, takes: Signature) -> list[pl.Series]:
     if dressed.is_empty():
         label, probability = np.empty(0, np.int64), np.empty((0, len(takes.classes)))
     else:

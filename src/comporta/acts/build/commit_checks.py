@@ -36,7 +36,7 @@ class SampleVerdicts(Record, frozen=True, kw_only=True):
     left: tuple[str, ...] = ()
 
     @property
-    def broken(self) -> bool:
+    def fails(self) -> bool:
         """Whether a required gate failed, or could not be measured."""
         return any(each.shuts for each in self.report_rows())
 
@@ -45,7 +45,7 @@ class SampleVerdicts(Record, frozen=True, kw_only=True):
         return tuple(
             ReportedVerdict(
                 verdict=each,
-                title=say(each.called),
+                title=say(each.display_title),
                 reason=say(each.reason),
                 left=LATER if each.check in self.left else None,
                 section=section_of(each.what),
@@ -93,10 +93,10 @@ def check_on_sample(
 def _is_inconclusive(verdict: Verdict) -> bool:
     """Whether a required check is inconclusive because the sample has too few rows: that does not block
     here. A check that raised, or whose evidence is missing, does."""
-    return verdict.outcome == "inconclusive" and verdict.required and _measured(verdict)
+    return verdict.outcome == "inconclusive" and verdict.required and _is_measured(verdict)
 
 
-def _measured(verdict: Verdict) -> bool:
+def _is_measured(verdict: Verdict) -> bool:
     """Whether a figure with an interval was measured; or the metrics were, and the sample has no rows for
     this one: a single class, or too few rows of a slice."""
     figure = verdict.figure

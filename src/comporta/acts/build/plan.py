@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from comporta.acts.judge.nodes import built, data_key, evidence_nodes, features_node
+from comporta.acts.judge.nodes import build_outputs, data_key, evidence_nodes, features_node
 from comporta.acts.judge.opening import opening, own_codecs
 from comporta.acts.serve.sealed_logs import SealedLogs
 from comporta.opened.built import built_keys
@@ -53,7 +53,7 @@ def plan(
             if rows is None
             else on_sample(build_nodes(model, root), model.name, rows)
         )
-        things = built(model.name)
+        things = build_outputs(model.name)
         past = (earlier or {}).get(model.name, ())
         tables = {each.name: data_key(each.name).output("version") for each in model.features.tables()}
         served = (logs, tables) if logs is not None and logs.requests.get(model.name) else None
@@ -87,7 +87,7 @@ def build_nodes(model: Model, root: Path) -> list[Node]:
     """From its tables to the fitted model, its exported formats, and its predictions on the test rows."""
     name = model.name
     keys = built_keys(name)
-    things = built(name)
+    things = build_outputs(name)
     fitted = {"model": things["model"], "signature": things["signature"]}
     asking = opening(model, root)
     return [

@@ -27,7 +27,7 @@ from comporta.records import Need
 from comporta.records.columns import HIDDEN
 from comporta.records.csv_files import CsvFiles
 from comporta.records.declared_value import value_faults
-from comporta.records.named_column import named
+from comporta.records.named_column import exact_column
 from comporta.records.split import ByTime
 from comporta.stats.classes import class_text
 from comporta.train.target import task_of
@@ -140,7 +140,7 @@ def _of_model(
                 )
     time = features.of.time
     if isinstance(model.split, ByTime) and time is not None and time in columns:
-        lost = int(of.select(named(time).null_count()).collect().item())
+        lost = int(of.select(exact_column(time).null_count()).collect().item())
         if lost:
             message = (
                 f"{features.of.name}.{time}: found {lost:,} rows without a time, expected one in each: rows "

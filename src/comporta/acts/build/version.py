@@ -7,11 +7,11 @@ from comporta.acts.judge.checks import checks
 from comporta.acts.judge.forms import Forms
 from comporta.acts.judge.nodes import data_key
 from comporta.acts.judge.pool import score_key
-from comporta.acts.judge.verdicts import evaluated, judged_now, late, measured, verdicts_of
+from comporta.acts.judge.verdicts import evaluations_of, judged_now, late, reference_of, verdicts_of
 from comporta.opened import source as code
 from comporta.opened.built import built_keys
 from comporta.opened.bundle import bundle
-from comporta.opened.conceal import carried_on, revealed
+from comporta.opened.conceal import carried_on, reveal_version
 from comporta.opened.optimistic import settle
 from comporta.opened.project import OpenProject
 from comporta.project import Model
@@ -56,14 +56,14 @@ def enter_version(
             version = carried_on(context, inherit_verdicts(candidate, versions))
             facts.append(register(version, versions))
         version = carried_on(context, version)
-        facts += evaluated(opened.ledger, opened.keys, model, answers, version, run)
+        facts += evaluations_of(opened.ledger, opened.keys, model, answers, version, run)
         formerly = declared.of(version)
         fact = record_verdicts(
             version,
             verdicts_of(context, model, level, now, formerly(version), declared.now),
             declared.policy,
             level,
-            measured(answers, model),
+            reference_of(answers, model),
             renamed=formerly.renamed,
             as_policy=formerly.as_policy,
         )
@@ -73,7 +73,7 @@ def enter_version(
     number, is_fresh = settle(opened.ledger, look, decide)
     version = opened.ledger.get(VERSIONS, version_key(model.name, number))
     assert version is not None, "a registered version is in the inventory"
-    return revealed(opened, version), is_fresh
+    return reveal_version(opened, version), is_fresh
 
 
 def _build(opened: OpenProject, model: Model, answers: Answers) -> Build:
@@ -85,7 +85,7 @@ def _build(opened: OpenProject, model: Model, answers: Answers) -> Build:
         for name, asset in answer.step.outputs.items()
         if isinstance(asset, Artifact)
     }
-    parts |= measured(answers, model)
+    parts |= reference_of(answers, model)
     parts["code"] = code.keep(
         opened.context, opened.root, opened.engine.own_modules(build_nodes(model, opened.root))
     )

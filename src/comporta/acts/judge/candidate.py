@@ -51,7 +51,7 @@ class CandidateAddress(NamedTuple):
 
 
 @contextlib.contextmanager
-def served(
+def serve_candidate(
     context: StepContext,
     parts: Mapping[str, Artifact],
     forms: Sequence[str] = (NAME,),

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from comporta.acts.judge.request_path import RequestPath, answering, watched
+from comporta.acts.judge.request_path import RequestPath, answering, show_first
 from comporta.errors import BadProject
 from comporta.project.reference import resolve
 from comporta.project.sources import install_finder
@@ -88,7 +88,7 @@ class CandidateSource:
                 number=number,
                 signature=takes,
                 predict=lambda frame: ModelScores.of(predictor.predict(frame)),
-                features=answer if self.on_features is None else watched(answer, self.on_features),
+                features=answer if self.on_features is None else show_first(answer, self.on_features),
                 test=predictor.self_test,
                 requires=bundle.requires,
                 time=bundle.shapes[bundle.of].time,

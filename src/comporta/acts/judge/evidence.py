@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from comporta.acts.judge.checks import checks
 from comporta.acts.judge.lacking import lacking, why_none
-from comporta.acts.judge.pool import need_key, pooled, rests_on, score_key
+from comporta.acts.judge.pool import has_own_step, need_key, rests_on, score_key
 from comporta.checks import asked_at, needs
 from comporta.opened.codes import NOT_MADE, NOTHING_MEASURED, SPENT
 from comporta.opened.findings import findings_at, scores_at
@@ -25,7 +25,7 @@ from comporta.records import (
     Need,
     NodeKey,
     Scores,
-    Unmeasured,
+    UnmeasuredFigure,
     columns_of,
     encode,
 )
@@ -43,21 +43,21 @@ def gather(
     """One evidence for each need of the checks of this level; `missing` says why where there is none.
     unbegun: the nodes that the level's time did not last for."""
     asked = needs(asked_at(checks(model), level))
-    at = _made(answers, score_key(model), "scores")
+    at = _artifact_of(answers, score_key(model), "scores")
     scores = cache(lambda: None if at is None else scores_at(context, at))
 
     def of(need: Need) -> Evidence:
-        if not pooled(need):
-            return _scored(need, at, scores() if need.what == "scores" else None)
+        if not has_own_step(need):
+            return _of_scores(need, at, scores() if need.what == "scores" else None)
         key = need_key(model, need)
         if answers.of(key) is None and {*map(answers.name_of, rests_on(model, need))} & {*unbegun}:
             return Evidence(need=need, missing=SPENT())
-        return _evidence(context, need, _made(answers, key, "findings"), scores)
+        return _evidence(context, need, _artifact_of(answers, key, "findings"), scores)
 
     return {need: of(need) for need in asked}
 
 
-def _made(answers: Answers, key: NodeKey, output: str) -> Artifact | None:
+def _artifact_of(answers: Answers, key: NodeKey, output: str) -> Artifact | None:
     answer = answers.of(key)
     artifact = answer.step.outputs.get(output) if answer is not None else None
     return artifact if isinstance(artifact, Artifact) else None
@@ -69,9 +69,9 @@ def _evidence(
     if artifact is None:
         return Evidence(need=need, missing=NOT_MADE(what=need.what))
     found = findings_at(context, artifact)
-    lost: tuple[Unmeasured, ...] = ()
+    lost: tuple[UnmeasuredFigure, ...] = ()
     if need.by and not found.without:
-        lost = undefined(need, found)
+        lost = slices_undefined(need, found)
         overall = scores()
         lost += () if overall is None else _small(need, overall)
     return replace(evidence_of(need, found), artifact=artifact, unmeasured=lost)
@@ -84,7 +84,7 @@ def evidence_of(need: Need, found: Findings) -> Evidence:
     return Evidence(need=need, figures=found.figures, without=found.without, missing=why)
 
 
-def _scored(need: Need, artifact: Artifact | None, scores: Scores | None) -> Evidence:
+def _of_scores(need: Need, artifact: Artifact | None, scores: Scores | None) -> Evidence:
     if scores is None:
         return Evidence(need=need, missing=NOTHING_MEASURED(what=need.what))
     figures = tuple(figure for figure in scores.figures if _meets(figure, need))
@@ -93,33 +93,33 @@ def _scored(need: Need, artifact: Artifact | None, scores: Scores | None) -> Evi
         figures=figures,
         artifact=artifact,
         missing=NO_TEXT if figures else why_none(need, scores),
-        unmeasured=unmeasured(need, scores),
+        unmeasured=slices_unmeasured(need, scores),
     )
 
 
-def unmeasured(need: Need, scores: Scores) -> tuple[Unmeasured, ...]:
+def slices_unmeasured(need: Need, scores: Scores) -> tuple[UnmeasuredFigure, ...]:
     """The slices of a need by a column for which the measuring has no figure, in its order."""
     return tuple(
         each
         for each in scores.unmeasured
-        if need.by and each.metric in _wanted(need) and columns_of(each) == (need.by,)
+        if need.by and each.metric in _metrics_of(need) and columns_of(each) == (need.by,)
     )
 
 
-def _small(need: Need, scores: Scores) -> tuple[Unmeasured, ...]:
+def _small(need: Need, scores: Scores) -> tuple[UnmeasuredFigure, ...]:
     """The slices of fewer than 30 rows, each once: they are so for every metric."""
     small = (each for each in scores.unmeasured if each.small and columns_of(each) == (need.by,))
     return tuple({encode(each.where): replace(each, metric=need.metric) for each in small}.values())
 
 
-def undefined(need: Need, found: Findings) -> tuple[Unmeasured, ...]:
+def slices_undefined(need: Need, found: Findings) -> tuple[UnmeasuredFigure, ...]:
     """The slices of the need's column that a comparison tried and has no figure for."""
     return tuple(each for each in found.unmeasured if columns_of(each) == (need.by,))
 
 
 def _meets(figure: Figure, need: Need) -> bool:
-    return figure.metric in _wanted(need) and columns_of(figure) == ((need.by,) if need.by else ())
+    return figure.metric in _metrics_of(need) and columns_of(figure) == ((need.by,) if need.by else ())
 
 
-def _wanted(need: Need) -> tuple[str, ...]:
+def _metrics_of(need: Need) -> tuple[str, ...]:
     return MAINS if need.metric == MAIN else (need.metric,)

@@ -9,12 +9,12 @@ import msgspec
 
 from comporta.acts.judge.checks import checks
 from comporta.acts.judge.pool import declared_facts, facts_read_by
-from comporta.checks import form, needs, policy, reached
+from comporta.checks import form, functions_in, needs, policy
 from comporta.checks.former import former
 from comporta.opened.project import OpenProject
 from comporta.project import Model
 from comporta.project.reference import name_of
-from comporta.records import Check, Column, DatasetSchema, Record, Renamed, Version, encode
+from comporta.records import Check, CheckRenaming, Column, DatasetSchema, Record, Version, encode
 from comporta.records.record import unusual
 from comporta.registry import renames, with_current_names
 
@@ -36,7 +36,7 @@ class Formerly(Record, frozen=True, kw_only=True):
     renamed: former name → today's check. as_policy: what the policy that it was asked for is today, or empty.
     """
 
-    renamed: dict[str, Renamed] = {}
+    renamed: dict[str, CheckRenaming] = {}
     as_policy: str = ""
 
     def __call__(self, version: Version) -> Version:
@@ -48,7 +48,7 @@ class Forms(Record, frozen=True, kw_only=True):
     """Of a model's checks. now: id → digest. formerly: former name → what the check was and is."""
 
     now: dict[str, str]
-    former: tuple[tuple[str, Renamed], ...]
+    former: tuple[tuple[str, CheckRenaming], ...]
     former_policy: str
 
     @property
@@ -73,14 +73,15 @@ def forms(opened: OpenProject, model: Model) -> Forms:
     return Forms(
         now=now,
         former=tuple(
-            (each.name, Renamed(check=name, former=each.form, form=now[name])) for name, each in known.items()
+            (each.name, CheckRenaming(check=name, former=each.form, form=now[name]))
+            for name, each in known.items()
         ),
         former_policy=policy((), {name: each.form for name, each in known.items()}),
     )
 
 
 def _beside(opened: OpenProject, model: Model, check: Check, *, former: bool = False) -> bytes:
-    mine = reached(check)
+    mine = functions_in(check)
     names = sorted({name_of(each, opened.root) for each in mine})
     # The team's own kinds judge in this process; what is measured runs in another, from what is written.
     here = any(isinstance(each, type) for each in mine)
@@ -88,7 +89,7 @@ def _beside(opened: OpenProject, model: Model, check: Check, *, former: bool = F
     facts = _former_facts(model) if former else _facts(model)
     return encode(
         {
-            "code": opened.engine.declared(names, here=here, former=former) if names else "",
+            "code": opened.engine.code_digest(names, here=here, former=former) if names else "",
             "model": {name: facts[name] for name in deciding},
         }
     )
@@ -101,18 +102,18 @@ def _facts(model: Model) -> dict[str, Any]:
         "split": model.split,
         "shapes": {table.name: table.shape() for table in model.features.tables()},
     }
-    return {**declared_facts(model), **{name: _spelled(each) for name, each in records.items()}}
+    return {**declared_facts(model), **{name: _spell(each) for name, each in records.items()}}
 
 
-def _spelled(value: Any) -> Any:
+def _spell(value: Any) -> Any:
     if isinstance(value, msgspec.Struct):
         tag = value.__struct_config__.tag
         kind = {"type": tag} if tag is not None else {}
-        return {**kind, **{name: _spelled(each) for name, each in unusual(value).items()}}
+        return {**kind, **{name: _spell(each) for name, each in unusual(value).items()}}
     if isinstance(value, Mapping):
-        return {name: _spelled(each) for name, each in value.items()}
+        return {name: _spell(each) for name, each in value.items()}
     if isinstance(value, tuple | list):
-        return [_spelled(each) for each in value]
+        return [_spell(each) for each in value]
     return msgspec.to_builtins(value)
 
 

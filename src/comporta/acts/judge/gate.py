@@ -10,13 +10,21 @@ from comporta.acts.judge.forms import forms
 from comporta.acts.judge.nodes import evidence_nodes
 from comporta.acts.judge.pool import Thing
 from comporta.acts.judge.verdicts import champion as serving
-from comporta.acts.judge.verdicts import earlier, evaluated, judged_now, late, logs, measured, verdicts_of
+from comporta.acts.judge.verdicts import (
+    earlier,
+    evaluations_of,
+    judged_now,
+    late,
+    logs,
+    reference_of,
+    verdicts_of,
+)
 from comporta.acts.release.release import version_of
 from comporta.acts.serve.sealed_logs import SealedLogs
 from comporta.checks.shared.measuring.machine import machine
 from comporta.engine import Progress
 from comporta.errors import BadProject, NotFound
-from comporta.opened.conceal import carried_on, revealed
+from comporta.opened.conceal import carried_on, reveal_version
 from comporta.opened.optimistic import settle
 from comporta.opened.people import current_user, declared_role, identify, reason_of, with_names
 from comporta.opened.project import OpenProject
@@ -33,7 +41,7 @@ from comporta.release import ROUTES
 PARTS = ("train", "test", "model", "signature", "parity", "trial", "onnx", "predictions")
 
 
-class Judged(Record, frozen=True, kw_only=True):
+class GateResult(Record, frozen=True, kw_only=True):
     """A version with its verdicts as they are now. fresh: whether any is another than before."""
 
     version: Version
@@ -43,7 +51,7 @@ class Judged(Record, frozen=True, kw_only=True):
 
 def gate(
     opened: OpenProject, name: str, *, level: Level = "release", progress: Progress | None = None
-) -> Judged:
+) -> GateResult:
     """The version judged at this level by the project's gates as they are now. What was measured before is
     remembered. progress: called as `Engine.ask` says. Raises NotFound: no such version; BadProject: the
     project has faults; what `Engine.ask` raises."""
@@ -61,7 +69,7 @@ def gate(
         champion,
         earlier(opened, model.name, before=version.number),
         level,
-        _served(opened, model, level),
+        _production_logs(opened, model, level),
         {each.dataset: each for each in version.read},
         seconds_at(level, opened.settings.budget),
         machine=machine().digest,
@@ -90,15 +98,15 @@ def gate(
             verdicts,
             declared.policy,
             level,
-            measured(answers, model),
+            reference_of(answers, model),
             renamed=formerly.renamed,
             as_policy=formerly.as_policy,
         )
-        looks = evaluated(opened.ledger, opened.keys, model, answers, now, run)
+        looks = evaluations_of(opened.ledger, opened.keys, model, answers, now, run)
         return (*looks, *(() if fact is None else (fact,))), fact is not None
 
     fresh = settle(opened.ledger, look, decide)
-    return Judged(version=with_names(opened, version_of(opened, version.id))[0], run=run, fresh=fresh)
+    return GateResult(version=with_names(opened, version_of(opened, version.id))[0], run=run, fresh=fresh)
 
 
 def waive(
@@ -124,7 +132,7 @@ def waive(
         return now
 
     def decide(seen: Version, by: str, reason: Artifact | str) -> VersionWaived:
-        now = revealed(opened, seen)
+        now = reveal_version(opened, seen)
         verdict = find_verdict(now, check, say)
         waiver = Waiver(
             check=verdict.check,
@@ -144,7 +152,9 @@ def waive(
     return with_names(opened, version_of(opened, version.id))[0]
 
 
-def _served(opened: OpenProject, model: Model, level: Level) -> tuple[SealedLogs, dict[str, Thing]] | None:
+def _production_logs(
+    opened: OpenProject, model: Model, level: Level
+) -> tuple[SealedLogs, dict[str, Thing]] | None:
     """The logs of production, and the newest of the tables that its requests are joined with."""
     found = logs(opened, (model,), level)
     if found is None or not found.requests.get(model.name):

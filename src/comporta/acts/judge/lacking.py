@@ -15,13 +15,13 @@ from comporta.opened.codes import (
     NOTHING_FOUND,
     SLICE_LACKS,
 )
-from comporta.records import Message, Need, Scores, Unmeasured, columns_of, metric_text, place
+from comporta.records import Message, Need, Scores, UnmeasuredFigure, columns_of, metric_text, place
 
 MOST_NAMED = 5
 """Of what could not be measured, how many one sentence names."""
 
 
-def lacking(lost: Sequence[Unmeasured]) -> Message:
+def lacking(lost: Sequence[UnmeasuredFigure]) -> Message:
     """Why a measuring has no figure at all: the first five that it could not measure, and how many more."""
     if not lost:
         return NOTHING_FOUND()
@@ -32,7 +32,7 @@ def lacking(lost: Sequence[Unmeasured]) -> Message:
     return said
 
 
-def _lacks(lost: Unmeasured) -> Message:
+def _lacks(lost: UnmeasuredFigure) -> Message:
     where, metric = place(lost), metric_text(lost.metric)
     if where is None:
         return METRIC_LACKS(metric=metric, why=lost.why)

@@ -49,7 +49,7 @@ def beside(model: Model) -> list[str]:
     return sorted({*model.slices, *wanted, *filter(None, (model.group, model.weight))})
 
 
-def built(name: str) -> dict[str, Output]:
+def build_outputs(name: str) -> dict[str, Output]:
     """Name in the evidence pool → the output that is it, of what a run makes of a model before anything is
     measured. name: the model's."""
     makes = {
@@ -86,12 +86,12 @@ def evidence_nodes(
     there = dict(things)
     if served is not None and reads_logged(asked):
         nodes.append(logged_node(model, root, things, *served, beside(model)))
-        there["logged"] = Output(node=nodes[-1].name, name="table")
+        there["logged"] = Output(node_name=nodes[-1].name, name="table")
     if champion is not None:
         parts = champion.parts
         there |= {f"champion {part}": parts[part] for part in ("model", "signature", "train")}
         nodes.append(champion_node(model, root, champion, things))
-        there["champion predictions"] = Output(node=nodes[-1].name, name="predictions")
+        there["champion predictions"] = Output(node_name=nodes[-1].name, name="predictions")
     candidate = Candidate(
         model=model,
         root=root,

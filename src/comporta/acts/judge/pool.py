@@ -103,7 +103,7 @@ def spec_of(need: Need) -> MeasurementSpec | None:
     return need.spec
 
 
-def pooled(need: Need) -> bool:
+def has_own_step(need: Need) -> bool:
     """Whether a step of its own measures this need. Raises BadProject as `spec_of`."""
     return spec_of(need) is not None
 
@@ -114,7 +114,7 @@ def measuring(candidate: Candidate, asked: Sequence[Need], level: Level) -> tupl
     `spec_of`, or a function without a name."""
     made: dict[Need, Node] = {}
     things = dict(candidate.things)
-    wanted = set().union(*map(_parts, filter(pooled, asked)))
+    wanted = set().union(*map(_parts, filter(has_own_step, asked)))
 
     def make(need: Need) -> None:
         spec, name = _spec(need), name_in(candidate.model, need)
@@ -125,9 +125,9 @@ def measuring(candidate: Candidate, asked: Sequence[Need], level: Level) -> tupl
             return
         made[need] = _node(candidate, name, spec, need, things, level)
         if need == Need(what=need.what):
-            things.setdefault(need.what, Output(node=name, name=spec.output))
+            things.setdefault(need.what, Output(node_name=name, name=spec.output))
 
-    for need in sorted(filter(pooled, asked), key=_place):
+    for need in sorted(filter(has_own_step, asked), key=_place):
         make(need)
     return tuple(made.values())
 
@@ -146,7 +146,7 @@ def _place(need: Need) -> tuple[bool, int]:
 
 def reads_logged(asked: Sequence[Need]) -> bool:
     """Whether any of these is measured on the requests of production whose labels have come."""
-    specs = map(_spec, filter(pooled, asked))
+    specs = map(_spec, filter(has_own_step, asked))
     return any("logged" in (*spec.reads.values(), *spec.optional.values()) for spec in specs)
 
 
@@ -181,7 +181,7 @@ def name_in(model: Model, need: Need) -> str:
     """The node that makes this need: `noise late`, with what tells it from others of its kind."""
     details = [need.metric, need.by and f"by {need.by}"]
     details += [f"{name}={value}" for name, value in need.params]
-    details += [f"{name}={_called(model, function)}" for name, function in need.functions]
+    details += [f"{name}={_function_name(model, function)}" for name, function in need.functions]
     words = ", ".join(filter(None, details))
     return f"{need.what} of {model.name}" + (f" ({words})" if words else "")
 
@@ -264,13 +264,13 @@ def declared_facts(model: Model) -> dict[str, Any]:
 
 def facts_read_by(asked: Sequence[Need]) -> set[str]:
     """The names in `CONTEXT` that the steps which measure these are handed, and those that they read."""
-    measured = tuple(filter(pooled, asked))
+    measured = tuple(filter(has_own_step, asked))
     parts = set().union(*map(_parts, measured))
     specs = (*map(_spec, measured), *(POOL[what] for what in parts if what in POOL))
     return {fact for spec in specs for fact in spec.context}
 
 
-def _called(model: Model, function: object) -> str:
+def _function_name(model: Model, function: object) -> str:
     """The function's name, and which it is of several of that name: not where it stands, which may change."""
     name = _name(function)
     asked = (each for need in needs(checks(model)) for _, each in need.functions)

@@ -24,14 +24,14 @@ from comporta.records import (
     Record,
     Scores,
     Section,
-    Unmeasured,
+    UnmeasuredFigure,
     Verdict,
     Version,
     columns_of,
     is_sliced,
 )
 from comporta.records.former_figures import SCORED
-from comporta.report import Report, ReportedVerdict, added, standing, tell
+from comporta.report import Report, ReportedVerdict, added_checks, standing, tell
 from comporta.report.standing import in_text
 from comporta.store import StepContext
 
@@ -53,7 +53,7 @@ def report(opened: OpenProject, name: str, say: Say = sentence) -> Report:
         meaning=model.meaning if model is not None else "",
         owner=model.owner if model is not None else "",
         champion=champion.id if champion is not None else "",
-        added=added(version, say),
+        added=added_checks(version, say),
         standing=standing(version, now, say),
         scores=tuple(
             in_text(each, say) for each in scores_at(opened.context, version.parts["scores"]).figures
@@ -92,7 +92,7 @@ def findings(context: StepContext, verdict: Verdict, say: Say = sentence) -> Fin
     try:
         if verdict.what in SCORED:
             scores = scores_at(context, verdict.evidence)
-            beside = Findings(figures=_of(scores, verdict), unmeasured=_unmeasured(scores, verdict))
+            beside = Findings(figures=_of(scores, verdict), unmeasured=_unmeasured_slices(scores, verdict))
             return in_words(beside, say)
         return in_words(findings_at(context, verdict.evidence), say)
     except ComportaError:
@@ -111,7 +111,7 @@ def _of(scores: Scores, verdict: Verdict) -> tuple[Figure, ...]:
     )
 
 
-def _unmeasured(scores: Scores, verdict: Verdict) -> tuple[Unmeasured, ...]:
+def _unmeasured_slices(scores: Scores, verdict: Verdict) -> tuple[UnmeasuredFigure, ...]:
     """The slices beside the one that decided that could not be measured. Where none could be, nothing
     decided and the verdict's reason says why."""
     decided = verdict.figure

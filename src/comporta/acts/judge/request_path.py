@@ -79,15 +79,15 @@ def answering(context: StepContext, path: RequestPath, signature: Signature, bel
 Watched = Callable[[pl.DataFrame], None]
 
 
-def watched(answer: Answerer, seen: Watched) -> Answerer:
+def show_first(answer: Answerer, seen: Watched) -> Answerer:
     """The same; what it makes is shown first."""
 
-    def shown(raw: pl.DataFrame, at: pl.Series) -> Any:
+    def show(raw: pl.DataFrame, at: pl.Series) -> Any:
         made = answer(raw, at)
         seen(made[0])
         return made
 
-    return shown
+    return show
 
 
 def raw(

@@ -25,7 +25,7 @@ class TestSet(Record, frozen=True, kw_only=True):
     window: int
 
 
-class Evaluated(Record, frozen=True, kw_only=True):
+class Evaluations(Record, frozen=True, kw_only=True):
     """here: evaluations on this test set. split: on any of this split: another window has rows in common."""
 
     here: int
@@ -50,7 +50,7 @@ def test_set(view: View, keys: Keys, version: Version) -> TestSet:
     )
 
 
-def evaluations(view: View, keys: Keys, version: Version) -> Evaluated:
+def evaluations(view: View, keys: Keys, version: Version) -> Evaluations:
     """How often the test set of a version was evaluated for its model, erasures and all. What was written
     before splits had an identity is found by the versions that were judged on those very rows."""
     mine = test_set(view, keys, version)
@@ -63,4 +63,4 @@ def evaluations(view: View, keys: Keys, version: Version) -> Evaluated:
         for _, fact in view.scan(EVALUATIONS, f"{version.model}/")
     ]
     known = [each for each in where if each is not None]
-    return Evaluated(here=known.count(mine), split=sum(each.split == mine.split for each in known))
+    return Evaluations(here=known.count(mine), split=sum(each.split == mine.split for each in known))

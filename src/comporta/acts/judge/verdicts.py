@@ -72,7 +72,7 @@ def late(opened: OpenProject, run: Run) -> frozenset[str]:
     return frozenset(fact.node for _, fact in failures if fact.why == "late")
 
 
-def measured(answers: Answers, model: Model) -> dict[str, Artifact]:
+def reference_of(answers: Answers, model: Model) -> dict[str, Artifact]:
     """`reference` → the artifact that is kept with the version for later ones to be compared with; empty
     where it was not made."""
     answer = answers.of(need_key(model, Need(what="reference")))
@@ -141,7 +141,7 @@ def _of_old(verdict: Verdict, check: str) -> bool:
     return not verdict.form and verdict.check == check
 
 
-def evaluated(
+def evaluations_of(
     view: View, keys: Keys, model: Model, answers: Answers, version: Version, run: Run
 ) -> Iterator[TestSetEvaluated]:
     """An evaluation on the sealed test set, where this run asked anything of it anew."""

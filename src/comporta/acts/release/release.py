@@ -9,7 +9,7 @@ from typing import TypeVar
 from comporta.acts.release.served_parts import require_served_parts
 from comporta.acts.release.version_of_commit import version_at
 from comporta.errors import NotFound
-from comporta.opened.conceal import revealed
+from comporta.opened.conceal import reveal_version
 from comporta.opened.lineage import versions_holding
 from comporta.opened.optimistic import settle
 from comporta.opened.people import (
@@ -67,7 +67,7 @@ def version_of(opened: OpenProject, name: str) -> Version:
     """`late/3`; the newest of `late`; `late@champion`, what serves now; `late@0f3a91c`, what the
     newest run at that commit led to. Its verdicts are as a reader wants them. Raises NotFound, naming what
     there is."""
-    return revealed(opened, _find_version(opened, name))
+    return reveal_version(opened, _find_version(opened, name))
 
 
 def _find_version(opened: OpenProject, name: str) -> Version:
@@ -112,7 +112,7 @@ def approve(
 
     def decide(seen: Version, by: str, reason: Artifact | str) -> VersionApproved:
         approval = Approval(by=by, role=claimed, reason=reason, at=opened.now())
-        return approved(revealed(opened, seen), approval, who, say)
+        return approved(reveal_version(opened, seen), approval, who, say)
 
     def look(view: View) -> Version:
         return _now(view, version)
@@ -170,8 +170,8 @@ def _require_releasable(
 ) -> None:
     """The one guard before traffic, forward and back. same: its twins under other names. uncounted: ids of
     approvers who do not count."""
-    twins = tuple(revealed(opened, each) for each in same)
-    require_releasable(revealed(opened, version), opened.now(), answers, uncounted, say, twins)
+    twins = tuple(reveal_version(opened, each) for each in same)
+    require_releasable(reveal_version(opened, version), opened.now(), answers, uncounted, say, twins)
 
 
 def rollback(
@@ -222,11 +222,11 @@ def _settle_release(
     decide(look(opened.ledger), "", "")  # refused before anybody or anything is written down
     id, why = identify(opened, who).id, reason_of(opened, reason)
 
-    def settled(seen: S) -> tuple[tuple[VersionReleased], Release]:
+    def decide_from(seen: S) -> tuple[tuple[VersionReleased], Release]:
         fact = decide(seen, id, why)
         return (fact,), fact.release
 
-    return releases_with_names(opened, settle(opened.ledger, look, settled))[0]
+    return releases_with_names(opened, settle(opened.ledger, look, decide_from))[0]
 
 
 def _twins(view: View, version: Version) -> tuple[Version, ...]:

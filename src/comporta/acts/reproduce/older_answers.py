@@ -62,10 +62,10 @@ def _parity(then: bytes, now: bytes) -> bool:
         for form, each in older.items()
         if form in newer
     )
-    return (sentences or unasked) and _told(older, sentences) == _told(newer, sentences)
+    return (sentences or unasked) and _common_form(older, sentences) == _common_form(newer, sentences)
 
 
-def _told(forms: dict[str, dict[str, Any]], sentences: bool) -> dict[str, dict[str, Any]]:
+def _common_form(forms: dict[str, dict[str, Any]], sentences: bool) -> dict[str, dict[str, Any]]:
     """What both formats tell. sentences: of a reason only whether there is one."""
     return {
         form: {

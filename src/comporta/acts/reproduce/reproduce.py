@@ -15,7 +15,7 @@ from comporta.opened.staleness import staleness
 from comporta.project.sources import enter_project
 from comporta.records import NO_TEXT, Answer, Artifact, Asset, Node, Output, Plan, Record, Staleness, Version
 from comporta.records.facts import VersionReproduced
-from comporta.records.staleness import erased, unknown
+from comporta.records.staleness import erased_datasets, unknown
 from comporta.store import StepContext
 
 
@@ -138,7 +138,7 @@ def replay(questions: dict[str, AnsweredRecipe]) -> tuple[Node, ...]:
             )
         )
         for output, asset in question.outputs.items():
-            made.setdefault(asset, Output(node=name, name=output))
+            made.setdefault(asset, Output(node_name=name, name=output))
     return tuple(nodes)
 
 
@@ -203,7 +203,7 @@ def _reason(steps: tuple[StepComparison, ...], answers: tuple[Staleness, ...], s
             f"{first.node}: the stored bytes of {', '.join(first.damaged)} were missing or corrupt; they are "
             "restored now, built again from the same recipe."
         )
-    if gone := erased(answers):
+    if gone := erased_datasets(answers):
         return f"Rows it learned from were erased since from {', '.join(gone)}: it cannot be reproduced."
     if open_ := unknown(answers):
         causes = (f"{each.dataset}: {say(each.cause or NO_TEXT)}" for each in open_)

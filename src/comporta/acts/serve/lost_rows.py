@@ -79,7 +79,7 @@ class LossCounter:
         counts = read_tally(path.read_bytes())
         missing = _missing(counts)
         for model in {model for model, version in missing}:
-            for version, rows in _unconfirmed(self._opened, model, path.stem, counts).items():
+            for version, rows in _unconfirmed_rows(self._opened, model, path.stem, counts).items():
                 if (model, version) in missing:
                     missing[model, version] = max(0, missing[model, version] - rows)
         missing = {key: rows for key, rows in missing.items() if rows}
@@ -132,7 +132,7 @@ def _missing(counts: dict[tuple[str, int], RowCounts]) -> RowsByModelVersion:
     return {key: each.answered - each.written for key, each in counts.items() if each.answered > each.written}
 
 
-def _unconfirmed(
+def _unconfirmed_rows(
     opened: OpenProject, model: str, worker: str, counts: dict[tuple[str, int], RowCounts]
 ) -> dict[int, int]:
     """Rows by version that lie in the log, though their process was killed before it counted them."""

@@ -80,7 +80,7 @@ class ReleasedVersions:
     def _load_version(self, version: Version) -> LoadedVersion:
         opened = self.opened
         source = IsolatedSource(lay_out(opened.context, version.parts["code"], opened.below / "code"))
-        with source.entered():  # a kept model may be of the project's own classes
+        with source.enter():  # a kept model may be of the project's own classes
             predictor = load_predictor(
                 opened.context, version.parts, own=lambda: self._codecs(version, source)
             )

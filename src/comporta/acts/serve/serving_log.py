@@ -132,7 +132,7 @@ def log_seals(opened: OpenProject) -> Iterator[tuple[str, Callable[[], SealResul
 
     store, keys, clock = opened.store, opened.keys, opened.clock
 
-    def followed(dataset: str, act: Callable[[Path], SealResult | None]) -> SealResult | None:
+    def follow(dataset: str, act: Callable[[Path], SealResult | None]) -> SealResult | None:
         with tempfile.TemporaryDirectory(prefix="comporta-seal-") as folder:
             done = act(Path(folder))
         follow_one(opened, dataset)
@@ -140,7 +140,7 @@ def log_seals(opened: OpenProject) -> Iterator[tuple[str, Callable[[], SealResul
 
     def of(model: str) -> SealResult | None:
         known, own, dataset = signatures_of(opened, model), subject_columns(opened, model), log_of(model)
-        return followed(
+        return follow(
             dataset,
             lambda scratch: seal_predictions(
                 store, keys, dataset, known, whose=own, now=clock(), scratch=scratch
@@ -148,7 +148,7 @@ def log_seals(opened: OpenProject) -> Iterator[tuple[str, Callable[[], SealResul
         )
 
     def labels() -> SealResult | None:
-        return followed(
+        return follow(
             FEEDBACK, lambda scratch: seal_feedback(store, keys, FEEDBACK, now=clock(), scratch=scratch)
         )
 

@@ -34,7 +34,7 @@ class SignedRoutes:
             self._events.renew()
         for model, route in changed.items():
             if self._events.state(ROUTES, f"route {model}", model) != route:
-                raise _edited(f"the route of {model}")
+                raise _edited_error(f"the route of {model}")
             self._confirmed[model] = route
 
     def require_version(self, version: Version) -> None:
@@ -43,7 +43,7 @@ class SignedRoutes:
         key = version_key(version.model, version.number)
         self._events.renew()
         if self._events.state(VERSIONS, key, key) != version:
-            raise _edited(version.id)
+            raise _edited_error(version.id)
 
 
 def _names(fact: Fact) -> Iterator[str]:
@@ -59,7 +59,7 @@ def _names(fact: Fact) -> Iterator[str]:
             yield version_key(release.model, number)
 
 
-def _edited(what: str) -> Tampered:
+def _edited_error(what: str) -> Tampered:
     return Tampered(
         f"{what} is not as its signed events made it: the ledger's tables were edited. "
         "`comporta audit verify` names what was changed; what serves goes on until it is repaired."

@@ -19,7 +19,17 @@ from comporta.opened.people import releases_with_names, with_names
 from comporta.opened.project import OpenProject
 from comporta.opened.sentences import sentence
 from comporta.opened.staleness import staleness
-from comporta.records import NO_TEXT, Joined, Manifest, NodeKey, Observation, Slice, Verdict, Version, Waiver
+from comporta.records import (
+    NO_TEXT,
+    JoinedRow,
+    Manifest,
+    NodeKey,
+    Observation,
+    Slice,
+    Verdict,
+    Version,
+    Waiver,
+)
 from comporta.release import ROUTES
 
 
@@ -125,7 +135,7 @@ def _prediction(opened: OpenProject, id: str) -> Observation:
     return found
 
 
-def _history_row(opened: OpenProject, joined: Joined) -> TraceTree:
+def _history_row(opened: OpenProject, joined: JoinedRow) -> TraceTree:
     """The row of history a prediction read, as it stands in the dataset version it was read from."""
     text = ",".join(str(_plain(value)) for value in joined.key.values())
     facts: dict[str, Any] = {}
@@ -196,7 +206,7 @@ def _gates(version: Version, now: datetime) -> tuple[TraceTree, ...]:
     if not version.verdicts:
         return (TraceTree(kind="gate", id="", label="no gates declared"),)
     required = [verdict for verdict in version.verdicts if verdict.required]
-    blocking = version.shut(now)
+    blocking = version.blocking_verdicts(now)
     counts = Counter("waived" if _waives(version, each, now) else each.outcome for each in required)
     said = ", ".join(f"{count} {_outcome(outcome, count)}" for outcome, count in counts.items())
     many = {0: "no required check blocks", 1: "1 required check blocks"}
@@ -213,7 +223,7 @@ def _gates(version: Version, now: datetime) -> tuple[TraceTree, ...]:
 
 def _waives(version: Version, verdict: Verdict, now: datetime) -> Waiver | None:
     """The waiver without which it would block."""
-    return None if verdict.opens else version.waived(verdict, now)
+    return None if verdict.opens else version.waiver_of(verdict, now)
 
 
 def _outcome(outcome: str, count: int) -> str:
@@ -225,7 +235,7 @@ def _outcome(outcome: str, count: int) -> str:
 def _check(version: Version, verdict: Verdict, now: datetime) -> TraceTree:
     waiver = _waives(version, verdict, now)
     signed = {"waived by": waiver.by, "until": f"{waiver.until:%Y-%m-%d}"} if waiver is not None else {}
-    label = f"{verdict.outcome}: {sentence(verdict.called)}"
+    label = f"{verdict.outcome}: {sentence(verdict.display_title)}"
     return TraceTree(kind="gate", id=verdict.check, label=label, facts=signed)
 
 

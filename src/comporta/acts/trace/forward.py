@@ -17,7 +17,7 @@ from comporta.data.keys import subject_hashes, subject_texts
 from comporta.errors import NotFound
 from comporta.opened.lineage import QUESTIONS, VERSION, after, data_place
 from comporta.opened.project import OpenProject
-from comporta.records import Form, Joined, Version, canonical, decode, encode
+from comporta.records import Form, JoinedRow, Version, canonical, decode, encode
 from comporta.records.columns import HIDDEN, KEY, SUBJECT
 from comporta.release import ROUTES
 
@@ -192,7 +192,7 @@ def reads_row(dataset: str, names: tuple[str, ...], key: str) -> pl.Expr:
     def reads(joined: str) -> bool:
         return any(
             each.dataset == dataset and encode([each.key.get(name) for name in names]) == encode(values)
-            for each in decode(joined, tuple[Joined, ...])
+            for each in decode(joined, tuple[JoinedRow, ...])
         )
 
     joined = pl.col("joined")

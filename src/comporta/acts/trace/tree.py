@@ -62,8 +62,8 @@ def tree_svg(tree: TraceTree) -> str:
         parts.append(
             f'<g><title>{escape(node.id)}</title><rect x="{x}" y="{y}" width="{_WIDTH}" '
             f'height="{_HEIGHT}" rx="5" fill="{_COLOURS.get(node.kind, "#eeeeee")}" stroke="#777777"/>'
-            f'<text x="{x + 10}" y="{y + 15}" font-weight="600">{escape(_cut(node.label, 78))}</text>'
-            f'<text x="{x + 10}" y="{y + 30}" font-size="11" fill="#444444">{escape(_cut(facts, 96))}</text>'
+            f'<text x="{x + 10}" y="{y + 15}" font-weight="600">{escape(_clip(node.label, 78))}</text>'
+            f'<text x="{x + 10}" y="{y + 30}" font-size="11" fill="#444444">{escape(_clip(facts, 96))}</text>'
             "</g>"
         )
     return "\n".join([*parts, "</svg>", ""])
@@ -81,5 +81,5 @@ def _layout(tree: TraceTree, depth: int, parent: int | None) -> list[tuple[Trace
     return found
 
 
-def _cut(text: str, longest: int) -> str:
+def _clip(text: str, longest: int) -> str:
     return text if len(text) <= longest else text[: longest - 1] + "…"

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from comporta.acts.upkeep.storage import needed_artifacts, reachable
-from comporta.acts.upkeep.store_match import unrecorded
+from comporta.acts.upkeep.store_match import find_unrecorded
 from comporta.data import count_open_rows, list_datasets
 from comporta.data import verify as verify_one
 from comporta.errors import BadProject, ComportaError, NotFound, Refused, Tampered
@@ -132,7 +132,7 @@ def verify_store(opened: OpenProject) -> tuple[str, ...]:
         return (str(error),)
     except (msgspec.MsgspecError, ComportaError):
         return ()  # a state or a log that was changed: its own verification names it
-    return unrecorded(opened, known)
+    return find_unrecorded(opened, known)
 
 
 def verify_data(opened: OpenProject, on_progress: Callable[[str, int, int], None] | None = None) -> DataAudit:

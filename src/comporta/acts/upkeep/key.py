@@ -9,7 +9,7 @@ from comporta.ledger import written_with
 from comporta.ledger.signing import PUBLISHED, pem, public_key, published_key
 from comporta.project.settings import Settings, settings
 from comporta.records import Record
-from comporta.records.credential import shown
+from comporta.records.credential import showable
 from comporta.store import derive, open_store, read_secret, store_config, with_password
 from comporta.store.secret import write_secret
 
@@ -43,7 +43,7 @@ def import_key(root: Path, secret: bytes) -> InstalledKey:
     where = settings(root)
     if not where.key.startswith("file://"):
         raise BadProject(
-            f"key: found {shown(where.key)} in comporta.toml, expected file://PATH to put it at."
+            f"key: found {showable(where.key)} in comporta.toml, expected file://PATH to put it at."
         )
     keys = derive(secret)
     path = root / where.key.removeprefix("file://")

@@ -48,7 +48,7 @@ def require_same_project(opened: OpenProject, needed: Set[str]) -> None:
         raise _mismatch(opened, "artifacts, but none of those that this ledger recorded")
 
 
-def unrecorded(opened: OpenProject, known: Set[str]) -> tuple[str, ...]:
+def find_unrecorded(opened: OpenProject, known: Set[str]) -> tuple[str, ...]:
     """What the store holds though it is older than the ledger's first event, one sentence each: a ledger that
     was emptied or replaced begins anew. known: names of the artifacts that the ledger's facts name.
 

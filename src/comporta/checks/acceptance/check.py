@@ -66,7 +66,7 @@ class Accepted(Record, frozen=True, kw_only=True):
         if figure.metric == HOLDS_METRIC.metric:
             if limited and figure.value == 1:
                 return self._doubt(found, NO_NUMBER())
-            return self._said(found, bool(figure.value == 1))
+            return self._verdict(found, bool(figure.value == 1))
         if not limited:
             return self._doubt(found, NO_LIMIT())
         on: On = "value" if figure.low is None and figure.metric == VALUE.metric else self.on
@@ -81,7 +81,7 @@ class Accepted(Record, frozen=True, kw_only=True):
             ],
         )
 
-    def _said(self, found: Evidence, holds: bool) -> Verdict:
+    def _verdict(self, found: Evidence, holds: bool) -> Verdict:
         figure = found.figures[0]
         line = place(figure)
         broken = BROKEN(label=self.label) if line is None else BROKEN_AT(label=self.label, place=line)

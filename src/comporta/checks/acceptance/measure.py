@@ -24,7 +24,7 @@ from comporta.checks.acceptance.codes import (
 )
 from comporta.checks.acceptance.figures import HOLDS, VALUE
 from comporta.checks.acceptance.tables import ASSERTION, SAYS
-from comporta.checks.shared.measuring.team_function import as_said, known, predicted, truth
+from comporta.checks.shared.measuring.team_function import as_said, known_columns, predict_rows, truth
 from comporta.checks.shared.tables import WHERE
 from comporta.records import (
     Artifact,
@@ -33,7 +33,7 @@ from comporta.records import (
     FittedModel,
     Message,
     ModelOutput,
-    Unmeasured,
+    UnmeasuredFigure,
     conditions,
 )
 from comporta.records.columns import CHANCE, LABEL, NUMBER
@@ -43,7 +43,7 @@ from comporta.store.frames import read
 Opened = Callable[[StepContext, Artifact, Artifact], FittedModel]
 
 
-class Handed:
+class TestArguments:
     """What a test may ask for, each made when it is asked for."""
 
     def __init__(
@@ -58,7 +58,7 @@ class Handed:
         self._test, self._train, self._predictions = test, train, predictions
 
     @cached_property
-    def _asked(self) -> FittedModel:
+    def _model(self) -> FittedModel:
         return self._opened()
 
     @cached_property
@@ -72,7 +72,7 @@ class Handed:
     @property
     def rows(self) -> pl.DataFrame:
         """The test rows."""
-        return known(self._test_rows)
+        return known_columns(self._test_rows)
 
     @property
     def truth(self) -> pl.Series:
@@ -82,7 +82,7 @@ class Handed:
     @property
     def train(self) -> pl.DataFrame:
         """The training rows."""
-        return known(self._train_rows)
+        return known_columns(self._train_rows)
 
     @property
     def train_truth(self) -> pl.Series:
@@ -92,13 +92,13 @@ class Handed:
     @property
     def predict(self) -> Callable[[pl.DataFrame], pl.DataFrame]:
         """A frame with the features → answers, row for row."""
-        return lambda rows: predicted(self._asked, rows)
+        return lambda rows: predict_rows(self._model, rows)
 
     @property
     def predictions(self) -> pl.DataFrame:
         """What was said of the test rows."""
         kept = read(self._context, self._predictions)
-        takes = self._asked.signature
+        takes = self._model.signature
         if takes.task == "regression":
             numbers = kept[NUMBER].to_numpy()
             return as_said(ModelOutput(numbers.reshape(-1, 1), numbers), takes)
@@ -123,14 +123,14 @@ def measure(
     function: Callable[..., Any],
 ) -> dict[str, Artifact]:
     """`findings`: what the function said, as a figure: `holds` 1 or 0, a `value`, or its own."""
-    handed = Handed(context, lambda: opened(context, model, signature), test, train, predictions)
-    found = tried(function, handed)
+    handed = TestArguments(context, lambda: opened(context, model, signature), test, train, predictions)
+    found = try_function(function, handed)
     said = found.figures[0].value if found.figures else "not measured"
     print(f"{getattr(function, '__name__', 'a function')}: {said}")
     return {"findings": context.put_json(found)}
 
 
-def tried(function: Callable[..., Any], handed: Any) -> Findings:
+def try_function(function: Callable[..., Any], handed: Any) -> Findings:
     """What came of the function. handed: has what it may ask for, by name. Only true or false, a finite
     number, a figure or an AssertionError say anything; all else is missing."""
     try:
@@ -172,7 +172,7 @@ def of_answer(said: Any) -> Findings:
 
 
 def _nothing(why: Message) -> Findings:
-    return Findings(unmeasured=(Unmeasured(metric=HOLDS.metric, why=why),))
+    return Findings(unmeasured=(UnmeasuredFigure(metric=HOLDS.metric, why=why),))
 
 
 def _line(fault: BaseException) -> str:

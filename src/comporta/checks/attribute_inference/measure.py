@@ -22,7 +22,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from comporta.checks.attribute_inference.codes import ATTACKER_KNOWS, ATTACKER_KNOWS_OUTCOME
 from comporta.checks.attribute_inference.figures import ADVANTAGE, ANSWERS, EXPLANATIONS
 from comporta.checks.shared.measuring.codes import FEWER_THAN_TWO_VALUES
-from comporta.checks.shared.measuring.rare_values import unjudged
+from comporta.checks.shared.measuring.rare_values import figures_of_rare
 from comporta.records import (
     FEWEST_ROWS,
     Artifact,
@@ -30,7 +30,7 @@ from comporta.records import (
     Figure,
     Findings,
     FittedModel,
-    Unmeasured,
+    UnmeasuredFigure,
     conditions,
 )
 from comporta.records.columns import TARGET
@@ -110,13 +110,15 @@ def infer(
         and name not in about_few
     ]
     if len(values) < 2:
-        lost = Unmeasured(metric=ADVANTAGE.metric, why=FEWER_THAN_TWO_VALUES(column=of, least=FEWEST_ROWS))
+        lost = UnmeasuredFigure(
+            metric=ADVANTAGE.metric, why=FEWER_THAN_TWO_VALUES(column=of, least=FEWEST_ROWS)
+        )
         return Findings(unmeasured=(lost,), rows=both.height, of=of_all), 0
     values = sorted(values)
     parts = [secret.filter(pl.Series(each)).alias("value").value_counts() for each in sides]
     counts = [dict(each.iter_rows()) for each in parts]
     fewer = {name: min(each.get(name, 0) for each in counts) for name in secret.unique().sort()}
-    left, unsaid = unjudged(fewer, values, values, FEWEST_ROWS, MOST_VALUES, about_few)
+    left, unsaid = figures_of_rare(fewer, values, values, FEWEST_ROWS, MOST_VALUES, about_few)
     reads = of in feature_names(both)
     if not known and reads:
         known = [name for name in feature_names(both) if name != of]
@@ -124,7 +126,7 @@ def infer(
     channels, many = {ANSWERS: _answers(asked, both, of if reads else "", secret, values)}, both.height
     many += len(values) * both.height if reads else 0
     explained = feature_names(both)[:MOST_EXPLAINED]
-    channels[EXPLANATIONS] = [*channels[ANSWERS], *_explained(asked, both, explained, mine)]
+    channels[EXPLANATIONS] = [*channels[ANSWERS], *_effects(asked, both, explained, mine)]
     many += len(explained) * both.height
     unit = units_of(both.filter(pl.Series(~mine)), group) if group else None
     where: dict[str, Conditions] = {
@@ -204,7 +206,7 @@ def _answers(
     return [*columns, *apart, np.argmin(np.column_stack(apart), axis=1).astype(float)]
 
 
-def _explained(
+def _effects(
     asked: FittedModel, rows: pl.DataFrame, features: Sequence[str], mine: NDArray[np.bool_]
 ) -> list[Floats]:
     """For each feature, what the answer changes by when it is put to a usual value of the attacker's rows."""

@@ -25,7 +25,7 @@ from comporta.checks.backtest.codes import (
 )
 from comporta.checks.backtest.tables import TRAINED_ON, WINDOW, WINDOWS_TABLE
 from comporta.checks.shared.measuring.codes import TRAINING_RAISED
-from comporta.checks.shared.measuring.prediction_frame import aligned, answered
+from comporta.checks.shared.measuring.prediction_frame import align, with_outputs
 from comporta.checks.shared.measuring.usual_metrics import usual_metrics
 from comporta.checks.shared.tables import ROWS
 from comporta.records import (
@@ -43,7 +43,7 @@ from comporta.records import (
     Signature,
     Split,
     TableRow,
-    Unmeasured,
+    UnmeasuredFigure,
     conditions,
 )
 from comporta.records.columns import AT, TARGET
@@ -97,13 +97,13 @@ def measure(
     else:
         assert isinstance(how, ByTime)
 
-        def fitted(part: pl.DataFrame) -> FittedModel:
+        def fit_on(part: pl.DataFrame) -> FittedModel:
             return refitted(
                 part, fit=fit, params=params or {}, task=takes.task, output=takes.output, seed=context.seed
             )
 
         found = backtest(
-            rows, fitted, takes, span=how.test, gap=how.gap, windows=windows, also=also, group=group,
+            rows, fit_on, takes, span=how.test, gap=how.gap, windows=windows, also=also, group=group,
             seed=context.seed,
         )  # fmt: skip
     made = sum(len(each.rows) for each in found.tables)
@@ -128,7 +128,7 @@ def backtest(
     rows = rows.filter(pl.col(TARGET).is_not_null()).sort(AT, maintain_order=True)
     at = rows[AT].cast(pl.Datetime("us", getattr(rows[AT].dtype, "time_zone", None)))
     figures: list[Figure] = []
-    lost: list[Unmeasured] = []
+    lost: list[UnmeasuredFigure] = []
     table: list[TableRow] = []
     tested = 0
     plan = walk(at.min(), at.max(), span=span, gap=gap, windows=windows)  # type: ignore[arg-type]
@@ -140,17 +140,17 @@ def backtest(
                 if inside.height < FEWEST_ROWS
                 else TOO_FEW_BEFORE_WINDOW(rows=before.height, least=FEWEST_ROWS)
             )
-            lost.append(Unmeasured(under=window.condition, rows=inside.height, why=why))
+            lost.append(UnmeasuredFigure(under=window.condition, rows=inside.height, why=why))
             continue
         try:
             asked = fitted(before)
-            said = aligned(asked(inside), asked.signature, signature)
+            said = align(asked(inside), asked.signature, signature)
         except Exception as fault:  # the project's own training function, on rows it was not made for
             raised = TRAINING_RAISED(error=type(fault).__name__)
-            lost.append(Unmeasured(under=window.condition, why=raised))
+            lost.append(UnmeasuredFigure(under=window.condition, why=raised))
             continue
         tested += inside.height
-        told = answered(inside, said, signature)
+        told = with_outputs(inside, said, signature)
         mine, undefined = usual_metrics(told, also, group, seed)
         figures += [msgspec.structs.replace(each, under=window.condition) for each in mine]
         lost += [msgspec.structs.replace(each, under=window.condition) for each in undefined]

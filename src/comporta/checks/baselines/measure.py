@@ -20,16 +20,16 @@ from comporta.checks.baselines.figures import (
     SKILL_OVER_MOST_FREQUENT,
 )
 from comporta.checks.shared.measuring.codes import NOT_DEFINED
-from comporta.records import Artifact, Figure, Findings, Quantity, Unmeasured
+from comporta.records import Artifact, Figure, Findings, Quantity, UnmeasuredFigure
 from comporta.records.columns import TARGET
 from comporta.stats.bootstrap import Interval
 from comporta.stats.classes import places
 from comporta.stats.jackknife import quick_intervals
 from comporta.stats.losses import losses, one_hot
 from comporta.stats.means import ratio_of
-from comporta.stats.metrics import Seen
-from comporta.stats.predictions import classes_of, labelled, seen, statistics, weights_of
-from comporta.stats.simple import numbers_of, said_by_line, said_by_tree
+from comporta.stats.metrics import ScoredRows
+from comporta.stats.predictions import classes_of, scored_rows, statistics, weights_of, with_truth
+from comporta.stats.simple import numbers_of, predict_by_line, predict_by_tree
 from comporta.stats.table import feature_names
 from comporta.stats.units import units_of
 from comporta.store import StepContext
@@ -53,7 +53,7 @@ def measure(
 ) -> dict[str, Artifact]:
     """`findings`. predictions: of the test rows. train: the rows the baselines learn from."""
     found = baselines(
-        labelled(read(context, predictions)),
+        with_truth(read(context, predictions)),
         read(context, train).filter(pl.col(TARGET).is_not_null()),
         group=group,
         seed=context.seed,
@@ -72,7 +72,7 @@ def baselines(
 
     Against a simple model the losses are not divided: where both know nearly all, one may lose twice as much
     as the other and be as good for any use."""
-    was = seen(rows)
+    was = scored_rows(rows)
     units = units_of(rows, group)
     lost = losses(was)
     learned = _outcome(train, rows, was.classes)
@@ -93,8 +93,8 @@ def baselines(
     names = feature_names(rows)
     X, asked = numbers_of(train[some][list(names)], rows[list(names)])
     answers = {
-        SKILL_LESS_TREE: said_by_tree(X, learned[some], asked, classes=was.classes, seed=seed),
-        SKILL_LESS_LINE: said_by_line(X, learned[some], asked, classes=was.classes),
+        SKILL_LESS_TREE: predict_by_tree(X, learned[some], asked, classes=was.classes, seed=seed),
+        SKILL_LESS_LINE: predict_by_line(X, learned[some], asked, classes=was.classes),
     }
     for skill, said in answers.items():
         less = ratio_of(losses(_answer(was, said)).row * count - mine, naive, units)
@@ -103,7 +103,7 @@ def baselines(
     return Findings(
         figures=held,
         unmeasured=tuple(
-            Unmeasured(metric=each.metric, why=NOT_DEFINED()) for each in figures if each not in held
+            UnmeasuredFigure(metric=each.metric, why=NOT_DEFINED()) for each in figures if each not in held
         ),
         rows=rows.height + len(some),
         of=rows.height + train.height,
@@ -118,7 +118,7 @@ def _outcome(train: pl.DataFrame, rows: pl.DataFrame, classes: int) -> Floats:
     return one_hot(places(train[TARGET], classes_of(rows)), classes)
 
 
-def _answer(was: Seen, said: Floats) -> Seen:
+def _answer(was: ScoredRows, said: Floats) -> ScoredRows:
     """The baseline's answers, in the form of the model's."""
     if was.number is not None:
         return replace(was, number=said[:, 0])
@@ -127,7 +127,7 @@ def _answer(was: Seen, said: Floats) -> Seen:
     return replace(was, label=said.argmax(axis=1).astype(np.int64))
 
 
-def _above_chance(rows: pl.DataFrame, was: Seen, units: NDArray[np.int64] | None, seed: int) -> Figure:
+def _above_chance(rows: pl.DataFrame, was: ScoredRows, units: NDArray[np.int64] | None, seed: int) -> Figure:
     is_ranked = was.probability is not None
     name = "roc_auc" if is_ranked else "balanced_accuracy"
     above_chance = ROC_AUC_ABOVE_CHANCE if is_ranked else BALANCED_ACCURACY_ABOVE_CHANCE

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from msgspec.structs import replace
 
-from comporta.checks.shared.judging.arguments import chosen, name, number
+from comporta.checks.shared.judging.arguments import check_choice, name, number
 from comporta.checks.shared.judging.bounds import Bound, Judgement, within_bounds
 from comporta.checks.shared.judging.champion_difference import (
     difference,
@@ -158,7 +158,7 @@ def better_than_champion(
     Raises BadProject on an unknown metric, or a difference that is no number of 0 or more.
     """
     named(metric)
-    chosen("better_than_champion", "level", level, LEVELS)
+    check_choice("better_than_champion", "level", level, LEVELS)
     return BetterThanChampion(
         metric=metric,
         by_at_least=number("better_than_champion", "by_at_least", by_at_least, low=0),

@@ -24,7 +24,7 @@ from comporta.records import (
     Record,
     Table,
     TableRow,
-    Unmeasured,
+    UnmeasuredFigure,
     Words,
     conditions,
 )
@@ -33,7 +33,14 @@ from comporta.stats.calibration import Smooth, curve, smooth_error
 from comporta.stats.codes import TARGET_ALIKE
 from comporta.stats.many import together
 from comporta.stats.means import mean_of, ratio_of
-from comporta.stats.predictions import classes_of, given, labelled, seen, spreadless, weights_of
+from comporta.stats.predictions import (
+    classes_of,
+    output_kinds,
+    scored_rows,
+    spreadless,
+    weights_of,
+    with_truth,
+)
 from comporta.stats.subjects import too_few
 from comporta.stats.units import slices_of, units_of
 from comporta.store import StepContext
@@ -71,7 +78,7 @@ def measure(
 ) -> dict[str, Artifact]:
     """`findings`: smooth calibration error of each claim, and bias overall and by the values of `slices` and
     `columns`. group: what is resampled whole."""
-    rows = labelled(read(context, predictions))
+    rows = with_truth(read(context, predictions))
     by = tuple(dict.fromkeys([*slices, *columns]))
     found = calibration(rows, group=group, by=by, seed=context.seed)
     print(f"calibration of {found.rows:,} rows: {len(found.figures)} figures")
@@ -83,10 +90,10 @@ def calibration(
 ) -> Findings:
     """rows: predictions whose truth is known. Tables: `reliability`, the smoothed diagram of each claim
     with the band in which a calibrated model would lie; for numbers, the means by tenths of what was said."""
-    if given(rows) == {"label"}:
+    if output_kinds(rows) == {"label"}:
         return Findings(without=LABELS_ONLY(), rows=rows.height, of=rows.height)
     if spreadless(rows):
-        return Findings(unmeasured=(Unmeasured(why=TARGET_ALIKE()),), rows=rows.height, of=rows.height)
+        return Findings(unmeasured=(UnmeasuredFigure(why=TARGET_ALIKE()),), rows=rows.height, of=rows.height)
     units = units_of(rows, group)
     told = list(claims(rows))
     numbers = NUMBER in rows.columns
@@ -118,7 +125,7 @@ def calibration(
 def claims(rows: pl.DataFrame) -> Iterator[Forecast]:
     """Two classes: the second's probability. More: the named class's, and then each class's. Numbers: the
     number itself, placed by its rank and measured in standard deviations of the target."""
-    was = seen(rows)
+    was = scored_rows(rows)
     if was.number is not None:
         truth = np.asarray(was.truth, float)
         spread = float(truth.std())
@@ -146,7 +153,9 @@ def claims(rows: pl.DataFrame) -> Iterator[Forecast]:
         )
 
 
-def biases(rows: pl.DataFrame, group: str | None, by: Sequence[str]) -> tuple[list[Figure], list[Unmeasured]]:
+def biases(
+    rows: pl.DataFrame, group: str | None, by: Sequence[str]
+) -> tuple[list[Figure], list[UnmeasuredFigure]]:
     """The mean of `__residual` overall and in each slice; the intervals of the slices hold together."""
     parts, lost = [], []
     for where, part in slices_of(rows, by):
@@ -154,7 +163,9 @@ def biases(rows: pl.DataFrame, group: str | None, by: Sequence[str]) -> tuple[li
             TOO_FEW_ROWS(rows=part.height, least=FEWEST_ROWS) if part.height < FEWEST_ROWS else too_few(part)
         )
         if where and few is not None:
-            lost.append(Unmeasured(metric=BIAS.metric, where=where, rows=part.height, why=few, small=True))
+            lost.append(
+                UnmeasuredFigure(metric=BIAS.metric, where=where, rows=part.height, why=few, small=True)
+            )
         else:
             parts.append((where, part))
     figures = []

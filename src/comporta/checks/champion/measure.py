@@ -37,7 +37,7 @@ from comporta.records import (
     Findings,
     Message,
     TableRow,
-    Unmeasured,
+    UnmeasuredFigure,
     conditions,
     place_of,
 )
@@ -47,18 +47,18 @@ from comporta.records.metric import metric as named
 from comporta.stats.auc_units import MOST_UNITS, auc_of_units
 from comporta.stats.bootstrap import Interval
 from comporta.stats.jackknife import MANY, quick_intervals
-from comporta.stats.metrics import Seen, statistic
-from comporta.stats.paired import Paired, delong, mean_difference, right, wilcoxon
+from comporta.stats.metrics import ScoredRows, statistic
+from comporta.stats.paired import PairedDifference, delong, mean_difference, right, wilcoxon
 from comporta.stats.power import rows_to_show, smallest_seen
 from comporta.stats.predictions import (
     classes_of,
-    given,
-    labelled,
     main_of,
     metrics_for,
-    seen,
+    output_kinds,
+    scored_rows,
     task_of,
     with_classes,
+    with_truth,
 )
 from comporta.stats.subjects import too_few
 from comporta.stats.units import slices_of, units_of
@@ -124,32 +124,34 @@ def versus(
     both, why = together(mine, theirs, trained)
     if why is None and metric == MAIN:
         metric = main_of(mine, theirs)
-    if why is None and named(metric).needs not in given(theirs):
+    if why is None and named(metric).needs not in output_kinds(theirs):
         why = CHAMPION_GIVES_NO(needs=named(metric).needs)
     if why is not None:
         return Findings(
-            unmeasured=(Unmeasured(metric=metric, compared_with=CHAMPION, why=why),), of=mine.height
+            unmeasured=(UnmeasuredFigure(metric=metric, compared_with=CHAMPION, why=why),), of=mine.height
         )
     figures: list[Figure] = []
     table: list[TableRow] = []
-    lost: list[Unmeasured] = []
+    lost: list[UnmeasuredFigure] = []
     for where, some in slices_of(both, [by] if by else []):
         if (not where) is bool(by) or (by and (some.height < FEWEST_ROWS or too_few(some) is not None)):
             continue
-        found, tests = _compared(some, metric, where, group, seed)
+        found, tests = _compare(some, metric, where, group, seed)
         table.append(tests)
         figures += found
         if by and not found:
             why = NOT_DEFINED_IN_SLICE(rows=some.height)
             lost.append(
-                Unmeasured(metric=metric, compared_with=CHAMPION, where=where, rows=some.height, why=why)
+                UnmeasuredFigure(
+                    metric=metric, compared_with=CHAMPION, where=where, rows=some.height, why=why
+                )
             )
     nowhere = NO_SLICE_DEFINED(column=by, least=FEWEST_ROWS) if by else NO_TABLE_DEFINED(least=FEWEST_ROWS)
     return Findings(
         figures=tuple(figures),
         unmeasured=tuple(lost)
         if figures
-        else (Unmeasured(metric=metric, compared_with=CHAMPION, why=nowhere),),
+        else (UnmeasuredFigure(metric=metric, compared_with=CHAMPION, why=nowhere),),
         rows=both.height,
         of=mine.height,
         tables=(TESTS.of(table),),
@@ -161,7 +163,7 @@ def together(
 ) -> tuple[pl.DataFrame, Message | None]:
     """The labelled rows that both predicted and neither learned from, the champion's answers in columns that
     begin with `their `; or why there are none. Raises BadData on a key that stands twice."""
-    rows = labelled(mine)
+    rows = with_truth(mine)
     if rows[KEY].is_duplicated().any() or theirs[KEY].is_duplicated().any():
         raise BadData("versus: found a key twice among the predictions of one model, expected each once.")
     theirs = with_classes(theirs, classes_of(mine))
@@ -178,18 +180,18 @@ def together(
     return rows, None if rows.height else NO_ROW_OF_BOTH()
 
 
-def _compared(
+def _compare(
     rows: pl.DataFrame, metric: str, where: Conditions, group: str | None, seed: int
 ) -> tuple[list[Figure], TableRow]:
     """What is judged first, then the bootstrap beside it; none where the metric is not defined."""
     units = units_of(rows, group)
-    mine, theirs = seen(rows), seen(_theirs(rows))
+    mine, theirs = scored_rows(rows), scored_rows(_theirs(rows))
     # An exact test knows rows that count alike.
     exact = None if units is not None or mine.weight is not None else _exact(metric, mine, theirs)
     tests: TableRow = {SLICE: place_of(where), ROWS: rows.height}
     drawn = None
     if exact is None or rows.height <= DRAWN:
-        drawn = _drawn(metric, mine, theirs, units, seed)
+        drawn = _bootstrap(metric, mine, theirs, units, seed)
         tests |= {DIFFERENCE: drawn.value, BOOTSTRAP_LOW: drawn.low, BOOTSTRAP_HIGH: drawn.high}
     if exact is not None:
         tests |= {DIFFERENCE: exact.value, METHOD: exact.method}
@@ -217,14 +219,14 @@ def _compared(
     return figures, tests
 
 
-def _interval(exact: Paired | None, drawn: Interval | None, rows: int) -> Interval:
+def _interval(exact: PairedDifference | None, drawn: Interval | None, rows: int) -> Interval:
     if exact is not None:
         return Interval(value=exact.value, low=exact.low, high=exact.high, units=rows)
     assert drawn is not None, "what has no exact test is drawn"
     return drawn
 
 
-def _drawn(metric: str, mine: Seen, theirs: Seen, units: Any, seed: int) -> Interval:
+def _bootstrap(metric: str, mine: ScoredRows, theirs: ScoredRows, units: Any, seed: int) -> Interval:
     """The paired bootstrap of whole units, above 5,000 rows the jackknife of blocks. A mean of rows, and the
     area under the ROC curve where units are few, are drawn from what each unit adds: units are the rows."""
     first, second = _rowwise(metric, mine), _rowwise(metric, theirs)
@@ -256,7 +258,7 @@ def _theirs(rows: pl.DataFrame) -> pl.DataFrame:
     return champion.rename({name: name.removeprefix("their ") for name in answers})
 
 
-def _exact(metric: str, mine: Seen, theirs: Seen) -> Paired | None:
+def _exact(metric: str, mine: ScoredRows, theirs: ScoredRows) -> PairedDifference | None:
     """The test that fits this metric where rows are units; None where there is none."""
     if metric in ("accuracy", "recall") and mine.label is not None and theirs.label is not None:
         of = np.ones(len(mine.truth), dtype=bool)
@@ -277,7 +279,7 @@ def _exact(metric: str, mine: Seen, theirs: Seen) -> Paired | None:
     return None if first is None or second is None else mean_difference(first, second)
 
 
-def _rowwise(metric: str, was: Seen) -> Any:
+def _rowwise(metric: str, was: ScoredRows) -> Any:
     """What each row adds to the metric, where that is the mean of its rows; else None."""
     if metric == "accuracy" and was.label is not None:
         return (was.label == was.truth).astype(float)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from comporta.checks.conduct.figures import FORBIDDEN
-from comporta.checks.shared.judging.arguments import chosen, label, names, number
+from comporta.checks.shared.judging.arguments import check_choice, label, names, number
 from comporta.checks.shared.judging.bounds import Bound, Judgement, within_bounds
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.wording import RULE_OF, sentence
@@ -150,7 +150,7 @@ def never(
     ends = {"above": above, "below": below}
     above, below = (None if value is None else number("never", name, value) for name, value in ends.items())
     kept = names("never", "columns", columns)
-    chosen("never", "level", level, LEVELS)
+    check_choice("never", "level", level, LEVELS)
     return Never(
         when=when,
         decision=called,

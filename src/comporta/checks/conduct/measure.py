@@ -13,9 +13,9 @@ from comporta.checks.conduct.figures import FORBIDDEN
 from comporta.checks.conduct.tables import BROKEN_BY
 from comporta.checks.shared.measuring.data_rows import of_data
 from comporta.errors import BadProject
-from comporta.records import Artifact, Figure, Findings, FittedModel, Signature, Unmeasured, conditions
+from comporta.records import Artifact, Figure, Findings, FittedModel, Signature, UnmeasuredFigure, conditions
 from comporta.records.columns import KEPT, LABEL, NUMBER
-from comporta.records.named_column import by_names, named
+from comporta.records.named_column import by_names, exact_column
 from comporta.stats.table import feature_names
 from comporta.store.context import StepContext
 from comporta.store.frames import read
@@ -52,7 +52,7 @@ def measure(
     rows = read(context, predictions)
     seen = plain(rows)
     hit = under(when, seen)
-    taken = hit & forbidden(_said(rows, takes))
+    taken = hit & forbidden(_outputs(rows, takes))
     made = made_rows(when, seen, feature_names(rows), hit, context.seed)
     broken = (
         np.zeros(0, bool) if made.is_empty() else forbidden(opened(context, model, signature)(made).decisions)
@@ -84,7 +84,7 @@ def _findings(rows: int, hit: Bools, taken: Bools, made: pl.DataFrame, broken: B
         )
     else:
         notes.append(NO_ROW_MADE())
-    lost = Unmeasured(metric=FORBIDDEN.metric, why=NO_ROW_UNDER_RULE())
+    lost = UnmeasuredFigure(metric=FORBIDDEN.metric, why=NO_ROW_UNDER_RULE())
     return Findings(
         figures=tuple(figures),
         unmeasured=() if figures else (lost,),
@@ -100,7 +100,8 @@ def plain(rows: pl.DataFrame) -> pl.DataFrame:
     kept = {name: name.removeprefix(KEPT) for name in rows.columns if name.startswith(KEPT)}
     features = feature_names(rows)
     return rows.select(
-        *by_names(features), *(named(name).alias(to) for name, to in kept.items() if to not in features)
+        *by_names(features),
+        *(exact_column(name).alias(to) for name, to in kept.items() if to not in features),
     )
 
 
@@ -186,15 +187,15 @@ def _edge(when: When, base: pl.DataFrame, inside: pl.DataFrame, name: str) -> pl
         return inside
     out, held = base[name].cast(pl.Float64).to_numpy(), inside[name].cast(pl.Float64).to_numpy()
 
-    def moved(values: NDArray[np.float64]) -> pl.DataFrame:
+    def move(values: NDArray[np.float64]) -> pl.DataFrame:
         numbers = pl.Series(name, np.round(values) if dtype.is_integer() else values)
         return inside.with_columns(numbers.cast(dtype))
 
     for _ in range(HALVINGS):
         middle = (out + held) / 2
-        still = under(when, moved(middle))
+        still = under(when, move(middle))
         out, held = np.where(still, out, middle), np.where(still, middle, held)
-    rows = moved(held)
+    rows = move(held)
     return rows.filter(pl.Series(under(when, rows)))
 
 
@@ -213,7 +214,7 @@ def _forbids(
     return lambda said: np.asarray(said == place)
 
 
-def _said(rows: pl.DataFrame, takes: Signature) -> NDArray[Any]:
+def _outputs(rows: pl.DataFrame, takes: Signature) -> NDArray[Any]:
     if takes.task == "regression":
         return rows[NUMBER].to_numpy()
     return rows[LABEL].to_physical().cast(pl.Int64).to_numpy()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from comporta.checks.contamination import figures
-from comporta.checks.shared.judging.arguments import chosen, names, number
+from comporta.checks.shared.judging.arguments import check_choice, names, number
 from comporta.checks.shared.judging.bounds import Bound, within_bounds
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.wording import percent
@@ -107,7 +107,7 @@ def contamination(
     than six features are real numbers. Features that the same entity has in each of its rows make twins.
     Raises BadProject on a share outside of 0 to 1, or entities that are no names.
     """
-    chosen("contamination", "level", level, LEVELS)
+    check_choice("contamination", "level", level, LEVELS)
     return Contamination(
         twins=number("contamination", "twins", twins, low=0, high=1),
         entities=names("contamination", "entities", entities),

@@ -16,10 +16,10 @@ from comporta.checks.contamination.codes import (
     SEEN_IN_TRAINING,
 )
 from comporta.checks.contamination.figures import ENTITIES, KEYS, NEAR_TWINS, REQUESTS, TWINS
-from comporta.records import Artifact, Figure, Findings, Message, Quantity, Unmeasured, conditions
+from comporta.records import Artifact, Figure, Findings, Message, Quantity, UnmeasuredFigure, conditions
 from comporta.records.columns import KEY, SUBJECT, TARGET
 from comporta.stats.table import column, feature_names
-from comporta.stats.twins import among, codes, grids, likeness, twinned
+from comporta.stats.twins import among, codes, grids, has_twin, likeness
 from comporta.store.context import StepContext
 from comporta.store.frames import read
 
@@ -48,12 +48,12 @@ def measure(
         dict.fromkeys([*columns, *([split["group"]] if split and split.get("type") == "group" else [])])
     )
     learned, judged = read(context, train), read(context, test)
-    found = contaminated(learned, judged, apart, subjects=subjects, known=known)
+    found = find_contamination(learned, judged, apart, subjects=subjects, known=known)
     print(f"{judged.height:,} test rows held against {learned.height:,} training rows, all of them")
     return {"findings": context.put_json(found)}
 
 
-def contaminated(
+def find_contamination(
     train: pl.DataFrame,
     test: pl.DataFrame,
     columns: Sequence[str] = (),
@@ -72,35 +72,35 @@ def contaminated(
     seen = float(test[KEY].is_in(train[KEY].implode()).sum()) / rows
     figures = [Figure(metric=KEYS.metric, value=seen, rows=rows)]
     if subjects and SUBJECT not in test.columns:
-        return Findings(unmeasured=(Unmeasured(metric=ENTITIES.metric, why=NO_SUBJECT()),))
+        return Findings(unmeasured=(UnmeasuredFigure(metric=ENTITIES.metric, why=NO_SUBJECT()),))
     for name in [*columns, *(["subject"] if subjects else [])]:
         mine, theirs = column(test, name), column(train, name)
         if mine.null_count() == rows:
             return Findings(
-                unmeasured=(Unmeasured(metric=ENTITIES.metric, why=NO_VALUE_IN_TEST(column=name)),)
+                unmeasured=(UnmeasuredFigure(metric=ENTITIES.metric, why=NO_VALUE_IN_TEST(column=name)),)
             )
         seen = float(mine.is_in(theirs.drop_nulls().unique().implode()).fill_null(False).sum()) / rows
         figures.append(Figure(metric=ENTITIES.metric, under=conditions(column=name), value=seen, rows=rows))
     names = [*feature_names(test), TARGET]
     both = pl.concat([train[list(names)], test[list(names)]], how="vertical_relaxed")
     exact = likeness(both)
-    twins, note = _shared(TWINS, [both], train.height, whole=exact.copied)
+    twins, note = _share_in_both(TWINS, [both], train.height, whole=exact.is_copy)
     figures.append(twins)
     notes = [note]
     near = grids(both, both[: train.height])
     if near:
-        twins, note = _shared(NEAR_TWINS, near, train.height, whole=False)
+        twins, note = _share_in_both(NEAR_TWINS, near, train.height, whole=False)
         figures.append(twins)
         notes.append(note)
     asked = [name for name in known if name in names and not test[name].dtype.is_temporal()]
-    if SUBJECT in test.columns and _varied(train, asked):
+    if SUBJECT in test.columns and _is_varied(train, asked):
         twins, note = _of_others(train, test, [*asked, TARGET])
         figures.append(twins)
         notes.append(note)
     return Findings(figures=tuple(figures), rows=rows, of=rows, notes=tuple(notes))
 
 
-def _shared(
+def _share_in_both(
     what: Quantity, tables: Sequence[pl.DataFrame], learned: int, *, whole: bool
 ) -> tuple[Figure, Message]:
     """The share of test rows with a twin in training, and what it was held against. whole: all of it counts;
@@ -110,11 +110,11 @@ def _shared(
     for table in tables:
         every = codes(table)
         in_both |= among(every[learned:], every[:learned])
-        in_train |= twinned(every[:learned])
+        in_train |= has_twin(every[:learned])
     return _beyond(what, in_both, None if whole else in_train)
 
 
-def _varied(rows: pl.DataFrame, names: Sequence[str]) -> bool:
+def _is_varied(rows: pl.DataFrame, names: Sequence[str]) -> bool:
     """Whether enough of these are real numbers that hardly repeat: who is alike in all is no other."""
     real = [rows[name] for name in names if rows[name].dtype.is_float()]
     return sum(each.n_unique() > VARIED * rows.height for each in real) >= FEWEST_REAL

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from comporta.checks.duplicates import figures
-from comporta.checks.shared.judging.arguments import chosen, number
+from comporta.checks.shared.judging.arguments import check_choice, number
 from comporta.checks.shared.judging.bounds import Bound, within_bounds
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.wording import percent
@@ -85,7 +85,7 @@ def duplicates(
     the edge of its cell on both grids. Features that an entity has in each of its rows make duplicates.
     By itself only reported. Raises BadProject on a share outside of 0 to 1.
     """
-    chosen("duplicates", "level", level, LEVELS)
+    check_choice("duplicates", "level", level, LEVELS)
     return Duplicates(
         at_most=number("duplicates", "at_most", at_most, low=0, high=1),
         contradictory=number("duplicates", "contradictory", contradictory, low=0, high=1),

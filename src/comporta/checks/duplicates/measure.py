@@ -24,10 +24,10 @@ def measure(context: StepContext, *, train: Artifact) -> dict[str, Artifact]:
     """`findings`: shares of the training rows. All rows are read."""
     rows = read(context, train)
     print(f"{rows.height:,} training rows compared, all of them")
-    return {"findings": context.put_json(duplicated(rows))}
+    return {"findings": context.put_json(find_duplicates(rows))}
 
 
-def duplicated(rows: pl.DataFrame) -> Findings:
+def find_duplicates(rows: pl.DataFrame) -> Findings:
     """Shares of rows: alike to an earlier one in features and target (`duplicates`), nearly alike
     (`near duplicates`), and alike in features to a row of another target (`contradictory duplicates`).
 
@@ -39,8 +39,8 @@ def duplicated(rows: pl.DataFrame) -> Findings:
     features = rows[list(names)]
     whole, alone = codes(rows[[*names, TARGET]]), codes(features)
     same, again = repeats(whole), repeats(alone)
-    share, opposed = float(same.mean()), _contradicted(alone, whole)
-    copied = likeness(features).copied
+    share, opposed = float(same.mean()), _contradictory_rows(alone, whole)
+    copied = likeness(features).is_copy
     if again.mean() > OFTEN and not copied:
         return Findings(
             without=REPEATED_BY_CHANCE(equal=share, opposed=float(opposed.mean())),
@@ -55,7 +55,7 @@ def duplicated(rows: pl.DataFrame) -> Findings:
         for each in cells:
             near |= repeats(codes(each))
         value = float((near & ~again).mean())
-        if all(likeness(each).copied for each in cells) or value == 0:
+        if all(likeness(each).is_copy for each in cells) or value == 0:
             figures.append(_figure(NEAR_DUPLICATES, value, rows.height, sure=True))
         else:
             notes.append(NEAR_BY_CHANCE(share=value))
@@ -74,7 +74,7 @@ def _figure(what: Quantity, share: float, rows: int, sure: bool) -> Figure:
     return Figure(metric=what.metric, value=share, low=share if sure else 0.0, high=share, rows=rows)
 
 
-def _contradicted(features: np.ndarray, whole: np.ndarray) -> np.ndarray:
+def _contradictory_rows(features: np.ndarray, whole: np.ndarray) -> np.ndarray:
     """Rows whose features another row has with another target."""
     table = pl.DataFrame({"features": features, "whole": whole})
     return table.select((pl.col("whole").n_unique().over("features") > 1).alias("opposed"))[

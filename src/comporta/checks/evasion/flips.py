@@ -21,7 +21,7 @@ from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 from comporta.checks.shared.measuring.changes import asked_of
 from comporta.checks.shared.measuring.perturbation import kind_of, values_of
 from comporta.records import FittedModel, ModelOutput
-from comporta.stats.spread import spread
+from comporta.stats.spread import robust_scale
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -67,7 +67,7 @@ def ways_of(
             continue
         known = values_of(test[field.name])
         known = known[np.isfinite(known)]
-        unit = spread(known)
+        unit = robust_scale(known)
         low, high = ranges.get(field.name, (known.min(), known.max()) if len(known) else (0.0, 0.0))
         if unit > 0 and high > low:
             found.append(ChangeableFeature(field.name, kind, (), 1 / unit, float(low), float(high)))
@@ -164,7 +164,7 @@ def search(
         # What costs more than a flip that is known is not looked at.
         tries = _alone(now, start, left, ways, np.minimum(budget, cost[left]), word_cost)
         if step == 0:
-            tries = _joined(tries, _several(start, left, ways, budget, word_cost, draw))
+            tries = _join(tries, _several(start, left, ways, budget, word_cost, draw))
         if not len(tries.of):
             break
         tried = held.margin(tries.of, tries.at)
@@ -218,7 +218,7 @@ def _alone(
             at[:, place] = to[fits]
             count = int(fits.sum())
             made.append(_Tries(rows[fits], at, np.full(count, place), np.full(count, np.sign(step))))
-    return _joined(*made)
+    return _join(*made)
 
 
 def _several(
@@ -233,7 +233,7 @@ def _several(
     the score at all, as of a model that gives labels only."""
     numbers = [place for place, way in enumerate(ways) if way.unit is not None]
     if len(numbers) < 2:
-        return _joined()
+        return _join()
     of = np.repeat(rows, TOGETHER)
     at = start[of]
     share = draw.dirichlet(np.ones(len(numbers)), len(of)) * draw.choice([-1.0, 1.0], (len(of), len(numbers)))
@@ -246,7 +246,7 @@ def _several(
     return _Tries(of[fits], at[fits], np.full(int(fits.sum()), -1), np.zeros(int(fits.sum())))
 
 
-def _joined(*tries: _Tries) -> _Tries:
+def _join(*tries: _Tries) -> _Tries:
     some = [each for each in tries if len(each.of)]
     if not some:
         return _Tries(np.empty(0, np.int64), np.empty((0, 0)), np.empty(0, np.int64), np.empty(0))
@@ -257,7 +257,7 @@ def _flips(held: _Rows, tries: _Tries, tried: Floats, now: Floats, start: Floats
     """Of each row, feature and direction the least change tried that flips, halved toward where it was."""
     good = np.flatnonzero(tried > 0)
     if not len(good):
-        return _joined()
+        return _join()
     ways = held.ways
     of, at, column, sign = tries.of[good], tries.at[good], tries.column[good], tries.sign[good]
     spent = _cost(at, start[of], ways, word_cost)

@@ -21,7 +21,7 @@ from comporta.checks.evasion.tables import COST
 from comporta.checks.shared import tables
 from comporta.checks.shared.measuring.codes import NO_SUCH_CLASS, NO_TEST_ROWS
 from comporta.checks.shared.tables import CURVE, FEATURE, FEATURES, SHARE
-from comporta.records import Artifact, Findings, FittedModel, Message, Unmeasured, Words
+from comporta.records import Artifact, Findings, FittedModel, Message, UnmeasuredFigure, Words
 from comporta.stats.spread import share_of
 from comporta.stats.units import units_of
 from comporta.store import StepContext
@@ -56,12 +56,14 @@ def measure(
     become; else from its least to its greatest. cost: in spreads of the features, and `word_cost` a word.
     """
     rows, asked = read(context, test), opened(context, model, signature)
-    found = searched(asked, rows, changeable, cost, ranges or {}, unwanted, word_cost, group, context.seed)
+    found = search_flips(
+        asked, rows, changeable, cost, ranges or {}, unwanted, word_cost, group, context.seed
+    )
     print(f"{found.rows:,} of {found.of:,} refused rows searched")
     return {"findings": context.put_json(found)}
 
 
-def searched(
+def search_flips(
     asked: FittedModel,
     test: pl.DataFrame,
     changeable: Sequence[str],
@@ -105,4 +107,4 @@ def searched(
 
 
 def _nothing(why: Message) -> Findings:
-    return Findings(unmeasured=(Unmeasured(metric=FLIPPED.metric, why=why),))
+    return Findings(unmeasured=(UnmeasuredFigure(metric=FLIPPED.metric, why=why),))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from comporta.checks.expectations.figures import BREACH
-from comporta.checks.shared.judging.arguments import chosen, number
+from comporta.checks.shared.judging.arguments import check_choice, number
 from comporta.checks.shared.judging.bounds import Bound, Judgement, within_bounds
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.wording import percent, sentence
@@ -93,7 +93,7 @@ def expectations(*, at_most: float = 0.0, required: bool = True, level: Level = 
     What it does not see: anything that is not declared; what only several columns together break.
     Raises BadProject on a share outside of 0 to 1.
     """
-    chosen("expectations", "level", level, LEVELS)
+    check_choice("expectations", "level", level, LEVELS)
     return Expectations(
         at_most=number("expectations", "at_most", at_most, low=0, high=1), required=required, level=level
     )

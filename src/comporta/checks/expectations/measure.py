@@ -21,7 +21,7 @@ from comporta.records import (
     Findings,
     Slice,
     TableRow,
-    Unmeasured,
+    UnmeasuredFigure,
     Words,
     conditions,
 )
@@ -34,22 +34,22 @@ Counts = Callable[[StepContext, Slice, DatasetSchema], Sequence[ExpectationCount
 def measure(
     context: StepContext, *, shapes: dict[str, Any], counted: Counts, **tables: Slice
 ) -> dict[str, Artifact]:
-    """`findings`: see `kept`. shapes: of each dataset, as JSON. counted: counts the expectations of one.
-    tables: the versions that the features read, as `table <dataset>`. All rows are read."""
+    """`findings`: see `findings_of`. shapes: of each dataset, as JSON. counted: counts the expectations of
+    one. tables: the versions that the features read, as `table <dataset>`. All rows are read."""
     declared = {name: msgspec.convert(each, DatasetSchema) for name, each in shapes.items()}
     asking = [name for name, shape in declared.items() if _asks(shape)]
     versions = table_inputs(tables)
     if absent := [name for name in asking if name not in versions]:
-        lost = Unmeasured(metric=BREACH.metric, why=NO_VERSION_TO_READ(datasets=tuple(absent)))
+        lost = UnmeasuredFigure(metric=BREACH.metric, why=NO_VERSION_TO_READ(datasets=tuple(absent)))
         found = Findings(unmeasured=(lost,))
     else:
         read = {name: versions[name] for name in asking}
-        found = kept({each: counted(context, each, declared[name]) for name, each in read.items()})
+        found = findings_of({each: counted(context, each, declared[name]) for name, each in read.items()})
     print(f"{len(found.figures)} expectations of {len(asking)} datasets counted on {found.rows:,} rows")
     return {"findings": context.put_json(found)}
 
 
-def kept(counts: dict[Slice, Sequence[ExpectationCount]]) -> Findings:
+def findings_of(counts: dict[Slice, Sequence[ExpectationCount]]) -> Findings:
     """For each expectation, as `dataset.column nulls`, the share of rows that break it beyond the share that
     its declaration allows. The table tells the counts."""
     table: list[TableRow] = [

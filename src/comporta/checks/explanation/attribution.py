@@ -42,7 +42,7 @@ SCALES = {
 }
 
 
-class Attributed(NamedTuple):
+class ShapleyValues(NamedTuple):
     """values: (rows, features, outputs). base: (rows, outputs), what the answer would be without them all;
     answer: (rows, outputs), what they must add up to. apart: how far the model read is from the model asked,
     the largest difference of an answer. scale: log-odds, margin, probability or number. asks: rows
@@ -71,15 +71,15 @@ class Attributed(NamedTuple):
         return np.asarray(np.abs(self.values).mean(axis=2))
 
 
-def attributed(asked: FittedModel, rows: pl.DataFrame, background: pl.DataFrame, seed: int) -> Attributed:
+def attribute(asked: FittedModel, rows: pl.DataFrame, background: pl.DataFrame, seed: int) -> ShapleyValues:
     """Shapley values of up to 1,000 rows, of 150 where they are sampled. Raises what the model raises."""
     some = rows.head(ROWS)
     exact = None
     if all(field.values or field.type != "String" for field in asked.signature.features):
         exact = asked.attribution(some, background)
     if exact is None:
-        return _sampled(asked, rows.head(SAMPLED), background, seed)
-    return Attributed(
+        return _attribute_by_sampling(asked, rows.head(SAMPLED), background, seed)
+    return ShapleyValues(
         values=exact.values,
         base=exact.base,
         answer=exact.answer,
@@ -100,7 +100,9 @@ def _apart(said: ModelOutput, exact: Attribution) -> float:
     return 0.0 if exact.decisions is None else float((exact.decisions != said.decisions).mean())
 
 
-def _sampled(asked: FittedModel, rows: pl.DataFrame, background: pl.DataFrame, seed: int) -> Attributed:
+def _attribute_by_sampling(
+    asked: FittedModel, rows: pl.DataFrame, background: pl.DataFrame, seed: int
+) -> ShapleyValues:
     draw = np.random.default_rng(seed)
     names = [field.name for field in asked.signature.features]
     n, p = rows.height, len(names)
@@ -125,7 +127,7 @@ def _sampled(asked: FittedModel, rows: pl.DataFrame, background: pl.DataFrame, s
             base += said[0]
     assert total is not None and base is not None, "there is at least one order"
     times = 2 * ORDERS
-    return Attributed(
+    return ShapleyValues(
         values=total / times,
         base=base / times,
         answer=_outputs(asked(rows).scores),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from comporta.checks.explanation.attribution import BACKGROUND, ROWS, Attributed, attributed
+from comporta.checks.explanation.attribution import BACKGROUND, ROWS, ShapleyValues, attribute
 from comporta.checks.explanation.codes import (
     BACKGROUND_COUNTS,
     BACKGROUND_ROWS,
@@ -18,9 +18,9 @@ from comporta.checks.explanation.codes import (
 )
 from comporta.checks.explanation.figures import APART, RESIDUAL, SHAP_SHARE
 from comporta.checks.explanation.tables import EXPLANATION, MEAN, MEAN_SIZE, PERCENTILE_5, PERCENTILE_95
-from comporta.checks.shared.measuring.importance import ends, figured, resampled, shares_of, wide
+from comporta.checks.shared.measuring.importance import ends, figures_of, resample, shares_of, wide
 from comporta.checks.shared.tables import FEATURE, HIGH, LOW, SHARE
-from comporta.records import NO_TEXT, Artifact, Figure, Findings, FittedModel, Message, Unmeasured
+from comporta.records import NO_TEXT, Artifact, Figure, Findings, FittedModel, Message, UnmeasuredFigure
 from comporta.stats.units import units_of
 from comporta.store.context import StepContext
 from comporta.store.frames import read, write
@@ -45,11 +45,11 @@ def measure(
     rows = read(context, test)
     names = [field.name for field in asked.signature.features]
     if rows.height < 2:
-        few = Unmeasured(metric=RESIDUAL.metric, why=FEWER_THAN_TWO_ROWS())
+        few = UnmeasuredFigure(metric=RESIDUAL.metric, why=FEWER_THAN_TWO_ROWS())
         return {"findings": context.put_json(Findings(unmeasured=(few,)))}
     some = rows.sample(min(ROWS, rows.height), seed=context.seed, shuffle=True)
     held = some.head(BACKGROUND)
-    told = attributed(asked, some, held, context.seed)
+    told = attribute(asked, some, held, context.seed)
     beside = write(context, held[list(names)]) if told.background else model
     units = units_of(some.head(len(told.values)), group)
     background = (
@@ -57,14 +57,14 @@ def measure(
         if told.background
         else BACKGROUND_COUNTS(digest=beside.digest)
     )
-    found = summed(told, names, rows.height, background, units=units, seed=context.seed)
+    found = findings_of(told, names, rows.height, background, units=units, seed=context.seed)
     print(f"{found.rows:,} of {found.of:,} rows explained, {told.asks:,} asked")
     made = {"findings": context.put_json(found)}
     return made | {"background": beside} if told.background else made
 
 
-def summed(
-    told: Attributed,
+def findings_of(
+    told: ShapleyValues,
     names: list[str],
     of: int,
     background: Message,
@@ -75,9 +75,9 @@ def summed(
     """The findings on these values. units: (rows,) what is resampled whole; None: rows."""
     rows = len(told.values)
     if not np.isfinite(told.values).all():
-        lost = Unmeasured(metric=RESIDUAL.metric, why=SHAPLEY_NOT_FINITE())
+        lost = UnmeasuredFigure(metric=RESIDUAL.metric, why=SHAPLEY_NOT_FINITE())
         return Findings(unmeasured=(lost,), rows=rows, of=of)
-    sizes, drawn = resampled(told.sizes, units, seed)
+    sizes, drawn = resample(told.sizes, units, seed)
     share, shares = shares_of(sizes), shares_of(drawn)
     width = wide(rows if units is None else int(units.max()) + 1)
     low, high = ends(share, shares, width)
@@ -100,7 +100,7 @@ def summed(
         figures=(
             Figure(metric=RESIDUAL.metric, value=told.residual, rows=rows),
             Figure(metric=APART.metric, value=told.apart, rows=rows),
-            *figured(SHAP_SHARE.metric, names, share, shares, rows, width),
+            *figures_of(SHAP_SHARE.metric, names, share, shares, rows, width),
         ),
         without=SHAPLEY_SAMPLED() if told.sampled else NO_TEXT,
         rows=rows,

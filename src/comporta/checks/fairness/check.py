@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 from comporta.checks.fairness.draw import DRAWINGS
 from comporta.checks.fairness.figures import GROUPS_TOO_SMALL
-from comporta.checks.shared.judging.arguments import chosen, label
+from comporta.checks.shared.judging.arguments import check_choice, label
 from comporta.checks.shared.judging.bounds import Bound, Judgement, On, result, rows_needed, within_bounds
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.wording import by_columns, sentence
@@ -257,7 +257,7 @@ def _fair(
         raise BadProject(f"{called}: found the limit {limit!r}, expected one of {expected}.")
     if on not in ("interval", "value", "fault"):
         raise BadProject(f"{called}: found on={on!r}, expected 'fault', 'interval' or 'value'.")
-    chosen(called, "level", level, LEVELS)
+    check_choice(called, "level", level, LEVELS)
     return Fair(
         criterion=criterion,
         by=columns,

@@ -36,7 +36,7 @@ from comporta.records import (
     Message,
     Quantity,
     TableRow,
-    Unmeasured,
+    UnmeasuredFigure,
     Words,
 )
 from comporta.records.columns import NUMBER
@@ -45,15 +45,15 @@ from comporta.stats.disparity import (
     Pairs,
     Rates,
     differences,
-    judged,
+    is_judged,
+    is_shown,
     limits,
     pairs_of,
     rates,
     ratios,
-    told,
 )
-from comporta.stats.metrics import Seen
-from comporta.stats.predictions import classes_of, seen, spreadless, weights_of
+from comporta.stats.metrics import ScoredRows
+from comporta.stats.predictions import classes_of, scored_rows, spreadless, weights_of
 from comporta.stats.subjects import subjects_of
 from comporta.stats.table import column
 from comporta.stats.units import coarse, units_of
@@ -118,7 +118,7 @@ def compare(
     """rows: a frame of predictions. subject: (n,) whom each row is about. Raises BadProject on a column or a
     class that is not there."""
     if spreadless(rows):
-        return Findings(unmeasured=(Unmeasured(why=TARGET_ALIKE()),), rows=rows.height, of=rows.height)
+        return Findings(unmeasured=(UnmeasuredFigure(why=TARGET_ALIKE()),), rows=rows.height, of=rows.height)
     parts, without = parts_of(rows, criterion, favourable)
     if without is not None:
         return Findings(without=without, rows=rows.height, of=rows.height)
@@ -149,7 +149,7 @@ def compare(
         figures += _figures(part, table, each, measured(each, family))
     figures = _decisive(figures, higher=criterion == "impact")
     small, few = _too_small(found)
-    lost = Unmeasured(why=FEWER_THAN_TWO_GROUPS(columns=tuple(columns)))
+    lost = UnmeasuredFigure(why=FEWER_THAN_TWO_GROUPS(columns=tuple(columns)))
     unmeasured = () if figures else (lost,)
     if small and figures:
         figures.append(Figure(metric=names.GROUPS_TOO_SMALL.metric, value=float(len(small)), rows=few))
@@ -159,7 +159,7 @@ def compare(
         rows=rows.height,
         of=rows.height,
         notes=(GROUPS_TOO_SMALL(groups=len(small)),) if small else (),
-        tables=(GROUPS.of(tuple(_told(found))[:200]),),
+        tables=(GROUPS.of(tuple(_table_rows(found))[:200]),),
     )
 
 
@@ -186,7 +186,7 @@ def tables_of(rows: pl.DataFrame, columns: Sequence[str]) -> Iterator[GroupTable
 
 def parts_of(rows: pl.DataFrame, criterion: Criterion, favourable: str) -> tuple[list[Part], Message | None]:
     """What a criterion compares, or why it has no meaning here."""
-    was = seen(rows)
+    was = scored_rows(rows)
     if NUMBER in rows.columns:
         return _of_numbers(was, criterion)
     classes = classes_of(rows)
@@ -205,7 +205,7 @@ def parts_of(rows: pl.DataFrame, criterion: Criterion, favourable: str) -> tuple
     return parts, None
 
 
-def _of_class(was: Seen, criterion: Criterion, at: int, name: str) -> list[Part]:
+def _of_class(was: ScoredRows, criterion: Criterion, at: int, name: str) -> list[Part]:
     came, said = was.truth == at, np.equal(was.label, at)  # type: ignore[arg-type]
     one = np.ones(len(came))
     hit = Part(
@@ -241,7 +241,7 @@ def _of_class(was: Seen, criterion: Criterion, at: int, name: str) -> list[Part]
     ]
 
 
-def _of_numbers(was: Seen, criterion: Criterion) -> tuple[list[Part], Message | None]:
+def _of_numbers(was: ScoredRows, criterion: Criterion) -> tuple[list[Part], Message | None]:
     """In standard deviations of the truth, so that a limit means the same for every target."""
     assert was.number is not None, "a regression has numbers"
     spread = float(was.truth.std())
@@ -299,17 +299,17 @@ def _too_small(found: Sequence[tuple[Part, GroupTable, Rates]]) -> tuple[set[str
     """The groups that are not judged for one quantity or another, and the rows in the largest of them all."""
     small: dict[str, int] = {}
     for _, table, each in found:
-        for at in np.flatnonzero(~judged(each)):
+        for at in np.flatnonzero(~is_judged(each)):
             small[table.names[at]] = int(each.rows[at])
         if table.left_out:
             small[f"{table.by}: others"] = int((table.group == len(table.names) - 1).sum())
     return set(small), sum(small.values())
 
 
-def _told(found: Sequence[tuple[Part, GroupTable, Rates]]) -> Iterator[TableRow]:
+def _table_rows(found: Sequence[tuple[Part, GroupTable, Rates]]) -> Iterator[TableRow]:
     for part, table, each in found:
         low, high = limits(each, 0.025)
-        shown = told(each)
+        shown = is_shown(each)
         for at, name in enumerate(table.names):
             if shown[at]:
                 yield {

@@ -42,19 +42,19 @@ from comporta.records import (
     Findings,
     Message,
     TableRow,
-    Unmeasured,
+    UnmeasuredFigure,
     conditions,
 )
 from comporta.records.reference import Importances, Profile, Reference
 from comporta.stats.distance import Distance, distance
 from comporta.stats.many import discoveries, selected_level
-from comporta.stats.profiles import recounted
+from comporta.stats.profiles import recount
 from comporta.stats.units import units_of
 from comporta.store.context import StepContext
 from comporta.store.frames import read
 
 
-class Moved(NamedTuple):
+class FeatureDistance(NamedTuple):
     """One feature against one version."""
 
     against: int
@@ -75,13 +75,13 @@ def measure(
     """`findings`: the drift of each feature against each earlier version, and of all, weighted by importance.
     All rows are read."""
     weights = importances(context.get_json(importance, Findings))
-    found = moved(read(context, predictions), earlier_of(context, others), weights, group=group)
+    found = measure_drift(read(context, predictions), earlier_of(context, others), weights, group=group)
     drifts = sum(each.metric == FEATURE_DRIFT.metric for each in found.figures)
     print(f"{found.rows:,} rows; {drifts} comparisons")
     return {"findings": context.put_json(found)}
 
 
-def moved(
+def measure_drift(
     rows: pl.DataFrame,
     earlier: Mapping[int, Reference],
     weights: Importances | None,
@@ -93,13 +93,13 @@ def moved(
         return Findings(without=NO_EARLIER_VERSION(), rows=rows.height, of=rows.height)
     units = units_of(rows, group)
     lost: dict[tuple[int, str], Message] = {}
-    found: list[Moved] = []
+    found: list[FeatureDistance] = []
     for version, reference in earlier.items():
         for feature, was in reference.features.items():
             if feature not in rows.columns:
                 continue
             try:
-                now = recounted(rows[feature], was, units)
+                now = recount(rows[feature], was, units)
             except BadData:
                 kind = type(rows[feature].dtype).__name__
                 lost[version, feature] = ANOTHER_KIND(found=kind, expected=was.cells)
@@ -108,13 +108,13 @@ def moved(
             if by is None:
                 lost[version, feature] = NO_ROWS_ON_ONE_SIDE()
             else:
-                found.append(Moved(version, feature, was, now, by))
-    return _told(rows, found, earlier, weights, lost)
+                found.append(FeatureDistance(version, feature, was, now, by))
+    return _findings(rows, found, earlier, weights, lost)
 
 
-def _told(
+def _findings(
     rows: pl.DataFrame,
-    found: list[Moved],
+    found: list[FeatureDistance],
     earlier: Mapping[int, Reference],
     weights: Importances | None,
     lost: Mapping[tuple[int, str], Message],
@@ -130,7 +130,7 @@ def _told(
     drifts = [_drift(each, rows.height, level) for each in found]
     figures = list(drifts)
     for name in earlier:
-        figures += _weighted(name, found, drifts, shares, rows.height, level)
+        figures += _weighted_drift(name, found, drifts, shares, rows.height, level)
         spoiled = any(version == name for version, _ in lost)
         some = any(each.against == name for each in found)
         figures.append(
@@ -148,7 +148,7 @@ def _told(
     return Findings(
         figures=tuple(figures),
         unmeasured=tuple(
-            Unmeasured(
+            UnmeasuredFigure(
                 metric=FEATURE_DRIFT.metric,
                 compared_with=EARLIER_VERSION,
                 under=(*against(version), *conditions(feature=feature)),
@@ -166,7 +166,7 @@ def _told(
     )
 
 
-def _drift(moved: Moved, rows: int, level: float) -> Figure:
+def _drift(moved: FeatureDistance, rows: int, level: float) -> Figure:
     value, low, high = moved.by.at(level)
     return Figure(
         metric=FEATURE_DRIFT.metric,
@@ -182,7 +182,10 @@ def _drift(moved: Moved, rows: int, level: float) -> Figure:
 
 
 def _rows(
-    found: Sequence[Moved], drifts: Sequence[Figure], shares: Mapping[str, float], chosen: Sequence[bool]
+    found: Sequence[FeatureDistance],
+    drifts: Sequence[Figure],
+    shares: Mapping[str, float],
+    chosen: Sequence[bool],
 ) -> list[TableRow]:
     """The newest version first, and of each what the model would feel most."""
     every = [
@@ -193,9 +196,9 @@ def _rows(
     return [_row(*each) for each in every[:200]]
 
 
-def _weighted(
+def _weighted_drift(
     version: int,
-    found: list[Moved],
+    found: list[FeatureDistance],
     figures: list[Figure],
     shares: Mapping[str, float],
     rows: int,
@@ -226,7 +229,7 @@ def _weighted(
     ]
 
 
-def _row(each: Moved, share: float, drift: Figure, found: bool) -> TableRow:
+def _row(each: FeatureDistance, share: float, drift: Figure, found: bool) -> TableRow:
     was, now = each.was, each.now
     row: TableRow = {
         AGAINST: each.against,

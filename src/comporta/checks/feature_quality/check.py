@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from comporta.checks.feature_quality import figures
-from comporta.checks.shared.judging.arguments import chosen, number, whole
+from comporta.checks.shared.judging.arguments import check_choice, number, whole
 from comporta.checks.shared.judging.bounds import Bound, within_bounds
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.wording import percent
@@ -81,7 +81,7 @@ def feature_quality(
     only in the combination of their values; outliers of a feature whose quartiles are one value.
     Raises BadProject on a negative number, or outliers outside of 0 to 1.
     """
-    chosen("feature_quality", "level", level, LEVELS)
+    check_choice("feature_quality", "level", level, LEVELS)
     return FeatureQuality(
         broken=whole("feature_quality", "broken", broken, low=0, high=MOST),
         idle=None if idle is None else whole("feature_quality", "idle", idle, low=0, high=MOST),

@@ -6,12 +6,12 @@ import polars as pl
 
 from comporta.checks.fit_gap.figures import FIT_GAP
 from comporta.checks.shared.measuring.codes import NOT_DEFINED
-from comporta.records import Artifact, Findings, Unmeasured, conditions
+from comporta.records import Artifact, Findings, UnmeasuredFigure, conditions
 from comporta.records.metric import metric as named
 from comporta.stats.bootstrap import Interval
 from comporta.stats.jackknife import quick_intervals
 from comporta.stats.means import difference_of
-from comporta.stats.predictions import given, labelled, metrics_for, statistics
+from comporta.stats.predictions import metrics_for, output_kinds, statistics, with_truth
 from comporta.stats.units import units_of
 from comporta.store import StepContext
 from comporta.store.frames import read
@@ -24,8 +24,8 @@ def measure(
 ) -> dict[str, Artifact]:
     """`findings`. train, test: predictions of each part's rows."""
     found = fit_gap(
-        labelled(read(context, train)),
-        labelled(read(context, test)),
+        with_truth(read(context, train)),
+        with_truth(read(context, test)),
         metric=metric,
         group=group,
         seed=context.seed,
@@ -42,9 +42,11 @@ def fit_gap(
     Both parts are resampled by themselves and their intervals put together. metric: empty for roc_auc of
     probabilities, balanced_accuracy of labels, r2 of numbers. Raises BadProject on one these cannot have.
     """
-    name = metric or next(USUAL[each] for each in ("probability", "number", "label") if each in given(test))
+    name = metric or next(
+        USUAL[each] for each in ("probability", "number", "label") if each in output_kinds(test)
+    )
     metrics_for(test, [name])
-    parts = {"train": _measured(train, name, group, seed), "test": _measured(test, name, group, seed)}
+    parts = {"train": _interval(train, name, group, seed), "test": _interval(test, name, group, seed)}
     mine, theirs = (parts["train"], parts["test"]) if named(name).higher else (parts["test"], parts["train"])
     gap = difference_of(mine, theirs)
     rows = {"train": train.height, "test": test.height}
@@ -52,7 +54,7 @@ def fit_gap(
     figures += [found.figure(name, rows[part], under=conditions(part=part)) for part, found in parts.items()]
     held = tuple(each for each in figures if each.value == each.value)
     lost = tuple(
-        Unmeasured(metric=each.metric, under=each.under, rows=each.rows, why=NOT_DEFINED())
+        UnmeasuredFigure(metric=each.metric, under=each.under, rows=each.rows, why=NOT_DEFINED())
         for each in figures
         if each not in held
     )
@@ -61,7 +63,7 @@ def fit_gap(
     )
 
 
-def _measured(rows: pl.DataFrame, name: str, group: str | None, seed: int) -> Interval:
+def _interval(rows: pl.DataFrame, name: str, group: str | None, seed: int) -> Interval:
     units = units_of(rows, group)
     (found,) = quick_intervals(statistics(rows, [name]), rows.height, units=units, seed=seed)
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from comporta.checks.identifiers.figures import IDENTIFIERS
-from comporta.checks.shared.judging.arguments import chosen, whole
+from comporta.checks.shared.judging.arguments import check_choice, whole
 from comporta.checks.shared.judging.bounds import Bound, within_bounds
 from comporta.checks.shared.judging.identity import identity
 from comporta.records import LEVELS, Evidence, Level, Need, Record, Text, Verdict, code, need
@@ -59,7 +59,7 @@ def identifiers(*, at_most: int = 0, required: bool = False, level: Level = "rel
     measures time on purpose is too, so that by itself it is only reported.
     Raises BadProject on a negative number.
     """
-    chosen("identifiers", "level", level, LEVELS)
+    check_choice("identifiers", "level", level, LEVELS)
     return Identifiers(
         at_most=whole("identifiers", "at_most", at_most, low=0, high=1_000_000),
         required=required,

@@ -11,7 +11,7 @@ from comporta.checks.identifiers.figures import IDENTIFIERS
 from comporta.checks.identifiers.tables import IDENTIFYING
 from comporta.checks.shared.measuring.codes import OF_FEATURE
 from comporta.checks.shared.tables import FEATURE, WHY
-from comporta.records import Artifact, Figure, Findings, Message, Unmeasured
+from comporta.records import Artifact, Figure, Findings, Message, UnmeasuredFigure
 from comporta.records.columns import AT
 from comporta.stats.table import feature_names
 from comporta.store.context import StepContext
@@ -36,7 +36,7 @@ def identifying(rows: pl.DataFrame) -> Findings:
     row's time (Spearman's rank correlation of 0.999)."""
     if rows.height < FEWEST:
         few = TOO_FEW_TRAINING_ROWS(rows=rows.height, least=FEWEST)
-        return Findings(unmeasured=(Unmeasured(metric=IDENTIFIERS.metric, why=few),))
+        return Findings(unmeasured=(UnmeasuredFigure(metric=IDENTIFIERS.metric, why=few),))
     at = _ranks(rows[AT].to_physical()) if AT in rows.columns and not rows[AT].null_count() else None
     why = {name: found for name in feature_names(rows) if (found := _why(rows[name], at)) is not None}
     return Findings(

@@ -29,7 +29,7 @@ from comporta.records import (
     Figure,
     Findings,
     TableRow,
-    Unmeasured,
+    UnmeasuredFigure,
     conditions,
 )
 from comporta.records.reference import Importances, Reference
@@ -47,7 +47,7 @@ def measure(context: StepContext, *, importance: Artifact, **others: Any) -> dic
     """`findings`: the share of importance that moved since each earlier version, and by how many ranks each
     of the ten most important features rose or fell, with intervals."""
     now = importances(context.get_json(importance, Findings))
-    found = changed(now, {name: each.importance for name, each in _earlier(context, others)})
+    found = measure_change(now, {name: each.importance for name, each in _earlier(context, others)})
     print(f"compared with {sum(len(each.rows) for each in found.tables)} shares of earlier versions")
     return {"findings": context.put_json(found)}
 
@@ -56,14 +56,14 @@ def _earlier(context: StepContext, others: Mapping[str, Any]) -> list[tuple[int,
     return list(earlier_of(context, others).items())
 
 
-def changed(now: Importances | None, earlier: Mapping[int, Importances | None]) -> Findings:
+def measure_change(now: Importances | None, earlier: Mapping[int, Importances | None]) -> Findings:
     """The same from records. earlier: None where that version kept no importances."""
     if not earlier:
         return Findings(without=NO_EARLIER_VERSION())
     if now is None:
-        return Findings(unmeasured=(Unmeasured(metric=MOVED.metric, why=OWN_IMPORTANCE_MISSING()),))
+        return Findings(unmeasured=(UnmeasuredFigure(metric=MOVED.metric, why=OWN_IMPORTANCE_MISSING()),))
     figures: list[Figure] = []
-    lost: list[Unmeasured] = []
+    lost: list[UnmeasuredFigure] = []
     table: list[TableRow] = []
     for version, was in earlier.items():
         alike = was is not None and was.method == now.method and len(was.replicates) >= 2
@@ -71,7 +71,7 @@ def changed(now: Importances | None, earlier: Mapping[int, Importances | None]) 
             figures += _against(version, was, now, table)
         else:
             lost.append(
-                Unmeasured(
+                UnmeasuredFigure(
                     metric=MOVED.metric,
                     compared_with=EARLIER_VERSION,
                     under=against(version),

@@ -9,14 +9,14 @@ from comporta.checks.label_errors import tables
 from comporta.checks.label_errors.codes import NEEDS_PROBABILITIES, TOO_FEW_LABELS, WRONG_BY_JOINT
 from comporta.checks.label_errors.figures import CONTRADICTED
 from comporta.checks.label_errors.tables import LABELS
-from comporta.records import Artifact, Figure, Findings, Message, Unmeasured, as_cell
+from comporta.records import Artifact, Figure, Findings, Message, UnmeasuredFigure, as_cell
 from comporta.records.columns import KEY, NUMBER, TARGET
 from comporta.stats.bootstrap import intervals
-from comporta.stats.confident import contradicted, joint, share_contradicted
+from comporta.stats.confident import find_label_errors, joint, share_contradicted
 from comporta.stats.means import mean_of
-from comporta.stats.predictions import classes_of, labelled, seen
+from comporta.stats.predictions import classes_of, scored_rows, with_truth
 from comporta.stats.residuals import far_off
-from comporta.stats.units import renumbered, units_of
+from comporta.stats.units import renumber, units_of
 from comporta.store.context import StepContext
 from comporta.store.frames import read
 
@@ -32,23 +32,23 @@ SHOWN_COLUMNS = {
 
 
 def measure(context: StepContext, *, oof: Artifact, group: str | None = None) -> dict[str, Artifact]:
-    """`findings`: see `suspected`. oof: the training rows, predicted by models that never saw them. All rows
-    are read."""
+    """`findings`: see `measure_label_errors`. oof: the training rows, predicted by models that never saw
+    them. All rows are read."""
     rows = read(context, oof)
-    found = suspected(rows, group=group, seed=context.seed)
+    found = measure_label_errors(rows, group=group, seed=context.seed)
     print(f"{found.rows:,} labels held against predictions out of fold")
     return {"findings": context.put_json(found)}
 
 
-def suspected(oof: pl.DataFrame, *, group: str | None = None, seed: int = 0) -> Findings:
+def measure_label_errors(oof: pl.DataFrame, *, group: str | None = None, seed: int = 0) -> Findings:
     """The share contradicted, with an interval by the declared group, by day, or by row. Classes:
     confident learning (`stats.confident`), and by class; numbers: residuals far outside those of rows that
     were told the like (`stats.residuals`). The table has the rows to look at first."""
-    rows = labelled(oof)
-    was = seen(rows)
+    rows = with_truth(oof)
+    was = scored_rows(rows)
     if rows.height < FEWEST:
         few = TOO_FEW_LABELS(rows=rows.height, least=FEWEST)
-        return Findings(unmeasured=(Unmeasured(metric=CONTRADICTED.metric, why=few),))
+        return Findings(unmeasured=(UnmeasuredFigure(metric=CONTRADICTED.metric, why=few),))
     units = units_of(rows, group)
     if was.classes == 0:
         assert was.number is not None, "predictions of a regression are numbers"
@@ -63,10 +63,10 @@ def suspected(oof: pl.DataFrame, *, group: str | None = None, seed: int = 0) -> 
     known = was.truth >= 0
     given, chance = was.truth[known].astype(np.int64), was.probability[known]
     rows = rows.filter(pl.Series(known))
-    of = renumbered(units, known)
+    of = renumber(units, known)
     # Each resample costs a pass over the rows: 400 are enough for a share.
     (share,) = intervals([share_contradicted(given, chance)], len(given), units=of, replicates=400, seed=seed)
-    table, found = joint(given, chance), contradicted(given, chance)
+    table, found = joint(given, chance), find_label_errors(given, chance)
     names = classes_of(rows)
     own = chance[np.arange(len(given)), given]
     shown = rows.select(KEY, TARGET).with_columns(

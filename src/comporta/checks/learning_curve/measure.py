@@ -12,7 +12,7 @@ from comporta.checks.learning_curve.codes import LEARNING_CURVE, LOSS_FROM_ROWS,
 from comporta.checks.learning_curve.figures import GAIN
 from comporta.checks.learning_curve.tables import LEARNING_CURVE_TABLE
 from comporta.checks.shared.measuring.codes import TRAINING_RAISED
-from comporta.checks.shared.measuring.prediction_frame import aligned, answered
+from comporta.checks.shared.measuring.prediction_frame import align, with_outputs
 from comporta.checks.shared.tables import HIGH, LOW, X, Y
 from comporta.records import (
     Artifact,
@@ -22,12 +22,12 @@ from comporta.records import (
     Message,
     Signature,
     TableRow,
-    Unmeasured,
+    UnmeasuredFigure,
     conditions,
 )
 from comporta.stats.losses import losses
 from comporta.stats.means import mean_of, ratio_of
-from comporta.stats.predictions import labelled, seen, shares_of_mean
+from comporta.stats.predictions import scored_rows, shares_of_mean, with_truth
 from comporta.stats.units import units_of
 from comporta.store import StepContext
 from comporta.store.frames import read
@@ -57,15 +57,15 @@ def measure(
     del declared
     takes = context.get_json(signature, Signature)
 
-    def fitted(rows: pl.DataFrame) -> FittedModel:
+    def fit_on(rows: pl.DataFrame) -> FittedModel:
         return refitted(
             rows, fit=fit, params=params or {}, task=takes.task, output=takes.output, seed=context.seed
         )
 
     found = learning_curve(
         read(context, train),
-        labelled(read(context, predictions)),
-        fitted,
+        with_truth(read(context, predictions)),
+        fit_on,
         takes,
         group=group,
         seed=context.seed,
@@ -86,17 +86,17 @@ def learning_curve(
     """Figures: the share of the loss that the last doubling of the training rows took away; below 0 it added
     some. A table: the mean loss on the test rows by number of training rows."""
     units, count = units_of(rows, group), shares_of_mean(rows)
-    whole = losses(seen(rows))
+    whole = losses(scored_rows(rows))
     lost: dict[int, Floats] = {}
     raised: dict[int, Message] = {}
-    for part in nested(train, group, seed):
+    for part in nested_parts(train, group, seed):
         try:
             asked = fitted(part)
-            said = aligned(asked(rows), asked.signature, signature)
+            said = align(asked(rows), asked.signature, signature)
         except Exception as fault:  # the project's own training function, on fewer rows than it was made for
             raised[part.height] = TRAINING_RAISED(error=type(fault).__name__)
             continue
-        lost[part.height] = losses(seen(answered(rows, said, signature))).row * count
+        lost[part.height] = losses(scored_rows(with_outputs(rows, said, signature))).row * count
     lost[train.height] = whole.row * count
     curve: list[TableRow] = []
     means = {}
@@ -106,7 +106,7 @@ def learning_curve(
         curve.append({X: height, Y: found.value, LOW: found.low, HIGH: found.high})
     half = [height for height in lost if height < train.height]
     unmeasured = [
-        Unmeasured(under=conditions(training_rows=height), why=why) for height, why in raised.items()
+        UnmeasuredFigure(under=conditions(training_rows=height), why=why) for height, why in raised.items()
     ]
     figures = []
     if half and max(half) >= 0.4 * train.height:
@@ -123,7 +123,7 @@ def learning_curve(
         )
     else:
         why = raised.get(max(half, default=0)) or NO_FIT_ON_HALF()
-        unmeasured.append(Unmeasured(metric=GAIN.metric, why=why))
+        unmeasured.append(UnmeasuredFigure(metric=GAIN.metric, why=why))
     points = tuple(LOSS_FROM_ROWS(loss=loss, rows=height) for height, loss in means.items())
     return Findings(
         figures=tuple(each for each in figures if np.isfinite(each.value)),
@@ -135,7 +135,7 @@ def learning_curve(
     )
 
 
-def nested(train: pl.DataFrame, group: str | None, seed: int) -> list[pl.DataFrame]:
+def nested_parts(train: pl.DataFrame, group: str | None, seed: int) -> list[pl.DataFrame]:
     """An eighth, a quarter and a half of the units, each within the next, rows in their order."""
     units = units_of(train, group)
     count = train.height if units is None else int(units.max(initial=-1)) + 1

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import ClassVar
 
-from comporta.checks.shared.judging.arguments import chosen, name
+from comporta.checks.shared.judging.arguments import check_choice, name
 from comporta.checks.shared.judging.bounds import (
     Bound,
     Judgement,
@@ -130,7 +130,7 @@ def _limit(
         raise BadProject(f"{metric}: found the limit {limit!r}, expected a finite number.")
     if on not in ("interval", "value"):
         raise BadProject(f"{metric}: found on={on!r}, expected 'interval' or 'value'.")
-    chosen(metric, "level", level, LEVELS)
+    check_choice(metric, "level", level, LEVELS)
     return Limit(
         metric=metric,
         limit=float(limit),

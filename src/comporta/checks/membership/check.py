@@ -73,15 +73,15 @@ class Membership(Record, frozen=True, kw_only=True):
 
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
         """The verdict on the rates and the area: the first beyond its limit fails."""
-        bounds = [_bound(1.0, self.tpr_at_1pct, self.on)]
+        bounds = [_bound_of(1.0, self.tpr_at_1pct, self.on)]
         if self.tpr_at_01pct is not None:
-            bounds.append(_bound(0.1, self.tpr_at_01pct, self.on))
+            bounds.append(_bound_of(0.1, self.tpr_at_01pct, self.on))
         if self.area is not None:
             bounds.append(Bound(metric=figures.AREA.metric, limit=self.area, on=self.on, what=AREA()))
         return within_bounds(self, evidence[0], bounds)
 
 
-def _bound(percent: float, limit: float, on: On) -> Bound:
+def _bound_of(percent: float, limit: float, on: On) -> Bound:
     under = conditions(false_positives=percent / 100)
     metric = figures.TRUE_POSITIVES.metric
     return Bound(metric=metric, under=under, limit=limit, on=on, what=RATE(percent=percent))

@@ -31,7 +31,7 @@ from comporta.records import (
     FittedModel,
     Signature,
     TableRow,
-    Unmeasured,
+    UnmeasuredFigure,
     conditions,
 )
 from comporta.records.columns import TARGET
@@ -120,7 +120,7 @@ def attack(
     other = _some(others, group, draw)
     if min(member.height, other.height) < FEWEST:
         why = TOO_FEW_MEMBERS(members=member.height, others=other.height, least=FEWEST)
-        lost = Unmeasured(metric=AREA.metric, why=why)
+        lost = UnmeasuredFigure(metric=AREA.metric, why=why)
         return Findings(unmeasured=(lost,), rows=member.height + other.height, of=of)
     known = learned.filter(pl.Series(half))
     bare = target(member), target(other)

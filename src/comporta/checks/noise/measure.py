@@ -13,15 +13,15 @@ from comporta.checks.noise.figures import CHANGED_BY_EXTREME, METRIC_LOST, NOT_A
 from comporta.checks.noise.tables import CHANGED, PUSHED
 from comporta.checks.shared.figures import DECISIONS_CHANGED
 from comporta.checks.shared.measuring.changes import (
-    answered,
     asked_of,
-    moved,
+    changes_of,
+    has_answer,
     seen_of,
     usual_metric,
     worth,
 )
 from comporta.checks.shared.measuring.codes import NO_TEST_ROWS
-from comporta.checks.shared.measuring.perturbation import extremes, jittered, kind_of
+from comporta.checks.shared.measuring.perturbation import extremes, jitter, kind_of
 from comporta.checks.shared.tables import FEATURE, FEATURES
 from comporta.checks.shared.tables import METRIC_LOST as METRIC_LOST_IN
 from comporta.records import (
@@ -33,7 +33,7 @@ from comporta.records import (
     ModelOutput,
     Signature,
     TableRow,
-    Unmeasured,
+    UnmeasuredFigure,
     conditions,
 )
 from comporta.records.columns import TARGET
@@ -44,7 +44,7 @@ from comporta.stats.jackknife import quick_intervals
 from comporta.stats.metrics import statistic
 from comporta.stats.predictions import weights_of
 from comporta.stats.spread import share_of
-from comporta.stats.units import renumbered, units_of
+from comporta.stats.units import renumber, units_of
 from comporta.store import StepContext
 from comporta.store.frames import read
 
@@ -102,7 +102,7 @@ def noisy(
     takes, draw = asked.signature, np.random.default_rng(seed)
     if test.is_empty() or not takes.features:
         why = NO_TEST_ROWS() if takes.features else NO_FEATURES()
-        return Findings(unmeasured=(Unmeasured(metric=DECISIONS_CHANGED.metric, why=why),))
+        return Findings(unmeasured=(UnmeasuredFigure(metric=DECISIONS_CHANGED.metric, why=why),))
     rows = test.sample(min(ROWS, test.height), seed=seed)
     few = rows.head(EACH)
     name = metric or usual_metric(takes)
@@ -116,13 +116,13 @@ def noisy(
     }
     units = units_of(rows, group)
     figures = _levels(by_level, before, rows, asked, name, units, seed)
-    figures += [_unanswered(said, "noise")]
+    figures += [_unanswered_figure(said, "noise")]
 
     frames = _pushed_frames(takes, few, levels, draw)
     singles = _each(asked, frames)
     figures += _alone(singles, alone, takes, few.height, units_of(few, group))
     extreme = [one.said for one in singles if isinstance(one.push, Message)]
-    figures.append(_unanswered(extreme, "extremes", few.height))
+    figures.append(_unanswered_figure(extreme, "extremes", few.height))
     asks = rows.height * (1 + len(together)) + few.height * len(singles)
     return Findings(
         figures=tuple(figures),
@@ -141,7 +141,7 @@ def _pushed_frames(
 ) -> list[tuple[str, Push, pl.DataFrame]]:
     """The rows with one feature pushed: each at every level of noise, then each to its extremes."""
     pushed: list[tuple[str, Push, pl.DataFrame]] = [
-        (field.name, level, few.with_columns(jittered(few[field.name], field, level, draw)))
+        (field.name, level, few.with_columns(jitter(few[field.name], field, level, draw)))
         for field in takes.features
         for level in levels
         if kind_of(field) != "text"
@@ -161,7 +161,7 @@ def _alone(
     for one in singles:
         if one.said is None:
             continue
-        share = share_of(moved(before, one.said, takes), units)
+        share = share_of(changes_of(before, one.said, takes), units)
         if isinstance(one.push, float):
             changed, under = DECISIONS_CHANGED.metric, conditions(noise=one.push, feature=one.feature)
         else:
@@ -171,7 +171,7 @@ def _alone(
 
 def _all(rows: pl.DataFrame, asked: FittedModel, level: float, draw: np.random.Generator) -> pl.DataFrame:
     features = asked.signature.features
-    return rows.with_columns(jittered(rows[f.name], f, level, draw) for f in features if kind_of(f) != "text")
+    return rows.with_columns(jitter(rows[f.name], f, level, draw) for f in features if kind_of(f) != "text")
 
 
 def _levels(
@@ -192,14 +192,14 @@ def _levels(
     counts = weights_of(rows)
     weight = None if counts is None else counts[known]
     for level, said in by_level.items():
-        share = share_of(np.mean([moved(before, each, takes) for each in said], axis=0), units)
+        share = share_of(np.mean([changes_of(before, each, takes) for each in said], axis=0), units)
         figures.append(share.figure(DECISIONS_CHANGED.metric, rows.height, under=conditions(noise=level)))
         if truth is not None:
             after = [_only(s, known) for s in said]
             lost.append(_loss(name, _only(before, known), after, truth, asked, weight))
     if truth is None:
         return figures
-    held = renumbered(units, known)
+    held = renumber(units, known)
     found = quick_intervals(lost, len(truth), units=held, seed=seed)
     for level, one in zip(by_level, found, strict=True):
         if np.isfinite(one.value):
@@ -243,9 +243,9 @@ def _each(asked: FittedModel, frames: Sequence[tuple[str, Push, pl.DataFrame]]) 
     return [One(feature, push, one) for (feature, push, _), one in zip(frames, said, strict=True)]
 
 
-def _unanswered(said: Sequence[ModelOutput | None], push: str, rows: int = 0) -> Figure:
+def _unanswered_figure(said: Sequence[ModelOutput | None], push: str, rows: int = 0) -> Figure:
     """How many rows had no finite answer."""
-    lost = sum(rows if one is None else int((~answered(one)).sum()) for one in said)
+    lost = sum(rows if one is None else int((~has_answer(one)).sum()) for one in said)
     of = sum(rows if one is None else len(one.decisions) for one in said)
     return Figure(metric=NOT_ANSWERED.metric, value=lost, rows=of, under=conditions(push=push))
 
@@ -259,16 +259,16 @@ def _table(
     base = (
         None
         if known is None or not known.any()
-        else worth(name, *_known(before, few, known), asked.signature)
+        else worth(name, *_where_known(before, few, known), asked.signature)
     )
     for one in singles:
-        line: TableRow = {FEATURE: one.feature, PUSHED: _pushed(one.push)}
+        line: TableRow = {FEATURE: one.feature, PUSHED: _push_text(one.push)}
         if one.said is None:
             lines.append({**line, CHANGED: MODEL_RAISED()})
             continue
-        line[CHANGED] = round(float(moved(before, one.said, asked.signature).mean()), 4)
+        line[CHANGED] = round(float(changes_of(before, one.said, asked.signature).mean()), 4)
         if base is not None and known is not None:
-            after = worth(name, *_known(one.said, few, known), asked.signature)
+            after = worth(name, *_where_known(one.said, few, known), asked.signature)
             if np.isfinite(base - after):
                 line[METRIC_LOST_IN.of(name)] = round(base - after, 4)
         lines.append(line)
@@ -281,9 +281,9 @@ def _change(line: TableRow) -> float:
     return -changed if isinstance(changed, float) else -np.inf
 
 
-def _pushed(push: Push) -> Message:
+def _push_text(push: Push) -> Message:
     return NOISE_(value=push) if isinstance(push, float) else push
 
 
-def _known(said: ModelOutput, rows: pl.DataFrame, known: pl.Series) -> tuple[ModelOutput, pl.Series]:
+def _where_known(said: ModelOutput, rows: pl.DataFrame, known: pl.Series) -> tuple[ModelOutput, pl.Series]:
     return _only(said, known.to_numpy()), rows[TARGET].filter(known)

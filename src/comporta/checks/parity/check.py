@@ -20,7 +20,7 @@ from comporta.checks.parity.figures import (
     REQUESTED,
     THRESHOLDS,
 )
-from comporta.checks.shared.judging.arguments import chosen, number
+from comporta.checks.shared.judging.arguments import check_choice, number
 from comporta.checks.shared.judging.bounds import Bound, within_bounds
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.wording import sentences
@@ -129,7 +129,7 @@ class Parity(Record, frozen=True, kw_only=True):
             return msgspec.structs.replace(
                 verdict,
                 outcome=verdict.outcome if whole else "inconclusive",
-                reason=sentences(verdict.reason, _compared(found)),
+                reason=sentences(verdict.reason, _comparison_text(found)),
             )
         if unserved:
             said = UNSERVED(count=len(unserved), forms=tuple(unserved))
@@ -139,7 +139,7 @@ class Parity(Record, frozen=True, kw_only=True):
         beyond = (*figure.under, *conditions(difference=step))
         count = next((e.value for e in found.figures if (e.metric, e.under) == (BEYOND.metric, beyond)), 0)
         of = ROWS_BEYOND(count=_count(count), rows=figure.rows, beyond=step)
-        return msgspec.structs.replace(verdict, reason=sentences(verdict.reason, of, _compared(found)))
+        return msgspec.structs.replace(verdict, reason=sentences(verdict.reason, of, _comparison_text(found)))
 
 
 def _value(found: Evidence, of: Quantity) -> float:
@@ -150,7 +150,7 @@ def _count(value: float) -> int:
     return int(value) if math.isfinite(value) else 0
 
 
-def _compared(found: Evidence) -> Text:
+def _comparison_text(found: Evidence) -> Text:
     """What was compared, and no more than that."""
     rows_of = {
         condition_id(each, "form"): each.rows for each in found.figures if each.metric == LARGEST.metric
@@ -221,7 +221,7 @@ def parity(*, tolerance: float = 1e-4, required: bool = True, level: Level = "re
     rows without a time of their own (counted in the evidence); and forms that the export dropped (the
     evidence says why it did). Raises BadProject on a tolerance that is no number from 1e-12 to 1.
     """
-    chosen("parity", "level", level, LEVELS)
+    check_choice("parity", "level", level, LEVELS)
     return Parity(
         tolerance=number("parity", "tolerance", tolerance, low=1e-12, high=1), required=required, level=level
     )

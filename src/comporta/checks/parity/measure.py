@@ -47,17 +47,17 @@ from comporta.checks.shared.measuring.raw_requests import (
     ask_raw,
     bundle_of,
     is_raw,
-    sampled,
+    sample_places,
 )
 from comporta.checks.shared.measuring.server_answers import (
     Gaps,
     Research,
     Written,
     asking,
-    explained,
+    explain_by_rounding,
     gaps,
     pieces,
-    researched,
+    research_of,
 )
 from comporta.checks.shared.measuring.v2_requests import as_bytes, rows_in_one
 from comporta.checks.shared.tables import COLUMN, DIFFERENCE, FEATURE, FIRST_ROW, FORM, RESEARCH, ROWS, WHY
@@ -72,7 +72,7 @@ from comporta.records import (
     TableCell,
     TableRow,
     Text,
-    Unmeasured,
+    UnmeasuredFigure,
     conditions,
 )
 from comporta.records.arguments import argument_ids
@@ -128,21 +128,21 @@ def measure(
     asked = cache(lambda: opened(context, model, signature))
     # Beside the start of the server, which takes about as long.
     with ThreadPoolExecutor(1) as beside:
-        prepared = beside.submit(_prepared, context, predictions, takes)
+        prepared = beside.submit(_prepare, context, predictions, takes)
         serve = partial(served, context, parts, recorded=False, partly=True)
         if made_on_the_way and raw is not None and bundle is not None and bundle.of in tables:
-            wanted = beside.submit(_wanted, context, raw, bundle, tables, prepared.result)
+            wanted = beside.submit(_wanted_rows, context, raw, bundle, tables, prepared.result)
             behind = serve((*forms, CANDIDATE), bundle=bundle, tables=tables, code=code)
         else:
             wanted, behind = None, serve(forms)
         with behind as at:
-            compared = _compared(
+            compared = _compare(
                 at, takes, forms, prepared.result(), None if wanted is None else wanted.result, asked
             )
     rows, research, found, from_raw, failed = compared
     dropped = {name: each.reason for name, each in agreed.items() if not each.agrees}
     kept = findings(takes, research, found, dropped, from_raw, plain=not made_on_the_way, failed=failed)
-    kept = replace(kept, figures=(*kept.figures, *_looked(agreed, found)))
+    kept = replace(kept, figures=(*kept.figures, *_form_figures(agreed, found)))
     print(f"{rows:,} rows asked of {', '.join(forms)} over HTTP")
     if from_raw is not None:
         count = len(from_raw.places)
@@ -150,7 +150,7 @@ def measure(
     return {"findings": context.put_json(kept)}
 
 
-class Compared(NamedTuple):
+class FormComparison(NamedTuple):
     """rows: how many. found: by form how far its answers are apart. failed: forms that cannot be served."""
 
     rows: int
@@ -160,14 +160,14 @@ class Compared(NamedTuple):
     failed: dict[str, str]
 
 
-def _compared(
+def _compare(
     at: CandidateServer,
     takes: Signature,
     forms: Sequence[str],
     prepared: tuple[pl.DataFrame, Research, Written],
     wanted: Callable[[], Wanted] | None,
     asked: Callable[[], FittedModel],
-) -> Compared:
+) -> FormComparison:
     """Each form that is served beside research; and raw requests, where some are wanted."""
     rows, research, written = prepared
     before: dict[str, Gaps] = {}
@@ -177,16 +177,16 @@ def _compared(
     for form in filter(lambda form: form not in failed, forms):
         ask = asking(at.url, form)
         before[form] = gaps(takes, research, rows, ask, written)
-        found[form] = explained(before[form], takes, research, rows, ask, asked)
+        found[form] = explain_by_rounding(before[form], takes, research, rows, ask, asked)
     if wanted is not None and CANDIDATE not in failed:
         places, requests = wanted()
         door = asking(at.url, CANDIDATE)
         from_raw = ask_raw(takes, rows, research, places, requests, door, at.take_features)
         from_raw = as_explained(from_raw, before, found)
-    return Compared(rows.height, research, found, from_raw, failed)
+    return FormComparison(rows.height, research, found, from_raw, failed)
 
 
-def _looked(agreed: Mapping[str, Agreement], found: Mapping[str, Gaps]) -> list[Figure]:
+def _form_figures(agreed: Mapping[str, Agreement], found: Mapping[str, Gaps]) -> list[Figure]:
     """Where the export asked each form that serves, beside rows as they come."""
     return [
         Figure(metric=of.metric, value=count, rows=each.beside, under=conditions(form=name))
@@ -196,7 +196,7 @@ def _looked(agreed: Mapping[str, Agreement], found: Mapping[str, Gaps]) -> list[
     ]
 
 
-def _prepared(
+def _prepare(
     context: StepContext, predictions: Artifact, takes: Signature
 ) -> tuple[pl.DataFrame, Research, Written]:
     """The rows, what research said of them, and their requests, the first of them written already."""
@@ -204,10 +204,10 @@ def _prepared(
     written = lru_cache(KEPT)(lambda start, stop: as_bytes(rows[start:stop], takes.features))
     for piece in islice(pieces(rows.height, rows_in_one(takes)), KEPT):
         written(*piece)
-    return rows, researched(rows, takes), written
+    return rows, research_of(rows, takes), written
 
 
-def _wanted(
+def _wanted_rows(
     context: StepContext,
     raw: Raw,
     bundle: Bundle,
@@ -216,7 +216,7 @@ def _wanted(
 ) -> Wanted:
     """Places of the rows that are asked from the raw request on, and their requests."""
     rows = prepared()[0]
-    places = sampled(rows.height, context.seed)
+    places = sample_places(rows.height, context.seed)
     return places, raw(context, bundle, tables, rows[KEY].gather(places).to_list())
 
 
@@ -262,7 +262,7 @@ def findings(
         figures.append(Figure(metric=REQUESTED.metric, value=count, rows=count))
     return Findings(
         figures=tuple(figures) if rows else (),
-        unmeasured=() if rows else (Unmeasured(metric=LARGEST.metric, why=NO_TEST_ROWS()),),
+        unmeasured=() if rows else (UnmeasuredFigure(metric=LARGEST.metric, why=NO_TEST_ROWS()),),
         rows=rows,
         of=rows,
         notes=tuple(notes),
@@ -328,14 +328,14 @@ def _of_features(from_raw: FromRaw) -> tuple[list[Figure], list[TableRow]]:
         apart = np.flatnonzero(gap > BEYOND_BY[0])
         first = int(apart[places[apart].argmin()])
         line: TableRow = {FEATURE: name, ROWS: len(apart), FIRST_ROW: int(places[first])}
-        line[RESEARCH] = _shown(from_raw.research[name][first])
+        line[RESEARCH] = _cell(from_raw.research[name][first])
         there = name in from_raw.served.columns
-        line[REQUEST] = _shown(from_raw.served[name][first]) if there else NO_SUCH_COLUMN()
+        line[REQUEST] = _cell(from_raw.served[name][first]) if there else NO_SUCH_COLUMN()
         table.append((int(places[first]), {**line, DIFFERENCE: float(gap[first]), LARGEST_APART: largest}))
     return figures, [line for _, line in sorted(table, key=lambda each: each[0])]
 
 
-def _shown(value: object) -> TableCell:
+def _cell(value: object) -> TableCell:
     if value is None or isinstance(value, bool):
         return str(value)
     return value if isinstance(value, int) else float(value) if isinstance(value, float) else str(value)

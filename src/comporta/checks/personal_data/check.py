@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from comporta.checks.personal_data import codes
 from comporta.checks.personal_data.figures import PERSONAL_DATA, PLACE, PLACES
-from comporta.checks.shared.judging.arguments import chosen, names
+from comporta.checks.shared.judging.arguments import check_choice, names
 from comporta.checks.shared.judging.bounds import not_applicable, not_measured
 from comporta.checks.shared.judging.identity import identity
 from comporta.records import (
@@ -92,7 +92,7 @@ class NoPersonalData(Record, frozen=True, kw_only=True):
             check=self.name,
             outcome="fail" if shown else "pass",
             required=self.required,
-            reason=_found(shown) if shown else NOTHING(places=int(searched[0].value)),
+            reason=_examples(shown) if shown else NOTHING(places=int(searched[0].value)),
             figure=shown[0] if shown else searched[0],
             limit=0.0 if shown else None,
             evidence=found.artifact,
@@ -104,7 +104,7 @@ class NoPersonalData(Record, frozen=True, kw_only=True):
         return any(each in allowed for each in where if each is not None)
 
 
-def _found(shown: Sequence[Figure]) -> Text:
+def _examples(shown: Sequence[Figure]) -> Text:
     more = len(shown) - SHOWN
     places = tuple(_place(each) for each in shown[:SHOWN])
     return FOUND(places=places, more=AND_MORE(count=more) if more > 0 else "")
@@ -133,7 +133,7 @@ def no_personal_data(
 
     It does not see names of people, addresses of places, or numbers of other countries. Raises BadProject.
     """
-    chosen("no_personal_data", "level", level, LEVELS)
+    check_choice("no_personal_data", "level", level, LEVELS)
     return NoPersonalData(allow=names("no_personal_data", "allow", allow), required=required, level=level)
 
 

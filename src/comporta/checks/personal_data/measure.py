@@ -55,7 +55,7 @@ def measure(
 ) -> dict[str, Artifact]:
     """`findings`: each place with a kind of personal data, and how many values of it have the form."""
     takes = context.get_json(signature, Signature)
-    parts = (_told(read(context, train)), _told(read(context, test)))
+    parts = (_columns_in_reports(read(context, train)), _columns_in_reports(read(context, test)))
     rows = pl.concat(parts, how="diagonal_relaxed")
     found = [*in_rows(rows), *in_words(ANSWER, pl.Series(takes.classes, dtype=pl.String))]
     found += in_bytes(context.get(model))
@@ -80,20 +80,20 @@ def findings(found: list[PersonalValues], looked: int, rows: int) -> Findings:
     return Findings(figures=tuple(figures), rows=rows, of=rows)
 
 
-def kept(rows: pl.DataFrame) -> list[str]:
+def kept_columns(rows: pl.DataFrame) -> list[str]:
     """The columns beside the features that reports name values of."""
     return [name for name in rows.columns if name.startswith(KEPT)]
 
 
-def _told(rows: pl.DataFrame) -> pl.DataFrame:
+def _columns_in_reports(rows: pl.DataFrame) -> pl.DataFrame:
     """Features, and the columns beside them that reports name values of."""
-    named = rows[[*feature_names(rows), *kept(rows)]]
+    named = rows[[*feature_names(rows), *kept_columns(rows)]]
     return named.with_columns(pl.selectors.by_dtype(pl.Categorical, pl.Enum).cast(pl.String))
 
 
 def in_rows(rows: pl.DataFrame) -> Iterator[PersonalValues]:
     """What stands in features and in the columns kept beside them."""
-    for name in (*feature_names(rows), *kept(rows)):
+    for name in (*feature_names(rows), *kept_columns(rows)):
         plain = name.removeprefix(KEPT)
         where = Condition("feature" if plain == name else "column", plain)
         if plain == name and named_like_it(plain):

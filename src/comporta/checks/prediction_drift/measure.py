@@ -35,15 +35,15 @@ from comporta.records import (
     Findings,
     Message,
     TableRow,
-    Unmeasured,
+    UnmeasuredFigure,
     Words,
 )
 from comporta.records.columns import KEY, LABEL
 from comporta.records.reference import Reference
-from comporta.stats.distance import distance, paired
+from comporta.stats.distance import distance, paired_distance
 from comporta.stats.many import together
 from comporta.stats.predictions import classes_of, task_of
-from comporta.stats.profiles import places_of, profile, recounted
+from comporta.stats.profiles import places_of, profile, recount
 from comporta.stats.ratios import paired_ratio, ratio
 from comporta.stats.units import units_of
 from comporta.store.context import StepContext
@@ -83,7 +83,7 @@ def measure(
     is decided. champion: its answers to the same rows. others: references of earlier versions. All rows are
     read."""
     trained = None if champion_train is None else read(context, champion_train)[KEY]
-    found = moved(
+    found = measure_drift(
         read(context, predictions),
         None if champion is None else read(context, champion),
         earlier_of(context, others),
@@ -95,7 +95,7 @@ def measure(
     return {"findings": context.put_json(found)}
 
 
-def moved(
+def measure_drift(
     rows: pl.DataFrame,
     champion: pl.DataFrame | None,
     earlier: Mapping[int, Reference],
@@ -131,7 +131,7 @@ def moved(
     ]
     return Findings(
         figures=tuple(figures),
-        unmeasured=tuple(Unmeasured(**_versus(each), why=why) for each, why in lost.items()),
+        unmeasured=tuple(UnmeasuredFigure(**_versus(each), why=why) for each, why in lost.items()),
         rows=rows.height,
         of=rows.height,
         notes=(
@@ -148,7 +148,7 @@ def _shares(rows: pl.DataFrame, earlier: Mapping[int, Reference]) -> Iterator[Ta
         for of, series in list(scores_of(rows).items())[:5]:
             if of in was.scores:
                 before = was.scores[of]
-                now = recounted(series, before)
+                now = recount(series, before)
                 ends: tuple[str | Message, ...] = (*(f"{edge:.4g}" for edge in before.edges), BEYOND_EDGES())
                 for end, a, b in zip(ends, before.counts, now.counts, strict=True):
                     yield {
@@ -166,17 +166,19 @@ def _beside(mine: pl.DataFrame, theirs: pl.DataFrame, units: Places | None) -> I
     for name, series in scores_of(mine).items():
         like = profile(then[name])
         size = len(like.counts) + 1
-        one = paired(places_of(then[name], like), places_of(series, like), size, units)
+        one = paired_distance(places_of(then[name], like), places_of(series, like), size, units)
         if one is not None:
             yield DriftComparison(SCORE_DRIFT.metric, None, name, len(series), one.at)
     if LABEL not in mine.columns:
         return
     classes = classes_of(mine)
     was, now = (each[LABEL].to_physical().cast(pl.Int64).to_numpy() for each in (theirs, mine))
-    one = paired(was, now, len(classes), units)
+    one = paired_distance(was, now, len(classes), units)
     if one is not None:
         yield DriftComparison(DECISION_DRIFT.metric, None, "", len(now), one.at)
-    for place in _told(np.bincount(was, minlength=len(classes)) + np.bincount(now, minlength=len(classes))):
+    for place in _classes_to_report(
+        np.bincount(was, minlength=len(classes)) + np.bincount(now, minlength=len(classes))
+    ):
         before, after = was == place, now == place
         if not (before | after).any():
             continue
@@ -196,18 +198,20 @@ def _after(name: int, was: Reference, rows: pl.DataFrame, units: Places | None) 
     """This version's answers and an earlier one's, each on its own rows."""
     for of, series in scores_of(rows).items():
         if of in was.scores:
-            one = distance(was.scores[of], recounted(series, was.scores[of], units))
+            one = distance(was.scores[of], recount(series, was.scores[of], units))
             if one is not None:
                 yield DriftComparison(SCORE_DRIFT.metric, name, of, rows.height, one.at)
     if was.decisions is None or LABEL not in rows.columns:
         return
-    now = recounted(rows[LABEL], was.decisions, units)
+    now = recount(rows[LABEL], was.decisions, units)
     one = distance(was.decisions, now)
     if one is not None:
         yield DriftComparison(DECISION_DRIFT.metric, name, "", rows.height, one.at)
     effects = was.decisions.effect, now.effect
     classes = was.decisions.words
-    for place in _told(np.array(was.decisions.counts[: len(classes)]) + now.counts[: len(classes)]):
+    for place in _classes_to_report(
+        np.array(was.decisions.counts[: len(classes)]) + now.counts[: len(classes)]
+    ):
         counts = was.decisions.counts[place], was.rows, now.counts[place], now.rows
         if counts[0] + counts[2]:
             yield DriftComparison(
@@ -223,7 +227,7 @@ def _paired_ratio(counts: tuple[int, int, int, int], effect: float, level: float
     return paired_ratio(*counts, level=level, effect=effect).at
 
 
-def _told(counts: NDArray[Any]) -> list[int]:
+def _classes_to_report(counts: NDArray[Any]) -> list[int]:
     """The classes whose rates are told: of two the rarer, which says all."""
     return [int(np.argmin(counts))] if len(counts) == 2 else list(range(len(counts)))
 

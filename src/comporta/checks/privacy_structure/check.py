@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from comporta.checks.privacy_structure import figures
-from comporta.checks.shared.judging.arguments import chosen, number
+from comporta.checks.shared.judging.arguments import check_choice, number
 from comporta.checks.shared.judging.bounds import Bound, within_bounds
 from comporta.checks.shared.judging.identity import identity
 from comporta.records import LEVELS, NUMBER, Evidence, Level, Message, Need, Record, Text, Verdict, code, need
@@ -104,7 +104,7 @@ def privacy_structure(
     that learned rows by heart in large leaves pass. A model of an unknown build is inconclusive.
     Raises BadProject.
     """
-    chosen("privacy_structure", "level", level, LEVELS)
+    check_choice("privacy_structure", "level", level, LEVELS)
     limits = {"kept": kept, "leaves": leaves, "weights": weights, "words": words}
     for name, value in limits.items():
         if value is not None:

@@ -39,7 +39,7 @@ from comporta.records import (
     ModelPart,
     Signature,
     TableRow,
-    Unmeasured,
+    UnmeasuredFigure,
 )
 from comporta.store.context import StepContext
 from comporta.store.frames import read
@@ -78,7 +78,7 @@ def screen(parts: Sequence[ModelPart], rows: int, rare: Mapping[str, int]) -> Fi
     than five rows."""
     if not any(each.known for each in parts):
         why = UNKNOWN_BUILD(estimator=parts[0].kind)
-        lost = Unmeasured(metric=ROWS_KEPT.metric, why=why)
+        lost = UnmeasuredFigure(metric=ROWS_KEPT.metric, why=why)
         return Findings(unmeasured=(lost,), rows=rows, of=rows)
     kept = {
         f"{each.kind}.{name}": many
@@ -101,7 +101,7 @@ def screen(parts: Sequence[ModelPart], rows: int, rare: Mapping[str, int]) -> Fi
         of=rows,
         tables=(
             KEPT.of({WHERE: name, ROWS: many} for name, many in kept.items()),
-            TREES.of([_told(trees)] if trees else []),
+            TREES.of([_table_row(trees)] if trees else []),
             WORDS.of({FEATURE: name, RARE_WORD_COUNT: many} for name, many in [*rare.items()][:200]),
         ),
     )
@@ -125,7 +125,7 @@ def _leaves(counts: Any) -> LeafCounts:
     )
 
 
-def _told(trees: list[LeafCounts]) -> TableRow:
+def _table_row(trees: list[LeafCounts]) -> TableRow:
     return {
         TREES_GROWN: len(trees),
         LEAVES: sum(each.leaves for each in trees),

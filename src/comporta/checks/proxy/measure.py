@@ -13,7 +13,7 @@ from comporta.checks.proxy.codes import TOO_FEW_OF_EACH_VALUE
 from comporta.checks.proxy.figures import ANSWERS_TELL, FEATURE_TELLS
 from comporta.checks.proxy.tables import TELLING
 from comporta.checks.shared.measuring.codes import FEWER_THAN_TWO_VALUES
-from comporta.checks.shared.measuring.rare_values import unjudged
+from comporta.checks.shared.measuring.rare_values import figures_of_rare
 from comporta.checks.shared.tables import AUC, HIGH, LOW, WHAT
 from comporta.records import (
     FEWEST_ROWS,
@@ -24,7 +24,7 @@ from comporta.records import (
     Findings,
     Quantity,
     Signature,
-    Unmeasured,
+    UnmeasuredFigure,
     Words,
     conditions,
     place,
@@ -72,7 +72,9 @@ def telling(
     about_few = values_of_few(rows, is_of)
     values = _values(is_of, about_few)
     if not values:
-        none = Unmeasured(metric=ANSWERS_TELL.metric, why=FEWER_THAN_TWO_VALUES(column=of, least=FEWEST_ROWS))
+        none = UnmeasuredFigure(
+            metric=ANSWERS_TELL.metric, why=FEWER_THAN_TWO_VALUES(column=of, least=FEWEST_ROWS)
+        )
         return Findings(unmeasured=(none,), rows=rows.height, of=all_)
     units = units_of(rows, group)
     draw = np.random.default_rng(seed)
@@ -99,9 +101,9 @@ def telling(
     if len(rows_of) == 2:
         # One of two stands for both.
         values, seen = list(rows_of), set(rows_of)
-    left, notes = unjudged(rows_of, values, seen, FEWEST_ROWS, MOST_VALUES, about_few)
+    left, notes = figures_of_rare(rows_of, values, seen, FEWEST_ROWS, MOST_VALUES, about_few)
     told = sorted(figures, key=lambda each: -each.value)
-    lost = Unmeasured(metric=ANSWERS_TELL.metric, why=TOO_FEW_OF_EACH_VALUE(column=of))
+    lost = UnmeasuredFigure(metric=ANSWERS_TELL.metric, why=TOO_FEW_OF_EACH_VALUE(column=of))
     return Findings(
         figures=(*figures, *left) if figures else (),
         unmeasured=() if figures else (lost,),

@@ -13,10 +13,18 @@ from comporta.checks.replay.codes import (
     SUBJECTS_RESAMPLED,
     TOO_FEW_LOGGED,
 )
-from comporta.checks.shared.measuring.prediction_frame import answered
+from comporta.checks.shared.measuring.prediction_frame import with_outputs
 from comporta.checks.shared.measuring.usual_metrics import usual_metrics
 from comporta.errors import BadProject
-from comporta.records import FEWEST_ROWS, Artifact, Findings, FittedModel, Message, Signature, Unmeasured
+from comporta.records import (
+    FEWEST_ROWS,
+    Artifact,
+    Findings,
+    FittedModel,
+    Message,
+    Signature,
+    UnmeasuredFigure,
+)
 from comporta.records.columns import KEY, SUBJECT
 from comporta.stats.table import column
 from comporta.store import StepContext
@@ -62,10 +70,10 @@ def replay(
     fresh = rows.filter(~known.is_in(keys.str.replace_all('"', "", literal=True).implode()))
     if fresh.height < FEWEST_ROWS:
         few = TOO_FEW_LOGGED(rows=fresh.height, least=FEWEST_ROWS)
-        lost = Unmeasured(rows=fresh.height, why=few)
+        lost = UnmeasuredFigure(rows=fresh.height, why=few)
         return Findings(unmeasured=(lost,), rows=fresh.height, of=rows.height)
     units = _unit(fresh, group)
-    figures, undefined = usual_metrics(answered(fresh, asked(fresh), takes), also, units, seed)
+    figures, undefined = usual_metrics(with_outputs(fresh, asked(fresh), takes), also, units, seed)
     learned = rows.height - fresh.height
     notes: list[Message] = [LOGGED_ROWS(rows=fresh.height, learned=learned)]
     if group is not None and units != group:

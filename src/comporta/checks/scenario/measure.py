@@ -20,9 +20,9 @@ from comporta.checks.scenario.codes import (
 )
 from comporta.checks.scenario.figures import MEAN_CHANGE, MEAN_PREDICTION
 from comporta.checks.shared.figures import DECISIONS_CHANGED
-from comporta.checks.shared.measuring.changes import answered, moved, seen_of
+from comporta.checks.shared.measuring.changes import changes_of, has_answer, seen_of
 from comporta.checks.shared.measuring.codes import NO_TEST_ROWS
-from comporta.checks.shared.measuring.team_function import known
+from comporta.checks.shared.measuring.team_function import known_columns
 from comporta.records import (
     Artifact,
     Figure,
@@ -32,7 +32,7 @@ from comporta.records import (
     ModelOutput,
     Quantity,
     Signature,
-    Unmeasured,
+    UnmeasuredFigure,
 )
 from comporta.records.columns import HIDDEN, ROW, TARGET
 from comporta.stats.bootstrap import Statistic
@@ -41,7 +41,7 @@ from comporta.stats.means import mean_of
 from comporta.stats.metrics import statistic
 from comporta.stats.predictions import weights_of
 from comporta.stats.spread import share_of
-from comporta.stats.units import renumbered, units_of
+from comporta.stats.units import renumber, units_of
 from comporta.store import StepContext
 from comporta.store.frames import read
 
@@ -74,12 +74,12 @@ def measure(
     """`findings`: on all test rows changed, the share of decisions that are others, the mean prediction
     (the chance of the second of two classes), how far it moved, and the metric against the truth."""
     rows, asked = read(context, test), opened(context, model, signature)
-    found = told(asked, rows, change, metric, group, context.seed)
+    found = measure_change(asked, rows, change, metric, group, context.seed)
     print(f"{found.rows:,} rows changed by {getattr(change, '__name__', 'a function')}")
     return {"findings": context.put_json(found)}
 
 
-def told(
+def measure_change(
     asked: FittedModel, rows: pl.DataFrame, change: Change, metric: str | None, group: str | None, seed: int
 ) -> Findings:
     """The same from an opened model and a frame. A function that raises, or gives other rows than it was
@@ -87,37 +87,39 @@ def told(
     if rows.is_empty():
         return _nothing(NO_TEST_ROWS())
     try:
-        after_rows = changed(rows, change)
+        after_rows = apply_change(rows, change)
         before, after = asked(rows), asked(after_rows)
     except Unusable as fault:
         return _nothing(fault.why)
     except Exception as fault:  # the team's own code: only the type is told, a message may hold values
         traceback.print_exc()
         return _nothing(CHANGED_ROWS_RAISED(error=type(fault).__name__))
-    lost = int((~answered(after)).sum())
+    lost = int((~has_answer(after)).sum())
     if lost:
         return _nothing(CHANGED_NOT_FINITE(rows=lost))
     takes, units = asked.signature, units_of(rows, group)
-    figures = [share_of(moved(before, after, takes), units).figure(DECISIONS_CHANGED.metric, rows.height)]
+    figures = [
+        share_of(changes_of(before, after, takes), units).figure(DECISIONS_CHANGED.metric, rows.height)
+    ]
     for what, values in _means(before, after, takes).items():
         figures.append(mean_of(values, units).figure(what.metric, rows.height))
-    unmeasured: tuple[Unmeasured, ...] = ()
+    unmeasured: tuple[UnmeasuredFigure, ...] = ()
     if metric is not None:
-        figure = _scored(metric, after, rows, takes, units, seed)
+        figure = _figure(metric, after, rows, takes, units, seed)
         if figure is None:
-            unmeasured = (Unmeasured(metric=metric, why=METRIC_NOT_DEFINED()),)
+            unmeasured = (UnmeasuredFigure(metric=metric, why=METRIC_NOT_DEFINED()),)
         else:
             figures.append(figure)
     return Findings(figures=tuple(figures), unmeasured=unmeasured, rows=rows.height, of=rows.height)
 
 
 def _nothing(why: Message) -> Findings:
-    return Findings(unmeasured=(Unmeasured(metric=DECISIONS_CHANGED.metric, why=why),))
+    return Findings(unmeasured=(UnmeasuredFigure(metric=DECISIONS_CHANGED.metric, why=why),))
 
 
-def changed(rows: pl.DataFrame, change: Change) -> pl.DataFrame:
+def apply_change(rows: pl.DataFrame, change: Change) -> pl.DataFrame:
     """The rows with features as the function makes them, in the order they had. Raises Unusable."""
-    given = known(rows)
+    given = known_columns(rows)
     made: Any = change(given)
     if isinstance(made, pl.LazyFrame):
         made = made.collect()
@@ -145,7 +147,7 @@ def _means(before: ModelOutput, after: ModelOutput, takes: Signature) -> dict[Qu
     return {MEAN_PREDICTION: now, MEAN_CHANGE: now - then}
 
 
-def _scored(
+def _figure(
     metric: str, said: ModelOutput, rows: pl.DataFrame, takes: Signature, units: Any, seed: int
 ) -> Figure | None:
     there = rows[TARGET].is_not_null().to_numpy()
@@ -155,6 +157,6 @@ def _scored(
     known = ModelOutput(said.scores[there], said.decisions[there])
     seen = seen_of(known, rows[TARGET].drop_nulls(), takes, None if weight is None else weight[there])
     measure: Statistic = statistic(metric, seen)
-    held = renumbered(units, there)
+    held = renumber(units, there)
     (found,) = quick_intervals([measure], int(there.sum()), units=held, seed=seed)
     return found.figure(metric, int(there.sum())) if np.isfinite(found.value) else None

@@ -57,7 +57,7 @@ from comporta.records import (
     Message,
     Structure,
     TreeEnsemble,
-    Unmeasured,
+    UnmeasuredFigure,
     Words,
 )
 from comporta.stats.rounding import rounding
@@ -114,7 +114,7 @@ def measure(
     if feature:
         found = monotone(asked, rows, feature, increasing, of=answer, seed=context.seed)
     else:
-        found = bounded(asked, rows, of=answer, low=low, high=high, seed=context.seed)
+        found = measure_bounds(asked, rows, of=answer, low=low, high=high, seed=context.seed)
     print(", ".join(f"{each.metric} {each.value:.4g}" for each in found.figures) or "not measured")
     return {"findings": context.put_json(found)}
 
@@ -134,17 +134,19 @@ def monotone(
     if why is None and rows.is_empty():
         why = NO_VALUE_OF_FEATURE()
     if why is not None:
-        return Findings(unmeasured=(Unmeasured(metric=WRONG_STEP.metric, why=why),), of=test.height)
+        return Findings(unmeasured=(UnmeasuredFigure(metric=WRONG_STEP.metric, why=why),), of=test.height)
     place = names.index(feature)
     some = rows.sample(min(ROWS, rows.height), seed=seed, shuffle=True)
     shape = shape_of(asked, some.head(READ), output)
     grid = _grid(rows[feature], takes.features[place], shape, place)
     # Every row at every step of the feature: the answer may turn back only by rounding.
-    said = np.stack([each.scores[:, output] for each in asked_of(asked, [_set(some, step) for step in grid])])
+    said = np.stack(
+        [each.scores[:, output] for each in asked_of(asked, [_with_value(some, step) for step in grid])]
+    )
     way = said if increasing else -said
     fall = np.maximum.accumulate(way, axis=0) - way
     found = float(fall.max())
-    proof = _proved(shape, place, increasing)
+    proof = _prove(shape, place, increasing)
     if proof.refuted and found <= 0:
         found = float(np.finfo(np.float64).tiny)
     asks = some.height * len(grid)
@@ -190,7 +192,7 @@ def _known_range(
     return None, BY_SEARCH(why=shape.why or UNKNOWN_KIND())
 
 
-def bounded(
+def measure_bounds(
     asked: FittedModel,
     test: pl.DataFrame,
     *,
@@ -207,11 +209,11 @@ def bounded(
     if why is None and test.is_empty():
         why = NO_TEST_ROWS()
     if why is not None:
-        return Findings(unmeasured=(Unmeasured(metric=LOWEST.metric, why=why),), of=test.height)
+        return Findings(unmeasured=(UnmeasuredFigure(metric=LOWEST.metric, why=why),), of=test.height)
     rows = test[list(names)].sample(min(RANGE_ROWS, test.height), seed=seed, shuffle=True)
     said = asked(rows).scores[:, output]
     if not np.isfinite(said).all():
-        lost = Unmeasured(metric=LOWEST.metric, why=ANSWER_NOT_FINITE())
+        lost = UnmeasuredFigure(metric=LOWEST.metric, why=ANSWER_NOT_FINITE())
         return Findings(unmeasured=(lost,), of=test.height)
     shape = shape_of(asked, rows.head(READ), output)
     outside = _outside(said, low, high)
@@ -270,7 +272,7 @@ def shape_of(asked: FittedModel, rows: pl.DataFrame, output: int) -> Shape:
     return Shape(read, ensemble, None, 0.0, False)
 
 
-def _proved(shape: Shape, place: int, increasing: bool) -> Proof:
+def _prove(shape: Shape, place: int, increasing: bool) -> Proof:
     if shape.linear is not None:
         weight = float(shape.linear[place]) * (1 if increasing else -1)
         return Proof(0.0, PROVED_BY_WEIGHT()) if weight >= 0 else Proof(None, REFUTED_BY_WEIGHT(), True)
@@ -314,7 +316,7 @@ def _grid(values: pl.Series, field: Field, shape: Shape, place: int) -> list[pl.
     return [pl.Series(field.name, [each]).cast(values.dtype) for each in spread.tolist()]
 
 
-def _set(rows: pl.DataFrame, value: pl.Series) -> pl.DataFrame:
+def _with_value(rows: pl.DataFrame, value: pl.Series) -> pl.DataFrame:
     """All rows with this one value."""
     return rows.with_columns(value.new_from_index(0, rows.height))
 

@@ -33,7 +33,7 @@ class Leaves(NamedTuple):
     value: Floats
 
 
-def linked(ensemble: TreeEnsemble, raw: Floats | float) -> Floats:
+def apply_link(ensemble: TreeEnsemble, raw: Floats | float) -> Floats:
     """The answer from the sum."""
     if ensemble.link == "identity":
         return np.asarray(raw, dtype=np.float64)
@@ -45,7 +45,7 @@ def linked(ensemble: TreeEnsemble, raw: Floats | float) -> Floats:
 def answers_of(ensemble: TreeEnsemble, X: Floats) -> Floats:
     """The answers to these rows, (n,)."""
     held = X.astype(np.float32).astype(np.float64) if ensemble.single else X
-    return linked(
+    return apply_link(
         ensemble, ensemble.base + sum((_answers(tree, held) for tree in ensemble.trees), np.zeros(len(X)))
     )
 
@@ -129,7 +129,7 @@ def range_of(ensemble: TreeEnsemble) -> tuple[float, float]:
     leaves = [tree.value[tree.feature < 0] for tree in ensemble.trees]
     low = ensemble.base + sum(float(each.min()) for each in leaves)
     high = ensemble.base + sum(float(each.max()) for each in leaves)
-    return float(linked(ensemble, low)), float(linked(ensemble, high))
+    return float(apply_link(ensemble, low)), float(apply_link(ensemble, high))
 
 
 def thresholds_of(ensemble: TreeEnsemble, feature: int) -> Floats:

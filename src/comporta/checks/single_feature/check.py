@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from comporta.checks.shared.judging.arguments import chosen, number
+from comporta.checks.shared.judging.arguments import check_choice, number
 from comporta.checks.shared.judging.bounds import Bound, within_bounds
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.single_feature import figures
@@ -95,7 +95,7 @@ def single_feature(
     whether a perfect feature is honest: where it is, raise the limit to 1, with the reason beside it.
     Raises BadProject on limits outside of 0 to 1.
     """
-    chosen("single_feature", "level", level, LEVELS)
+    check_choice("single_feature", "level", level, LEVELS)
     return SingleFeature(
         at_most=number("single_feature", "at_most", at_most, low=0, high=1),
         gap=number("single_feature", "gap", gap, low=0, high=1),

@@ -27,18 +27,18 @@ from comporta.records import (
     Message,
     Quantity,
     TableRow,
-    Unmeasured,
+    UnmeasuredFigure,
     conditions,
 )
 from comporta.records.columns import TARGET
-from comporta.stats.alone import explained, line_of, on_line, parts_of, said_of, told
+from comporta.stats.alone import encode_target, interval_of_auc, interval_of_r2, line_of, on_line, parts_of
 from comporta.stats.bootstrap import Interval
 from comporta.stats.classes import places
 from comporta.stats.many import together
 from comporta.stats.metrics import statistic
-from comporta.stats.predictions import classes_of, labelled, seen, task_of
+from comporta.stats.predictions import classes_of, scored_rows, task_of, with_truth
 from comporta.stats.table import feature_names
-from comporta.stats.units import renumbered, units_of
+from comporta.stats.units import renumber, units_of
 from comporta.store.context import StepContext
 from comporta.store.frames import read
 
@@ -70,9 +70,9 @@ def alone(
     What is lost is looked for among the values that the test rows have too: a month tells much of a year and
     nothing of the month that the test is, and no fault is in it. And it is no more than training tells above
     nothing, of numbers twice that: a mean that moved makes any R² as low as it likes."""
-    rows = labelled(predictions)
+    rows = with_truth(predictions)
     train = train.filter(pl.col(TARGET).is_not_null())
-    was = seen(rows)
+    was = scored_rows(rows)
     names = [name for name in feature_names(train) if name in rows.columns]
     if was.classes == 0:
         learn = train[TARGET].cast(pl.Float64).to_numpy()
@@ -103,8 +103,8 @@ def alone(
             continue
         figures += [
             _figure(name, there, len(truth), level),
-            _lost(name, here, there, was.classes, len(truth), level),
-            *_set(train[name], learn, rows[name], truth, units, was.classes, level),
+            _lost_figure(name, here, there, was.classes, len(truth), level),
+            *_figures_of_value(train[name], learn, rows[name], truth, units, was.classes, level),
         ]
     whole = _whole(predictions, was.classes)
     if not figures:
@@ -138,19 +138,19 @@ def _both(
     level: float,
 ) -> tuple[Interval, Interval]:
     """What one feature tells of the test rows, and of the second half of the training rows from the first."""
-    mine = _Told(data.train[name], data.learn, data.classes)
+    mine = _CodedFeature(data.train[name], data.learn, data.classes)
     code = mine.parts.codes(data.test[name])
     there = mine.of(None, code, data.test[name], data.truth, units, level)
-    met = ~first & _met(mine.code, code)
+    met = ~first & _is_in_both(mine.code, code)
     if _told_apart(data.learn[met], data.classes) < FEWEST:
         met = ~first
-    rest = renumbered(own, met)
+    rest = renumber(own, met)
     inside = mine.column.filter(pl.Series(met))
     return there, mine.of(first, mine.code[met], inside, data.learn[met], rest, level)
 
 
 def _nothing(why: Message) -> Findings:
-    return Findings(unmeasured=(Unmeasured(metric=ON_TEST.metric, why=why),))
+    return Findings(unmeasured=(UnmeasuredFigure(metric=ON_TEST.metric, why=why),))
 
 
 def _measured_by(task: str, whole: float) -> Message:
@@ -176,7 +176,7 @@ def _first_half(rows: int, units: np.ndarray | None, seed: int) -> np.ndarray:
     return np.asarray((draw.permutation(count) < max(1, count // 2))[units])
 
 
-class _Told:
+class _CodedFeature:
     """One feature of the training rows, coded once."""
 
     def __init__(self, column: pl.Series, truth: Any, classes: int) -> None:
@@ -188,19 +188,19 @@ class _Told:
         """How well the rule made from the rows `by` (None: all) tells others. Of a number to be told the
         better of the table and the straight line, as it looks on the rows it was made from."""
         learn, mine = (self.truth, self.code) if by is None else (self.truth[by], self.code[by])
-        said = said_of(mine, learn, self.classes, self.parts.size)
+        said = encode_target(mine, learn, self.classes, self.parts.size)
         if self.classes:
-            return told(said, code, truth, units=units, level=level)
+            return interval_of_auc(said, code, truth, units=units, level=level)
         made_of = self.column if by is None else self.column.filter(pl.Series(by))
         line = line_of(made_of, learn)
         if line is not None:
             left = float(((learn - on_line(line, made_of)) ** 2).mean())
             if left < float(((learn - said[mine, 0]) ** 2).mean()):
-                return explained(on_line(line, column), truth, units=units, level=level)
-        return explained(said[code, 0], truth, units=units, level=level)
+                return interval_of_r2(on_line(line, column), truth, units=units, level=level)
+        return interval_of_r2(said[code, 0], truth, units=units, level=level)
 
 
-def _set(
+def _figures_of_value(
     column: pl.Series, learn: Any, tested: pl.Series, truth: Any, units: Any, classes: int, level: float
 ) -> tuple[Figure, ...]:
     """What it tells of the rows in which it has not its most common value, or any; nothing where these are
@@ -211,9 +211,9 @@ def _set(
     few = min(_told_apart(learn[mine], classes), _told_apart(truth[theirs], classes))
     if not LEAST_SET <= share <= MOST_SET or few < FEWEST_SET:
         return ()
-    told_of = _Told(column.filter(pl.Series(mine)), learn[mine], classes)
+    told_of = _CodedFeature(column.filter(pl.Series(mine)), learn[mine], classes)
     rows = tested.filter(pl.Series(theirs))
-    whose = renumbered(units, theirs)
+    whose = renumber(units, theirs)
     found = told_of.of(None, told_of.parts.codes(rows), rows, truth[theirs], whose, level)
     if not math.isfinite(found.value):
         return ()
@@ -252,14 +252,14 @@ def _figure(name: str, found: Interval, rows: int, level: float, of: Quantity = 
     )
 
 
-def _met(here: np.ndarray, there: np.ndarray) -> np.ndarray:
+def _is_in_both(here: np.ndarray, there: np.ndarray) -> np.ndarray:
     """Training rows whose value, or part of the range, is not ten times as rare in the test rows."""
     size = int(max(here.max(initial=0), there.max(initial=0))) + 1
     shares = [np.bincount(each, minlength=size) / max(1, len(each)) for each in (here, there)]
     return np.asarray((shares[1] >= SELDOM * shares[0])[here])
 
 
-def _lost(name: str, here: Interval, there: Interval, classes: int, rows: int, level: float) -> Figure:
+def _lost_figure(name: str, here: Interval, there: Interval, classes: int, rows: int, level: float) -> Figure:
     """Training's less the test's; their rows are apart, so their variances add."""
     value = here.value - max(there.value, 0.5 if classes else -abs(here.value))
     halves = [
@@ -282,8 +282,8 @@ def _lost(name: str, here: Interval, there: Interval, classes: int, rows: int, l
 
 
 def _whole(predictions: pl.DataFrame, classes: int) -> float:
-    rows = labelled(predictions)
-    was = seen(rows)
+    rows = with_truth(predictions)
+    was = scored_rows(rows)
     if classes and was.probability is None:
         return math.nan
     return statistic("roc_auc" if classes else "r2", was)(np.ones(rows.height))

@@ -26,7 +26,7 @@ class Bad(NamedTuple):
     method: str = "POST"
 
 
-def malformed(good: bytes, features: Sequence[Field], rows: int) -> Iterator[Bad]:
+def malformed_requests(good: bytes, features: Sequence[Field], rows: int) -> Iterator[Bad]:
     """Each thing a client can get wrong, once. good: a request of one row with these features in order, and
     what else it says of the row among them. rows: more than are let in."""
     told = json.loads(good)
@@ -120,7 +120,7 @@ def _far_values(field: Field) -> tuple[Any, ...]:
     return (1e300, -1e300, 1e39, 5e-324, None)
 
 
-def damaged(good: bytes, draw: np.random.Generator, count: int) -> Iterator[Bad]:
+def damage(good: bytes, draw: np.random.Generator, count: int) -> Iterator[Bad]:
     """A good request with a few bytes changed, cut out or doubled."""
     for _ in range(count):
         body = bytearray(good)

@@ -31,8 +31,8 @@ from comporta.checks.stress.codes import (
 )
 from comporta.checks.stress.figures import ERRORS, FAILED, GROWTH, P50, P99, PLAIN, RAW, REQUESTED, UNCLEAR
 from comporta.checks.stress.load import Round, ask, load, on_wire
-from comporta.checks.stress.malformed import Bad, damaged, far, malformed
-from comporta.checks.stress.single_requests import carried
+from comporta.checks.stress.malformed import Bad, damage, far, malformed_requests
+from comporta.checks.stress.single_requests import carry_rows
 from comporta.checks.stress.tables import (
     ANSWERS,
     CORES,
@@ -61,7 +61,7 @@ from comporta.records import (
     Signature,
     Slice,
     Table,
-    Unmeasured,
+    UnmeasuredFigure,
     conditions,
 )
 from comporta.records.arguments import argument_ids
@@ -118,7 +118,7 @@ def measure(
         return {"findings": context.put_json(_nothing(NO_ROWS_TO_SEND()))}
     tables: dict[str, Slice] = table_inputs(others)
     bundle = bundle_of(context, declared_bundle, stored_bundle)
-    bodies, fields, where, why_not = carried(context, takes, some, bundle, tables, raw)
+    bodies, fields, where, why_not = carry_rows(context, takes, some, bundle, tables, raw)
     going = {"bundle": bundle, "tables": tables, "code": code, "keep_features": False} if where == RAW else {}
     with served(context, parts, **going) as at:
         good = next((body for body in bodies if ask(at.url, PATH, body)[0] == 200), None)
@@ -127,22 +127,22 @@ def measure(
             print(f"no test row was answered, the first with {status}: {said.decode(errors='replace')}")
             why = NO_ROW_ANSWERED(rows=len(bodies), where=FROM[where](), status=status)
             return {"findings": context.put_json(_nothing(why))}
-        rounds, sizes = _loaded(at, bodies, connections, seconds)
+        rounds, sizes = _load(at, bodies, connections, seconds)
         before = ask(at.url, PATH, good)
         draw = np.random.default_rng(context.seed)
-        bad = [*malformed(good, fields, LIMIT), *far(good, fields), *damaged(good, draw, DAMAGED)]
+        bad = [*malformed_requests(good, fields, LIMIT), *far(good, fields), *damage(good, draw, DAMAGED)]
         answers = [
             (each, *ask(at.url, each.path or PATH, each.body, each.headers, each.method)) for each in bad
         ]
         alive = ask(at.url, PATH, good)
-    same = alive[0] == before[0] == 200 and _said(alive[1]) == _said(before[1])
+    same = alive[0] == before[0] == 200 and _outputs(alive[1]) == _outputs(before[1])
     kept = findings(rounds, sizes, answers, same, len(bodies), of, connections, where=where, why_not=why_not)
     good_ones = sum(len(r.seconds) for r in rounds)
     print(f"{good_ones:,} good requests of {len(bodies)} rows {where}, {len(bad):,} bad ones")
     return {"findings": context.put_json(kept)}
 
 
-def _loaded(
+def _load(
     at: CandidateServer, bodies: Sequence[bytes], connections: int, seconds: float
 ) -> tuple[list[Round], list[int]]:
     """The rounds, and bytes of the server's process before the first and after each."""
@@ -234,7 +234,7 @@ def _tables(
 
 
 def _nothing(why: Message) -> Findings:
-    return Findings(unmeasured=(Unmeasured(metric=P99.metric, why=why),))
+    return Findings(unmeasured=(UnmeasuredFigure(metric=P99.metric, why=why),))
 
 
 def clear(bad: Bad, status: int, body: bytes) -> bool:
@@ -281,7 +281,7 @@ def _memory(pid: int) -> int:
     return int(psutil.Process(pid).memory_info().rss)
 
 
-def _said(body: bytes) -> Any:
+def _outputs(body: bytes) -> Any:
     """An answer's outputs but the ids."""
     return [each for each in json.loads(body)["outputs"] if each["name"] != "prediction_id"]
 

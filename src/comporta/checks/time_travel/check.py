@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from msgspec.structs import replace
 
-from comporta.checks.shared.judging.arguments import chosen, names
+from comporta.checks.shared.judging.arguments import check_choice, names
 from comporta.checks.shared.judging.bounds import Bound, within_bounds
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.wording import sentences
@@ -95,7 +95,7 @@ def no_time_travel(
     the time at which it was known. `single_feature` finds some of these.
     Raises BadProject when `timeless` is not names.
     """
-    chosen("no_time_travel", "level", level, LEVELS)
+    check_choice("no_time_travel", "level", level, LEVELS)
     told = names("no_time_travel", "timeless", timeless)
     return NoTimeTravel(timeless=told, required=required, level=level)
 

@@ -16,7 +16,7 @@ from comporta.records import (
     Figure,
     Findings,
     TableRow,
-    Unmeasured,
+    UnmeasuredFigure,
     conditions,
 )
 from comporta.records.columns import AT, HIDDEN, KEPT, KEY
@@ -36,17 +36,18 @@ def measure(
     known: Sequence[str] = (),
     timeless: Sequence[str] = (),
 ) -> dict[str, Artifact]:
-    """`findings`: see `travelled`. known: columns that are declared known when the model is asked. timeless:
-    datasets whose rows never change, so that no time is asked of them. All rows of both parts are read."""
+    """`findings`: see `measure_joins`. known: columns that are declared known when the model is asked.
+    timeless: datasets whose rows never change, so that no time is asked of them. All rows of both parts
+    are read."""
     parts = [read(context, part) for part in (train, test)]
     features = feature_names(parts[0])
     rows = pl.concat([_apart(each) for each in parts], how="diagonal_relaxed")
-    found = travelled(rows, known=[name for name in features if name in known], timeless=timeless)
+    found = measure_joins(rows, known=[name for name in features if name in known], timeless=timeless)
     print(f"the times of {len(joins(rows))} joins held against those of {rows.height:,} rows, all of them")
     return {"findings": context.put_json(found)}
 
 
-def travelled(rows: pl.DataFrame, *, known: Sequence[str] = (), timeless: Sequence[str] = ()) -> Findings:
+def measure_joins(rows: pl.DataFrame, *, known: Sequence[str] = (), timeless: Sequence[str] = ()) -> Findings:
     """For each join: rows whose joined row arrived after `__at` (`rows joined before it was known`) or
     happened after it (`rows joined to the future`); how many joins have rows whose times are not told
     (`joins without times`), those of `timeless` datasets left out; and how many features are `known` by
@@ -56,7 +57,7 @@ def travelled(rows: pl.DataFrame, *, known: Sequence[str] = (), timeless: Sequen
     if not named:
         return Findings(figures=(declared,), without=NOTHING_JOINED(), rows=rows.height, of=rows.height)
     if AT not in rows.columns or rows[AT].null_count() == rows.height:
-        return Findings(unmeasured=(Unmeasured(metric=LATE.metric, why=ROWS_WITHOUT_TIME()),))
+        return Findings(unmeasured=(UnmeasuredFigure(metric=LATE.metric, why=ROWS_WITHOUT_TIME()),))
     figures, undated = [], []
     table: list[TableRow] = []
     for join in named:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
-from comporta.checks.shared.judging.arguments import chosen, number, usual, whole
+from comporta.checks.shared.judging.arguments import check_choice, number, usual, whole
 from comporta.checks.shared.judging.bounds import Bound, Judgement, On, not_measured, result, within_bounds
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.wording import sentence
@@ -136,8 +136,8 @@ def weak_slices(
     the table lacks. Tables of more than sixty columns: the sixty whose bins differ most. Raises BadProject.
     """
     usual("weak_slices", on, level)
-    chosen("weak_slices", "against", against, tuple(_TITLES))
-    chosen("weak_slices", "loss", loss, ("", "brier", "log_loss"))
+    check_choice("weak_slices", "against", against, tuple(_TITLES))
+    check_choice("weak_slices", "loss", loss, ("", "brier", "log_loss"))
     return WeakSlices(
         at_most=number("weak_slices", "at_most", at_most, low=0.0),
         against=against,

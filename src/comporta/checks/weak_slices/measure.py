@@ -38,18 +38,18 @@ from comporta.records import (
     Message,
     Record,
     TableRow,
-    Unmeasured,
+    UnmeasuredFigure,
     conditions,
     place_of,
 )
 from comporta.records.columns import KEPT
-from comporta.stats.bins import binned
+from comporta.stats.bins import bin_values
 from comporta.stats.bootstrap import Interval
 from comporta.stats.lattice import Where, within, worst_cells
 from comporta.stats.losses import Losses, losses
 from comporta.stats.many import discoveries, selected_level
 from comporta.stats.means import higher_inside, part_to_whole, ratio_of
-from comporta.stats.predictions import labelled, seen
+from comporta.stats.predictions import scored_rows, with_truth
 from comporta.stats.subjects import few, subjects_of
 from comporta.stats.table import column, feature_names
 from comporta.stats.units import units_of
@@ -107,7 +107,7 @@ def measure(
 ) -> dict[str, Artifact]:
     """`findings`. support: the smallest share of rows a slice may have. depth: conditions at most, 1 to 3.
     top: how many slices are brought to the confirming half. loss: see `stats.losses`."""
-    rows = labelled(read(context, predictions))
+    rows = with_truth(read(context, predictions))
     found = weak_slices(
         rows, group=group, support=support, depth=depth, top=top, loss=loss, seed=context.seed
     )
@@ -131,10 +131,10 @@ def weak_slices(
     units, subjects = units_of(rows, group), subjects_of(rows)
     first = halves(rows.height, units, seed)
     if (why := _too_few(units, first, names)) is not None:
-        lost_all = Unmeasured(metric=CONFIRMED.metric, why=why)
+        lost_all = UnmeasuredFigure(metric=CONFIRMED.metric, why=why)
         return Findings(unmeasured=(lost_all,), rows=rows.height, of=rows.height)
-    lost = losses(seen(rows), loss)
-    bins = [binned(column(rows, name)) for name in names]
+    lost = losses(scored_rows(rows), loss)
+    bins = [bin_values(column(rows, name)) for name in names]
     codes = np.stack([code for code, _ in bins])
     search, confirm = (_part(codes, lost, units, subjects, half) for half in (first, ~first))
     told = _telling(search)
@@ -258,7 +258,9 @@ def _findings(weak: list[Weak], loss: str, rows: int, names: int, told: int) -> 
         for of, found in ((TO_OVERALL, each.overall), (TO_CONSTANT, each.constant)):
             if not np.isfinite(found.value):
                 lost.append(
-                    Unmeasured(metric=of.metric, where=each.where, under=under, why=CONSTANT_COSTS_NOTHING())
+                    UnmeasuredFigure(
+                        metric=of.metric, where=each.where, under=under, why=CONSTANT_COSTS_NOTHING()
+                    )
                 )
                 continue
             figures.append(

@@ -7,7 +7,7 @@ import pytest
 from comporta.ledger import Ledger
 from comporta.testing.clock import Clock
 from comporta.testing.ledgers.audits import AuditContract
-from comporta.testing.ledgers.facts import BALANCES, Balance, Closed, Deposited, Opens, put
+from comporta.testing.ledgers.facts import BALANCES, AccountClosed, AmountDeposited, Balance, Opens, put
 from comporta.testing.ledgers.transactions import TransactionContract
 
 
@@ -26,11 +26,11 @@ class LedgerContract(TransactionContract, AuditContract):
     def test_a_projection_can_be_rebuilt_from_the_events(self, ledger: Ledger) -> None:
         put(
             ledger,
-            Deposited(account="anna", amount=5),
-            Deposited(account="bo", amount=5),
-            Closed(account="bo"),
+            AmountDeposited(account="anna", amount=5),
+            AmountDeposited(account="bo", amount=5),
+            AccountClosed(account="bo"),
         )
         ledger.rebuild(BALANCES)
         assert ledger.scan(BALANCES) == [("anna", Balance(amount=5, entries=1))]
-        put(ledger, Deposited(account="anna", amount=1))
+        put(ledger, AmountDeposited(account="anna", amount=1))
         assert ledger.get(BALANCES, "anna") == Balance(amount=6, entries=2)

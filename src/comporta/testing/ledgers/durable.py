@@ -18,10 +18,10 @@ from comporta.testing.ledgers.facts import (
     COUNTS,
     KEY,
     TEST_FACTS,
+    AccountClosed,
+    AmountDeposited,
     Balance,
-    Closed,
-    Deposited,
-    Noted,
+    NoteWritten,
     Opens,
     put,
 )
@@ -32,7 +32,7 @@ class DurableLedgerContract(LedgerContract):
 
     def test_what_was_kept_is_there_when_opened_again(self, opens: Opens) -> None:
         first = opens()
-        put(first, Deposited(account="anna", amount=5), Noted(text="x"))
+        put(first, AmountDeposited(account="anna", amount=5), NoteWritten(text="x"))
         events, head = list(first.events()), first.head()
         first.close()
         again = opens()
@@ -42,8 +42,8 @@ class DurableLedgerContract(LedgerContract):
     def test_two_that_are_open_see_each_other(self, opens: Opens) -> None:
         one, two = opens(), opens()
         for number in range(1, 4):
-            put(one, Deposited(account="anna", amount=1))
-            put(two, Deposited(account="anna", amount=1))
+            put(one, AmountDeposited(account="anna", amount=1))
+            put(two, AmountDeposited(account="anna", amount=1))
             expected = Balance(amount=2 * number, entries=2 * number)
             assert one.get(BALANCES, "anna") == two.get(BALANCES, "anna") == expected
         assert [event.seq for event in one.events()] == list(range(1, 7))
@@ -51,50 +51,57 @@ class DurableLedgerContract(LedgerContract):
 
     def test_a_projection_not_seen_before_is_built_from_history(self, opens: Opens) -> None:
         first = opens()
-        put(first, Deposited(account="anna", amount=5), Noted(text="x"), Deposited(account="bo", amount=5))
+        put(
+            first,
+            AmountDeposited(account="anna", amount=5),
+            NoteWritten(text="x"),
+            AmountDeposited(account="bo", amount=5),
+        )
         both = opens([BALANCES, COUNTS])
         assert both.get(COUNTS, "all") == 2
-        put(both, Deposited(account="bo", amount=5))
+        put(both, AmountDeposited(account="bo", amount=5))
         assert both.get(COUNTS, "all") == 3
         assert verify(both, [BALANCES, COUNTS], KEY, facts=TEST_FACTS).sound
 
     def test_a_projection_that_a_writer_did_not_know_catches_up(self, opens: Opens) -> None:
         both, one = opens([BALANCES, COUNTS]), opens([BALANCES])
-        put(both, Deposited(account="anna", amount=5))
-        put(one, Deposited(account="anna", amount=5))
+        put(both, AmountDeposited(account="anna", amount=5))
+        put(one, AmountDeposited(account="anna", amount=5))
         assert (both.get(COUNTS, "all"), both.scan(COUNTS)) == (2, [("all", 2)])
-        put(one, Deposited(account="anna", amount=5))
+        put(one, AmountDeposited(account="anna", amount=5))
         assert both.scan(COUNTS) == [("all", 3)]
-        put(one, Deposited(account="anna", amount=5))
-        put(both, Deposited(account="anna", amount=5))
+        put(one, AmountDeposited(account="anna", amount=5))
+        put(both, AmountDeposited(account="anna", amount=5))
         assert both.get(COUNTS, "all") == 5
         assert opens([COUNTS]).get(COUNTS, "all") == 5
         assert verify(both, [BALANCES, COUNTS], KEY, facts=TEST_FACTS).sound
 
     def test_an_audit_says_where_a_projection_stopped_being_kept(self, opens: Opens) -> None:
         both, one = opens([BALANCES, COUNTS]), opens([BALANCES])
-        put(both, Deposited(account="anna", amount=5))
-        put(one, Deposited(account="anna", amount=5))
+        put(both, AmountDeposited(account="anna", amount=5))
+        put(one, AmountDeposited(account="anna", amount=5))
         audit = verify(one, [BALANCES, COUNTS], KEY, one.head(), facts=TEST_FACTS)
         assert audit.sound
         assert audit.unknown == (NOT_KEPT(reading="test counts", seq=1),)
 
     def test_a_projection_with_new_rules_is_rebuilt(self, opens: Opens) -> None:
-        put(opens([COUNTS]), Deposited(account="anna", amount=5), Closed(account="anna"))
+        put(opens([COUNTS]), AmountDeposited(account="anna", amount=5), AccountClosed(account="anna"))
 
         def count(fact: Fact, event: Event, lookup: Lookup[int]) -> Iterator[tuple[str, int]]:
             yield "all", (lookup("all") or 0) + 1
 
-        wider: Projection[int] = Projection("test counts", int, {Deposited: count, Closed: count})
+        wider: Projection[int] = Projection(
+            "test counts", int, {AmountDeposited: count, AccountClosed: count}
+        )
         assert opens([wider]).get(wider, "all") == 2
 
     def test_another_key_is_refused(self, opens: Opens) -> None:
-        put(opens(), Noted(text="x"))
+        put(opens(), NoteWritten(text="x"))
         with pytest.raises(WrongKey, match="another key"):
             opens(key=b"o" * 32)
 
     def test_old_schema_versions_are_brought_up_to_date(self, opens: Opens) -> None:
-        put(opens([COUNTS]), Deposited(account="anna", amount=5))
+        put(opens([COUNTS]), AmountDeposited(account="anna", amount=5))
 
         class Newer(Fact, frozen=True, kw_only=True):
             kind: ClassVar[str] = "test.deposited"
@@ -122,20 +129,20 @@ class DurableLedgerContract(LedgerContract):
             opens([BALANCES])
 
     def test_unknown_kinds_are_kept_and_passed_over(self, opens: Opens) -> None:
-        put(opens(), Deposited(account="anna", amount=5), Noted(text="x"))
-        ledger = opens([COUNTS], facts=(Deposited,))
+        put(opens(), AmountDeposited(account="anna", amount=5), NoteWritten(text="x"))
+        ledger = opens([COUNTS], facts=(AmountDeposited,))
         assert ledger.get(COUNTS, "all") == 1
-        put(ledger, Deposited(account="anna", amount=5))
-        audit = verify(ledger, [COUNTS], KEY, ledger.head(), facts=(Deposited,))
+        put(ledger, AmountDeposited(account="anna", amount=5))
+        audit = verify(ledger, [COUNTS], KEY, ledger.head(), facts=(AmountDeposited,))
         assert audit.sound
         assert audit.unknown == (STRANGE(count=1, kind="test.noted"),)
         assert [event.kind for event in ledger.events()][1] == "test.noted"
 
     def test_projects_of_one_ledger_have_chains_and_projections_of_their_own(self, opens: Opens) -> None:
         one, two = opens(project="one"), opens(project="two")
-        put(one, Deposited(account="anna", amount=5))
-        put(two, Deposited(account="anna", amount=7), Noted(text="x"))
-        put(one, Deposited(account="bo", amount=1))
+        put(one, AmountDeposited(account="anna", amount=5))
+        put(two, AmountDeposited(account="anna", amount=7), NoteWritten(text="x"))
+        put(one, AmountDeposited(account="bo", amount=1))
         assert [event.seq for event in one.events()] == [1, 2]
         assert [(event.seq, event.project) for event in two.events()] == [(1, "two"), (2, "two")]
         assert one.get(BALANCES, "anna") == Balance(amount=5, entries=1)
@@ -152,8 +159,8 @@ class DurableLedgerContract(LedgerContract):
 
     def test_what_another_project_knows_is_found_by_its_key(self, opens: Opens) -> None:
         one, two, three = (opens(project=name) for name in ("one", "two", "three"))
-        put(one, Deposited(account="anna", amount=5))
-        put(three, Deposited(account="anna", amount=7))
+        put(one, AmountDeposited(account="anna", amount=5))
+        put(three, AmountDeposited(account="anna", amount=7))
         found = [("one", Balance(amount=5, entries=1)), ("three", Balance(amount=7, entries=1))]
         assert two.others(BALANCES, "anna") == found
         assert one.others(BALANCES, "anna") == found[1:]
@@ -171,7 +178,7 @@ class DurableLedgerContract(LedgerContract):
         )
         put(opens([newer], facts=(), project="ahead"), Newer(account="anna", cents=500))
         behind = opens(project="behind")
-        put(behind, Deposited(account="anna", amount=5))
+        put(behind, AmountDeposited(account="anna", amount=5))
         assert behind.get(BALANCES, "anna") == Balance(amount=5, entries=1)
         assert behind.others(BALANCES, "anna") == []
         assert verify(behind, [BALANCES], KEY, behind.head(), facts=TEST_FACTS).sound
@@ -185,7 +192,7 @@ class DurableLedgerContract(LedgerContract):
 
     def test_a_removed_body_leaves_a_projection_its_remover_did_not_know(self, opens: Opens) -> None:
         both, one = opens([BALANCES, COUNTS]), opens([BALANCES])
-        put(both, Deposited(account="anna", amount=5), Deposited(account="anna", amount=5))
+        put(both, AmountDeposited(account="anna", amount=5), AmountDeposited(account="anna", amount=5))
         one.remove_body(1, reason="erasure", by="p-1")
         assert both.get(COUNTS, "all") == 1
         assert both.get(BALANCES, "anna") == Balance(amount=5, entries=1)
@@ -194,11 +201,11 @@ class DurableLedgerContract(LedgerContract):
 
     def test_a_snapshot_is_of_one_moment(self, opens: Opens) -> None:
         one, two = opens(), opens()
-        put(one, Deposited(account="anna", amount=5))
+        put(one, AmountDeposited(account="anna", amount=5))
         with one.snapshot() as snapshot:
             rows = snapshot.rows()
             first = next(rows)
-            put(two, Deposited(account="anna", amount=5))
+            put(two, AmountDeposited(account="anna", amount=5))
             assert [first.seq, *(row.seq for row in rows)] == [1]
             assert [text for _, text in snapshot.states("test balances")] == ['{"amount":5,"entries":1}']
         with one.snapshot() as snapshot:
@@ -208,7 +215,7 @@ class DurableLedgerContract(LedgerContract):
         ledger, writer = opens(), opens()
         with ThreadPoolExecutor(1) as pool:
             writing = pool.submit(
-                lambda: [put(writer, Deposited(account="anna", amount=1)) for _ in range(60)]
+                lambda: [put(writer, AmountDeposited(account="anna", amount=1)) for _ in range(60)]
             )
             while not writing.done():
                 assert verify(ledger, [BALANCES], KEY, facts=TEST_FACTS).sound

@@ -11,7 +11,7 @@ from comporta.records import Event, Fact, Lookup, Projection, Record
 KEY = b"k" * 32
 
 
-class Deposited(Fact, frozen=True, kw_only=True):
+class AmountDeposited(Fact, frozen=True, kw_only=True):
     """amount: cents; negative for what was taken out."""
 
     kind: ClassVar[str] = "test.deposited"
@@ -19,12 +19,12 @@ class Deposited(Fact, frozen=True, kw_only=True):
     amount: int
 
 
-class Closed(Fact, frozen=True, kw_only=True):
+class AccountClosed(Fact, frozen=True, kw_only=True):
     kind: ClassVar[str] = "test.closed"
     account: str
 
 
-class Noted(Fact, frozen=True, kw_only=True):
+class NoteWritten(Fact, frozen=True, kw_only=True):
     """A fact that no projection here applies."""
 
     kind: ClassVar[str] = "test.noted"
@@ -36,20 +36,24 @@ class Balance(Record, frozen=True, kw_only=True):
     entries: int
 
 
-def _deposited(fact: Deposited, event: Event, lookup: Lookup[Balance]) -> Iterator[tuple[str, Balance]]:
+def _apply_deposit(
+    fact: AmountDeposited, event: Event, lookup: Lookup[Balance]
+) -> Iterator[tuple[str, Balance]]:
     was = lookup(fact.account) or Balance(amount=0, entries=0)
     yield fact.account, Balance(amount=was.amount + fact.amount, entries=was.entries + 1)
 
 
-def _closed(fact: Closed, event: Event, lookup: Lookup[Balance]) -> Iterator[tuple[str, None]]:
+def _apply_closing(fact: AccountClosed, event: Event, lookup: Lookup[Balance]) -> Iterator[tuple[str, None]]:
     yield fact.account, None
 
 
-BALANCES: Projection[Balance] = Projection("test balances", Balance, {Deposited: _deposited, Closed: _closed})
-COUNTS: Projection[int] = Projection(
-    "test counts", int, {Deposited: lambda fact, event, lookup: [("all", (lookup("all") or 0) + 1)]}
+BALANCES: Projection[Balance] = Projection(
+    "test balances", Balance, {AmountDeposited: _apply_deposit, AccountClosed: _apply_closing}
 )
-TEST_FACTS: tuple[type[Fact], ...] = (Deposited, Closed, Noted)
+COUNTS: Projection[int] = Projection(
+    "test counts", int, {AmountDeposited: lambda fact, event, lookup: [("all", (lookup("all") or 0) + 1)]}
+)
+TEST_FACTS: tuple[type[Fact], ...] = (AmountDeposited, AccountClosed, NoteWritten)
 
 
 class Opens(Protocol):

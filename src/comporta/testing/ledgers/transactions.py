@@ -18,16 +18,16 @@ from comporta.testing.ledgers.facts import (
     COUNTS,
     KEY,
     TEST_FACTS,
+    AccountClosed,
+    AmountDeposited,
     Balance,
-    Closed,
-    Deposited,
-    Noted,
+    NoteWritten,
     Opens,
     put,
 )
 
 
-def _scanned(view: View, asked: dict[str, Any]) -> list[tuple[str, Balance]]:
+def _scan(view: View, asked: dict[str, Any]) -> list[tuple[str, Balance]]:
     return view.scan(BALANCES, **asked)
 
 
@@ -42,7 +42,7 @@ class TransactionContract:
         assert verify(ledger, [BALANCES], KEY, facts=TEST_FACTS).sound
 
     def test_a_fact_becomes_an_event_with_its_very_bytes(self, ledger: Ledger, clock: Clock) -> None:
-        fact = Deposited(account="anna", amount=5)
+        fact = AmountDeposited(account="anna", amount=5)
         clock.forward(timedelta(microseconds=1))
         (event,) = put(ledger, fact)
         assert (event.seq, event.kind, event.schema, event.prev) == (1, "test.deposited", 1, "")
@@ -53,7 +53,7 @@ class TransactionContract:
 
     def test_events_follow_each_other_without_gaps(self, ledger: Ledger) -> None:
         for _ in range(3):
-            put(ledger, Noted(text="a"), Noted(text="b"))
+            put(ledger, NoteWritten(text="a"), NoteWritten(text="b"))
         events = list(ledger.events())
         assert [event.seq for event in events] == [1, 2, 3, 4, 5, 6]
         assert [event.prev for event in events] == ["", *(event.hash for event in events[:-1])]
@@ -63,9 +63,9 @@ class TransactionContract:
 
     def test_what_is_appended_shows_at_once_inside_and_afterwards_outside(self, ledger: Ledger) -> None:
         def act(turn: Transaction) -> list[Balance | None]:
-            turn.append(Deposited(account="anna", amount=5))
+            turn.append(AmountDeposited(account="anna", amount=5))
             first = turn.get(BALANCES, "anna")
-            turn.append(Deposited(account="anna", amount=-2))
+            turn.append(AmountDeposited(account="anna", amount=-2))
             return [first, turn.get(BALANCES, "anna")]
 
         assert ledger.transact(act) == [Balance(amount=5, entries=1), Balance(amount=3, entries=2)]
@@ -73,26 +73,26 @@ class TransactionContract:
 
     @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
     def test_when_an_act_raises_nothing_is_kept(self, ledger: Ledger, error: type[BaseException]) -> None:
-        put(ledger, Deposited(account="anna", amount=5))
+        put(ledger, AmountDeposited(account="anna", amount=5))
         before = ledger.head()
 
         def act(turn: Transaction) -> None:
-            turn.append(Deposited(account="anna", amount=7))
+            turn.append(AmountDeposited(account="anna", amount=7))
             raise error("no")
 
         with pytest.raises(error):
             ledger.transact(act)
         assert ledger.head() == before
         assert ledger.get(BALANCES, "anna") == Balance(amount=5, entries=1)
-        put(ledger, Deposited(account="anna", amount=1))
+        put(ledger, AmountDeposited(account="anna", amount=1))
         assert ledger.get(BALANCES, "anna") == Balance(amount=6, entries=2)
 
     def test_a_change_to_none_removes_a_state(self, ledger: Ledger) -> None:
-        put(ledger, Deposited(account="anna", amount=5), Deposited(account="bo", amount=1))
-        put(ledger, Closed(account="anna"), Closed(account="nobody"))
+        put(ledger, AmountDeposited(account="anna", amount=5), AmountDeposited(account="bo", amount=1))
+        put(ledger, AccountClosed(account="anna"), AccountClosed(account="nobody"))
         assert ledger.get(BALANCES, "anna") is None
         assert [key for key, _ in ledger.scan(BALANCES)] == ["bo"]
-        put(ledger, Deposited(account="anna", amount=2))
+        put(ledger, AmountDeposited(account="anna", amount=2))
         assert ledger.get(BALANCES, "anna") == Balance(amount=2, entries=1)
 
     @pytest.mark.parametrize("inside", [False, True])
@@ -115,24 +115,24 @@ class TransactionContract:
             "\ud7ff",
             "\ue000",
         ]
-        put(ledger, *(Deposited(account=key, amount=1) for key in keys))
+        put(ledger, *(AmountDeposited(account=key, amount=1) for key in keys))
         for prefix in ["", "a", "a/", "a/1", "a_", "a%", "á", "z", "\ud7ff", "\U0010ffff"]:
             wanted = sorted(key for key in keys if key.startswith(prefix))
             for newest in (False, True):
                 for limit in (None, 0, 1, 3, 100):
                     asked: Any = {"prefix": prefix, "newest": newest, "limit": limit}
-                    scan = partial(_scanned, asked=asked)
+                    scan = partial(_scan, asked=asked)
                     found = ledger.transact(scan) if inside else scan(ledger)
                     expected = (wanted[::-1] if newest else wanted)[:limit]
                     assert [key for key, _ in found] == expected, asked
 
     def test_a_scan_inside_sees_what_the_transaction_changed(self, ledger: Ledger) -> None:
-        put(ledger, *(Deposited(account=f"{number}", amount=number) for number in range(5)))
+        put(ledger, *(AmountDeposited(account=f"{number}", amount=number) for number in range(5)))
 
         def act(turn: Transaction) -> list[list[str]]:
-            turn.append(Closed(account="1"))
-            turn.append(Closed(account="4"))
-            turn.append(Deposited(account="25", amount=1))
+            turn.append(AccountClosed(account="1"))
+            turn.append(AccountClosed(account="4"))
+            turn.append(AmountDeposited(account="25", amount=1))
             return [
                 [key for key, _ in turn.scan(BALANCES, newest=newest, limit=limit)]
                 for newest, limit in [(False, None), (False, 2), (True, 2)]
@@ -142,14 +142,14 @@ class TransactionContract:
 
     def test_text_of_any_kind_comes_back(self, ledger: Ledger) -> None:
         text = "nul \0, quote ' \" \\, line\n, é, 漢, \U0001f680, %s, :name, {}"
-        (event,) = put(ledger, Noted(text=text))
+        (event,) = put(ledger, NoteWritten(text=text))
         (stored,) = ledger.events()
         assert stored.body is not None
-        assert decode(stored.body, Noted) == Noted(text=text)
+        assert decode(stored.body, NoteWritten) == NoteWritten(text=text)
         assert stored == event
 
     def test_many_events_fit_one_transaction(self, ledger: Ledger) -> None:
-        put(ledger, *(Deposited(account=f"{number % 7}", amount=1) for number in range(2500)))
+        put(ledger, *(AmountDeposited(account=f"{number % 7}", amount=1) for number in range(2500)))
         assert sum(balance.amount for _, balance in ledger.scan(BALANCES)) == 2500
         assert [event.seq for event in ledger.events()] == list(range(1, 2501))
         assert verify(ledger, [BALANCES], KEY, facts=TEST_FACTS).sound
@@ -158,7 +158,7 @@ class TransactionContract:
         def move(_: int) -> None:
             def act(turn: Transaction) -> None:
                 was = turn.get(BALANCES, "shared") or Balance(amount=0, entries=0)
-                turn.append(Deposited(account="shared", amount=was.entries + 1))
+                turn.append(AmountDeposited(account="shared", amount=was.entries + 1))
 
             ledger.transact(act)
 
@@ -171,8 +171,8 @@ class TransactionContract:
 
     def test_a_transaction_inside_a_transaction_is_refused(self, ledger: Ledger) -> None:
         with pytest.raises(RuntimeError, match="transact inside transact"):
-            ledger.transact(lambda turn: put(ledger, Noted(text="inner")))
-        assert len(put(ledger, Noted(text="goes on"))) == 1
+            ledger.transact(lambda turn: put(ledger, NoteWritten(text="inner")))
+        assert len(put(ledger, NoteWritten(text="goes on"))) == 1
 
     def test_a_projection_that_was_not_opened_is_named(self, ledger: Ledger) -> None:
         for act in (
@@ -198,5 +198,5 @@ class TransactionContract:
     def test_a_clock_without_a_time_zone_is_a_fault(self, ledger: Ledger, clock: Clock) -> None:
         clock.now = clock.now.replace(tzinfo=None)
         with pytest.raises(ValueError, match="time zone"):
-            put(ledger, Noted(text="x"))
+            put(ledger, NoteWritten(text="x"))
         assert ledger.head().seq == 0

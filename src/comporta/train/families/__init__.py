@@ -39,7 +39,7 @@ def codecs() -> tuple[Codec, ...]:
     return LightGBMText(), XGBoostJson(), OnnxGraph(), SkopsArchive()
 
 
-def reviewed() -> frozenset[str]:
+def reviewed_types() -> frozenset[str]:
     """The types that an archive may hold beyond those that skops trusts itself."""
     from comporta.train.families.lightgbm import codec as lightgbm
     from comporta.train.families.scikit_learn import reviewed as scikit_learn

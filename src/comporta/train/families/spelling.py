@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 
-def spelled(names: Sequence[str], refused: re.Pattern[str]) -> list[str]:
+def spell(names: Sequence[str], refused: re.Pattern[str]) -> list[str]:
     """Each name with `_` for what is refused in it; none becomes another's."""
     taken = {each for each in names if not refused.search(each)}
     found = []

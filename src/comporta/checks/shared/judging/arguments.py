@@ -28,7 +28,7 @@ def whole(check: str, name: str, value: object, *, low: int, high: int) -> int:
     return value
 
 
-def chosen(check: str, name: str, value: object, among: tuple[str, ...]) -> None:
+def check_choice(check: str, name: str, value: object, among: tuple[str, ...]) -> None:
     """Raises BadProject unless the value is one of these."""
     if value not in among:
         raise BadProject(f"{check}: found {name}={value!r}, expected one of {', '.join(among)}.")
@@ -36,8 +36,8 @@ def chosen(check: str, name: str, value: object, among: tuple[str, ...]) -> None
 
 def usual(check: str, on: object, level: object) -> None:
     """Raises BadProject on an unknown `on` or `level`."""
-    chosen(check, "on", on, get_args(On))
-    chosen(check, "level", level, LEVELS)
+    check_choice(check, "on", on, get_args(On))
+    check_choice(check, "level", level, LEVELS)
 
 
 def label(check: str, name: str, value: object) -> str:

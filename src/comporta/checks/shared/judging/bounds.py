@@ -34,7 +34,7 @@ NOTHING = code("gate.nothing_measured_for", "nothing was measured for {what}", w
 _SEVEREST: tuple[Outcome, ...] = ("fail", "inconclusive", "pass")
 
 
-class Named(Protocol):
+class CheckIdentity(Protocol):
     """What of a check stands in its verdict."""
 
     @property
@@ -92,7 +92,7 @@ Reason = Callable[[Judgement, Sequence[Judgement]], Text]
 
 
 def within_bounds(
-    check: Named, evidence: Evidence, bounds: Sequence[Bound], reason: Reason | None = None
+    check: CheckIdentity, evidence: Evidence, bounds: Sequence[Bound], reason: Reason | None = None
 ) -> Verdict:
     """The verdict on all bounds: a failure before a doubt before a pass. Of the bounds that came out worst
     the one that is named first decides, and of its figures the worst. A bound without any figure is a doubt.
@@ -140,25 +140,25 @@ def judgement(figure: Figure, bound: Bound) -> Judgement:
     sign, limit = (1.0 if bound.higher else -1.0), bound.limit
     slack = sign * (figure.value - limit)
 
-    def made(outcome: Outcome, slack: float = slack, needed: int | None = None) -> Judgement:
+    def make(outcome: Outcome, slack: float = slack, needed: int | None = None) -> Judgement:
         return Judgement(figure=figure, bound=bound, outcome=outcome, slack=slack, needed=needed)
 
     if not math.isfinite(figure.value):
-        return made("inconclusive", -math.inf)
+        return make("inconclusive", -math.inf)
     if bound.on == "value":
-        return made("pass" if slack >= 0 else "fail")
+        return make("pass" if slack >= 0 else "fail")
     if figure.low is None or figure.high is None or not math.isfinite(figure.low + figure.high):
-        return made("inconclusive")
+        return make("inconclusive")
     worse, better = sorted((sign * (figure.low - limit), sign * (figure.high - limit)))
     if bound.on == "fault":
-        return made("fail" if max(better, slack) < 0 else "pass")
+        return make("fail" if max(better, slack) < 0 else "pass")
     if min(worse, slack) >= 0:
-        return made("pass")
+        return make("pass")
     if max(better, slack) < 0:
-        return made("fail")
+        return make("fail")
     half = slack - worse if slack > 0 else better - slack
     settled = slack != 0 and half > 0 and figure.rows > 0
-    return made("inconclusive", needed=math.ceil(figure.rows * (half / slack) ** 2) if settled else None)
+    return make("inconclusive", needed=math.ceil(figure.rows * (half / slack) ** 2) if settled else None)
 
 
 def deciding(every: Sequence[Judgement]) -> Judgement:
@@ -169,7 +169,9 @@ def deciding(every: Sequence[Judgement]) -> Judgement:
     return min(same, key=lambda each: (each.slack, encode((each.figure.where, each.figure.under))))
 
 
-def not_measured(check: Named, limit: float | None, evidence: Evidence, why: Text = NO_TEXT) -> Verdict:
+def not_measured(
+    check: CheckIdentity, limit: float | None, evidence: Evidence, why: Text = NO_TEXT
+) -> Verdict:
     """The verdict where there is nothing to judge."""
     return Verdict(
         check=check.name,
@@ -181,7 +183,7 @@ def not_measured(check: Named, limit: float | None, evidence: Evidence, why: Tex
     )
 
 
-def not_applicable(check: Named, evidence: Evidence) -> Verdict:
+def not_applicable(check: CheckIdentity, evidence: Evidence) -> Verdict:
     """The verdict where the question has no meaning for this model."""
     return Verdict(
         check=check.name,

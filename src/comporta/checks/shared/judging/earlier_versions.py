@@ -7,7 +7,14 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from comporta.checks.shared.figures import COMPARED
-from comporta.checks.shared.judging.bounds import Bound, Judgement, Named, alike, result, within_bounds
+from comporta.checks.shared.judging.bounds import (
+    Bound,
+    CheckIdentity,
+    Judgement,
+    alike,
+    result,
+    within_bounds,
+)
 from comporta.checks.shared.judging.wording import sentence
 from comporta.records import Evidence, Figure, Text, Verdict, code, condition, place
 
@@ -16,7 +23,9 @@ NOTHING_COMPARED = code("since.nothing_compared", "it could not be compared with
 COMPARISONS = code("since.comparisons", "so in {alike} of {all} comparisons", alike=int, all=int)
 
 
-def since_earlier(check: Named, evidence: Evidence, bounds: Sequence[Bound], *, versions: int) -> Verdict:
+def since_earlier(
+    check: CheckIdentity, evidence: Evidence, bounds: Sequence[Bound], *, versions: int
+) -> Verdict:
     """The verdict on all comparisons with the champion and with the newest `versions`. It is inconclusive
     where one of them could not be made."""
     figures = tuple(each for each in evidence.figures if is_recent(each, versions))

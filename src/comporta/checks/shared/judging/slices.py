@@ -13,7 +13,7 @@ from comporta.records import (
     Evidence,
     Message,
     Text,
-    Unmeasured,
+    UnmeasuredFigure,
     Verdict,
     Words,
     code,
@@ -62,7 +62,7 @@ def with_unmeasured_slices(verdict: Verdict, evidence: Sequence[Evidence]) -> Ve
     return replace(verdict, outcome=outcome, reason=sentences(before, verdict.reason, after))
 
 
-def _unseen(large: Sequence[Unmeasured]) -> Text:
+def _unseen(large: Sequence[UnmeasuredFigure]) -> Text:
     """`Not measured in 2 slices, first roc_auc carrier=AA: one class only.`"""
     first = large[0]
     where, metric = _place(first), metric_text(first.metric)
@@ -71,7 +71,7 @@ def _unseen(large: Sequence[Unmeasured]) -> Text:
     return UNMEASURED_MANY(count=len(large), metric=metric, slice=where, why=first.why)
 
 
-def _place(lost: Unmeasured) -> Words | Message:
+def _place(lost: UnmeasuredFigure) -> Words | Message:
     # The sentence is about rows: what they were compared with stands in the title.
     return place(replace(lost, compared_with="")) or Words()
 

@@ -10,7 +10,7 @@ import polars as pl
 from comporta.records import FittedModel, ModelOutput, Signature
 from comporta.records.metric import metric
 from comporta.stats.classes import places
-from comporta.stats.metrics import Seen, statistic
+from comporta.stats.metrics import ScoredRows, statistic
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,7 +27,7 @@ def usual_metric(takes: Signature) -> str:
     return "accuracy" if takes.output == "label" else "roc_auc"
 
 
-def moved(before: ModelOutput, after: ModelOutput, takes: Signature) -> Floats:
+def changes_of(before: ModelOutput, after: ModelOutput, takes: Signature) -> Floats:
     """By row: 1 where the decision is another, else 0; for numbers the change over the standard deviation
     of what was said before."""
     if takes.task == "regression":
@@ -36,12 +36,14 @@ def moved(before: ModelOutput, after: ModelOutput, takes: Signature) -> Floats:
     return np.asarray(np.asarray(after.decisions) != np.asarray(before.decisions), dtype=np.float64)
 
 
-def seen_of(said: ModelOutput, truth: pl.Series, takes: Signature, weight: Floats | None = None) -> Seen:
+def seen_of(
+    said: ModelOutput, truth: pl.Series, takes: Signature, weight: Floats | None = None
+) -> ScoredRows:
     """What was said beside what came true. weight: how much each row counts."""
     if takes.task == "regression":
         number = np.asarray(said.decisions)
-        return Seen(classes=0, truth=truth.cast(pl.Float64).to_numpy(), number=number, weight=weight)
-    return Seen(
+        return ScoredRows(classes=0, truth=truth.cast(pl.Float64).to_numpy(), number=number, weight=weight)
+    return ScoredRows(
         classes=len(takes.classes),
         truth=places(truth, takes.classes),
         label=np.asarray(said.decisions).astype(np.int64),
@@ -58,7 +60,7 @@ def worth(
     return value if metric(name).higher else -value
 
 
-def answered(said: ModelOutput) -> NDArray[np.bool_]:
+def has_answer(said: ModelOutput) -> NDArray[np.bool_]:
     """Which rows have finite numbers for an answer."""
     fine = np.isfinite(said.scores).all(axis=1)
     if np.asarray(said.decisions).dtype.kind == "f":

@@ -35,7 +35,7 @@ from comporta.records import (
     ModelOutput,
     Signature,
     Table,
-    Unmeasured,
+    UnmeasuredFigure,
     conditions,
 )
 from comporta.records.columns import TARGET
@@ -80,33 +80,33 @@ def important(asked: FittedModel, test: pl.DataFrame, *, group: str | None = Non
     names = [field.name for field in takes.features]
     known = test.filter(pl.col(TARGET).is_not_null()) if TARGET in test.columns else test.clear()
     if known.height < 2:
-        lost_all = Unmeasured(metric=IMPORTANCE_LOSS.metric, why=FEWER_THAN_TWO_TARGETS())
+        lost_all = UnmeasuredFigure(metric=IMPORTANCE_LOSS.metric, why=FEWER_THAN_TWO_TARGETS())
         return Findings(unmeasured=(lost_all,), of=test.height)
     most = max(FEWEST, min(ROWS, ASKS // (len(names) + 1)))
     rows = known.sample(min(most, known.height), seed=seed, shuffle=True)
     units = units_of(rows, group)
     draw = np.random.default_rng(seed)
     orders = [draw.permutation(rows.height) for _ in names]
-    added = _shuffled(asked, rows, names, orders)
+    added = _permuted_losses(asked, rows, names, orders)
     added *= np.reshape(shares_of_mean(rows), (-1, 1))
-    lost, drawn = resampled(added, units, seed)
+    lost, drawn = resample(added, units, seed)
     drawn = lost + (drawn - lost) * twice(added, orders)
     width = wide(rows.height if units is None else int(units.max()) + 1)
 
-    figures = figured(IMPORTANCE_LOSS.metric, names, lost, drawn, rows.height, width)
+    figures = figures_of(IMPORTANCE_LOSS.metric, names, lost, drawn, rows.height, width)
     notes = [PERMUTED(loss=loss_name(takes), rows=rows.height * (len(names) + 1))]
     if not lost.max() > 0:
         notes.append(NO_SHARES())
         return Findings(
             figures=tuple(figures),
-            unmeasured=(Unmeasured(metric=IMPORTANCE.metric, why=NOTHING_LOST()),),
+            unmeasured=(UnmeasuredFigure(metric=IMPORTANCE.metric, why=NOTHING_LOST()),),
             rows=rows.height,
             of=test.height,
             notes=tuple(notes),
         )
     shares, shares_drawn = shares_of(lost), shares_of(drawn)
-    figures += figured(IMPORTANCE.metric, names, shares, shares_drawn, rows.height, width)
-    figures += figured(IMPORTANCE_RANK.metric, names, ranks_of(lost), ranks_of(drawn), rows.height, width)
+    figures += figures_of(IMPORTANCE.metric, names, shares, shares_drawn, rows.height, width)
+    figures += figures_of(IMPORTANCE_RANK.metric, names, ranks_of(lost), ranks_of(drawn), rows.height, width)
     return Findings(
         figures=tuple(figures),
         rows=rows.height,
@@ -116,7 +116,9 @@ def important(asked: FittedModel, test: pl.DataFrame, *, group: str | None = Non
     )
 
 
-def _shuffled(asked: FittedModel, rows: pl.DataFrame, names: list[str], orders: Sequence[Places]) -> Floats:
+def _permuted_losses(
+    asked: FittedModel, rows: pl.DataFrame, names: list[str], orders: Sequence[Places]
+) -> Floats:
     """(n, features) the loss that each row has more where one feature's values are permuted."""
     takes = asked.signature
     frames = [
@@ -143,7 +145,7 @@ def _tables(
         }
         for place in order[:200]
     )
-    columns = (_rounded(shares), _rounded(low), _rounded(high), map(_rounded, drawn[:KEPT].T))
+    columns = (_round(shares), _round(low), _round(high), map(_round, drawn[:KEPT].T))
     kept = REPLICATES.of(
         dict(zip((FEATURE, SHARE, LOW, HIGH, RESAMPLED), row, strict=True))
         for row in zip(names, *columns, strict=True)
@@ -169,7 +171,7 @@ def losses(said: ModelOutput, truth: pl.Series, takes: Signature) -> Floats:
     return np.asarray(-np.log(np.maximum(chance, 1e-6)))
 
 
-def resampled(values: Floats, units: Places | None, seed: int) -> tuple[Floats, Floats]:
+def resample(values: Floats, units: Places | None, seed: int) -> tuple[Floats, Floats]:
     """Means of the columns (features,), and of whole units drawn with replacement, (times, features)."""
     count = len(values) if units is None else int(units.max()) + 1
     if units is None:
@@ -223,7 +225,7 @@ def wide(units: int) -> float:
     return float(special.stdtrit(max(units - 1, 1), 0.975) * math.sqrt(units / max(units - 1, 1)))
 
 
-def figured(
+def figures_of(
     metric: str, names: Sequence[str], value: Floats, drawn: Floats, rows: int, width: float
 ) -> list[Figure]:
     """One figure a feature, with its interval. value: (features,). drawn: (times, features)."""
@@ -241,5 +243,5 @@ def figured(
     ]
 
 
-def _rounded(values: Floats) -> tuple[float, ...]:
+def _round(values: Floats) -> tuple[float, ...]:
     return tuple(round(float(each), 6) for each in values)

@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 import polars as pl
 
-from comporta.checks.shared.measuring.prediction_frame import aligned, answered
+from comporta.checks.shared.measuring.prediction_frame import align, with_outputs
 from comporta.errors import BadData
 from comporta.records import Artifact, ByGroup, FittedModel, ModelOutput, Signature, Split
 from comporta.records.columns import TARGET
@@ -56,15 +56,15 @@ def out_of_fold(
     kinds = None if takes.task == "regression" else places(rows[TARGET], takes.classes)
     fold = folds(rows, whole, kinds, seed=context.seed)
 
-    def fitted(part: pl.DataFrame) -> FittedModel:
+    def fit_on(part: pl.DataFrame) -> FittedModel:
         return refitted(
             part, fit=fit, params=params or {}, task=takes.task, output=takes.output, seed=context.seed
         )
 
-    said = ask_folds(rows, fold, fitted, takes)
+    said = ask_folds(rows, fold, fit_on, takes)
     count = int(fold.max()) + 1
     print(f"out of fold: {rows.height:,} rows answered by {count} fits, each without the rows it answers")
-    return {"predictions": write(context, answered(rows, said, takes))}
+    return {"predictions": write(context, with_outputs(rows, said, takes))}
 
 
 def folds(
@@ -118,7 +118,7 @@ def ask_folds(
     for each in range(int(fold.max()) + 1):
         mine = fold == each
         asked = fitted(rows.filter(pl.Series(~mine)))
-        said = aligned(asked(rows.filter(pl.Series(mine))), asked.signature, signature)
+        said = align(asked(rows.filter(pl.Series(mine))), asked.signature, signature)
         scores[mine], decisions[mine] = said.scores, said.decisions
     if not np.isfinite(scores).all():
         bad = int((~np.isfinite(scores).all(axis=1)).sum())

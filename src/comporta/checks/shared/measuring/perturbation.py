@@ -16,7 +16,7 @@ from comporta.checks.shared.measuring.codes import (
     PERCENTILE_99,
 )
 from comporta.records import Code, Field
-from comporta.stats.spread import spread
+from comporta.stats.spread import robust_scale
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,14 +39,14 @@ def values_of(series: pl.Series) -> NDArray[np.float64]:
     return series.cast(pl.Float64).fill_null(float("nan")).to_numpy()
 
 
-def jittered(series: pl.Series, field: Field, level: float, draw: np.random.Generator) -> pl.Series:
+def jitter(series: pl.Series, field: Field, level: float, draw: np.random.Generator) -> pl.Series:
     """Numbers plus normal noise of `level` spreads; whole ones stay whole, rounded up or down by chance so
     that the noise is not lost. A word or a boolean becomes another one that was seen, with the chance
     `level`. What is missing stays so."""
     kind = kind_of(field)
     if kind in ("number", "integer"):
         values = values_of(series)
-        moved = values + draw.normal(size=len(values)) * (level * spread(values))
+        moved = values + draw.normal(size=len(values)) * (level * robust_scale(values))
         if kind == "integer":
             moved = np.floor(moved + draw.random(len(values)))
             # Of rows that did not move, doubles would lose the digits beyond 2^53.

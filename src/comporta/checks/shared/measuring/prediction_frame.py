@@ -11,7 +11,7 @@ from comporta.records.columns import CHANCE, HIDDEN, LABEL, NUMBER
 from comporta.stats.table import feature_names
 
 
-def answered(rows: pl.DataFrame, said: ModelOutput, signature: Signature) -> pl.DataFrame:
+def with_outputs(rows: pl.DataFrame, said: ModelOutput, signature: Signature) -> pl.DataFrame:
     """The rows' hidden columns and features, and beside them what was said of each: `__prediction`, or
     `__label` (an Enum of the signature's classes) and `__probability_0` … where the output has them."""
     hidden = [name for name in rows.columns if name.startswith(HIDDEN)]
@@ -25,7 +25,7 @@ def answered(rows: pl.DataFrame, said: ModelOutput, signature: Signature) -> pl.
     return kept.with_columns(added)
 
 
-def aligned(said: ModelOutput, spoke: Signature, takes: Signature) -> ModelOutput:
+def align(said: ModelOutput, spoke: Signature, takes: Signature) -> ModelOutput:
     """The same answers with the classes in the order of `takes`, called from its threshold on: a fit on fewer
     rows may have met fewer of them, or met them in another order. One it never met has the probability 0."""
     if spoke.task == "regression" or (spoke.classes == takes.classes and takes.threshold is UNSET):

@@ -18,7 +18,7 @@ from comporta.records import FEWEST_SUBJECTS, Figure, Message, Words
 NAMED = 10
 
 
-def unjudged(
+def figures_of_rare(
     rows_of: Mapping[str, int],
     tried: Sequence[str],
     told: Collection[str],
@@ -47,15 +47,15 @@ def unjudged(
         if values
     )
     notes = (
-        VALUES_TOO_SMALL(least=fewest, values=_named(small)) if small else None,
-        VALUES_OF_FEW_SUBJECTS(least=FEWEST_SUBJECTS, values=_named(few)) if few else None,
-        VALUES_TOO_RARE(most=most, values=_named(rare)) if rare else None,
-        VALUES_NOT_TOLD_APART(values=_named(untold)) if untold else None,
+        VALUES_TOO_SMALL(least=fewest, values=_name_values(small)) if small else None,
+        VALUES_OF_FEW_SUBJECTS(least=FEWEST_SUBJECTS, values=_name_values(few)) if few else None,
+        VALUES_TOO_RARE(most=most, values=_name_values(rare)) if rare else None,
+        VALUES_NOT_TOLD_APART(values=_name_values(untold)) if untold else None,
     )
     return figures, tuple(each for each in notes if each is not None)
 
 
-def _named(values: Sequence[str]) -> Message:
+def _name_values(values: Sequence[str]) -> Message:
     first = tuple(Words(each) for each in sorted(values)[:NAMED])
     more = len(values) - NAMED
     return LISTED_AND_MORE(values=first, more=more) if more > 0 else LISTED(values=first)

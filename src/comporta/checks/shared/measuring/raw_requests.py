@@ -19,7 +19,7 @@ from comporta.checks.shared.measuring.server_answers import (
     Gaps,
     Research,
     gaps,
-    picked,
+    pick,
     pieces,
     scale_of,
 )
@@ -71,7 +71,7 @@ def is_raw(takes: Signature, bundle: Bundle | None) -> bool:
     return same and not (bundle is not None and bundle.makes_features())
 
 
-def sampled(rows: int, seed: int) -> Places:
+def sample_places(rows: int, seed: int) -> Places:
     """Places of rows, in the order in which they are asked."""
     return np.random.default_rng(seed).permutation(rows)[:ROWS]
 
@@ -87,7 +87,7 @@ def ask_raw(
 ) -> FromRaw:
     """The wanted test rows as raw requests. requests: as `raw` gives them; a row that is not among them, or
     whose key is not its own, is not asked. made: the features that the server made since the last call."""
-    asked, places = met(rows, wanted, requests)
+    asked, places = match_requests(rows, wanted, requests)
     fields = fields_of(takes, asked)
     frames: list[pl.DataFrame] = []
     made()
@@ -98,7 +98,7 @@ def ask_raw(
         frames.extend(now if answer[0] == 200 else [])
         return answer
 
-    part = picked(research, places)
+    part = pick(research, places)
     found = gaps(
         takes,
         part,
@@ -151,12 +151,12 @@ def differences(research: pl.Series, served: pl.DataFrame, name: str) -> Floats:
         return other.to_numpy().astype(np.float64)
     mine, theirs = (each.cast(pl.Float64).fill_null(float("nan")).to_numpy() for each in (research, online))
     with np.errstate(invalid="ignore"):
-        gap = np.abs(mine - theirs) / _spread(mine)
+        gap = np.abs(mine - theirs) / _robust_scale(mine)
     gap = np.where((mine == theirs) | (np.isnan(mine) & np.isnan(theirs)), 0.0, gap)
     return np.nan_to_num(gap, nan=1.0, posinf=1.0)
 
 
-def _spread(values: Floats) -> float:
+def _robust_scale(values: Floats) -> float:
     known = values[np.isfinite(values)]
     if not len(known):
         return 1.0
@@ -169,7 +169,7 @@ def _spread(values: Floats) -> float:
     return 1.0
 
 
-def met(rows: pl.DataFrame, wanted: Places, requests: pl.DataFrame) -> tuple[pl.DataFrame, Places]:
+def match_requests(rows: pl.DataFrame, wanted: Places, requests: pl.DataFrame) -> tuple[pl.DataFrame, Places]:
     """The requests in the order of the wanted rows, and the places of those. Left out is a row that has no
     request, and one whose key is not its own."""
     keys = rows[KEY].gather(wanted).to_frame(ROW).with_columns(pl.Series(_PLACE, wanted))

@@ -33,7 +33,7 @@ def measure(
     """`reference`: a `records.reference.Reference` of the test rows. All rows are read."""
     rows = read(context, predictions)
     fields = context.get_json(signature, Signature).features
-    found = referred(rows, fields, group=group)
+    found = reference_of(rows, fields, group=group)
     if importance is not None:
         kept = importances(context.get_json(importance, Findings))
         found = replace(found, importance=kept)
@@ -42,7 +42,7 @@ def measure(
     return {"reference": artifact}
 
 
-def referred(rows: pl.DataFrame, features: Sequence[Field], *, group: str | None = None) -> Reference:
+def reference_of(rows: pl.DataFrame, features: Sequence[Field], *, group: str | None = None) -> Reference:
     """The reference of these predictions. features: those the model reads."""
     units = units_of(rows, group)
     return Reference(

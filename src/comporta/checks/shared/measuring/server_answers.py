@@ -20,10 +20,10 @@ import numpy as np
 import polars as pl
 from msgspec import UNSET
 
-from comporta.checks.shared.measuring.v2_requests import as_bytes, rows_in_one, told
+from comporta.checks.shared.measuring.v2_requests import as_bytes, read_response, rows_in_one
 from comporta.records import Field, FittedModel, ModelOutput, Signature
 from comporta.records.columns import CHANCE, LABEL, NUMBER
-from comporta.records.named_column import named
+from comporta.records.named_column import exact_column
 from comporta.stats.classes import places
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Gaps(NamedTuple):
     rounded: int = 0
 
 
-def researched(predictions: pl.DataFrame, takes: Signature) -> Research:
+def research_of(predictions: pl.DataFrame, takes: Signature) -> Research:
     """What the step `predict` kept."""
     if takes.task == "regression":
         numbers = predictions[NUMBER].to_numpy().astype(np.float64)
@@ -68,7 +68,7 @@ def researched(predictions: pl.DataFrame, takes: Signature) -> Research:
     return _with_margin(predictions.select(chances).to_numpy().astype(np.float64), labels, takes)
 
 
-def explained(
+def explain_by_rounding(
     found: Gaps,
     takes: Signature,
     research: Research,
@@ -85,8 +85,8 @@ def explained(
     status, answer, size = ask(*as_bytes(some, takes.features))
     if status != 200:
         return found
-    outputs, scale = told(answer, size).outputs, scale_of(takes, research)
-    ways = [some, *_stepped(some, takes)]
+    outputs, scale = read_response(answer, size).outputs, scale_of(takes, research)
+    ways = [some, *_step_up_and_down(some, takes)]
     said = asked()(pl.concat(ways))
     nearest = found.by[apart_by].copy()
     for place in range(len(ways)):
@@ -103,11 +103,11 @@ def explained(
     return found._replace(by=by, rounded=int((nearest <= SMALL).sum()))
 
 
-def _stepped(rows: pl.DataFrame, takes: Signature) -> list[pl.DataFrame]:
+def _step_up_and_down(rows: pl.DataFrame, takes: Signature) -> list[pl.DataFrame]:
     """The rows with all numbers as 32-bit floats, and with each one step up and down."""
     floats = [each.name for each in takes.features if rows[each.name].dtype == pl.Float64]
-    ways = [rows.with_columns(named(name).cast(pl.Float32).cast(pl.Float64) for name in floats)]
-    ways += [rows.with_columns(named(name) * (1 + step)) for name in floats for step in (-STEP, STEP)]
+    ways = [rows.with_columns(exact_column(name).cast(pl.Float32).cast(pl.Float64) for name in floats)]
+    ways += [rows.with_columns(exact_column(name) * (1 + step)) for name in floats for step in (-STEP, STEP)]
     return ways
 
 
@@ -177,13 +177,13 @@ def gaps(
                 middle = (start + stop) // 2
                 left += [(middle, stop), (start, middle)]
             continue
-        part = picked(research, slice(start, stop))
-        by, output = apart(takes, part, told(answer, size).outputs, scale)
+        part = pick(research, slice(start, stop))
+        by, output = apart(takes, part, read_response(answer, size).outputs, scale)
         found.by[start:stop], found.output[start:stop], found.refused[start:stop] = by, output, False
     return found
 
 
-def picked(research: Research, rows: slice | NDArray[np.int64]) -> Research:
+def pick(research: Research, rows: slice | NDArray[np.int64]) -> Research:
     """What research said of some of the rows."""
     names, *each = research
     return Research(names, *(None if one is None else one[rows] for one in each))  # type: ignore[arg-type]

@@ -7,12 +7,12 @@ import polars as pl
 
 from comporta.records import FittedModel, ModelOutput, Signature
 from comporta.records.columns import AT, KEPT, KEY, ROW, SUBJECT, TARGET
-from comporta.records.named_column import named
+from comporta.records.named_column import exact_column
 from comporta.stats.classes import labels_from
 from comporta.stats.table import feature_names
 
 
-def known(rows: pl.DataFrame) -> pl.DataFrame:
+def known_columns(rows: pl.DataFrame) -> pl.DataFrame:
     """The features, the columns kept beside them under their own names, `__key`, `__at`, `__subject` where
     there are, and `__row`: 0 to n - 1. Never the target."""
     features = feature_names(rows)
@@ -21,7 +21,7 @@ def known(rows: pl.DataFrame) -> pl.DataFrame:
     there = set(features)
     return rows.select(
         *features,
-        *(named(name).alias(plain) for name, plain in kept.items() if plain not in there),
+        *(exact_column(name).alias(plain) for name, plain in kept.items() if plain not in there),
         *beside,
         pl.int_range(rows.height).alias(ROW),
     )
@@ -43,7 +43,7 @@ def as_said(said: ModelOutput, takes: Signature) -> pl.DataFrame:
     )
 
 
-def predicted(asked: FittedModel, rows: pl.DataFrame) -> pl.DataFrame:
+def predict_rows(asked: FittedModel, rows: pl.DataFrame) -> pl.DataFrame:
     """Rows in, answers out, in their order."""
     return as_said(asked(rows), asked.signature)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from comporta.records import Figure, Unmeasured
+from comporta.records import Figure, UnmeasuredFigure
 from comporta.stats.jackknife import quick_intervals
 from comporta.stats.predictions import metrics_for, statistics
 from comporta.stats.undefined import why_undefined
@@ -14,7 +14,7 @@ from comporta.stats.units import units_of
 
 def usual_metrics(
     told: pl.DataFrame, also: str, group: str | None, seed: int
-) -> tuple[list[Figure], list[Unmeasured]]:
+) -> tuple[list[Figure], list[UnmeasuredFigure]]:
     """Every usual metric of these predictions and `also`, with intervals; and those that are not defined."""
     names = list(dict.fromkeys([*metrics_for(told, ()), *([also] if also else [])]))
     metrics_for(told, names)
@@ -23,7 +23,7 @@ def usual_metrics(
     figures, lost = [], []
     for name, each in zip(names, found, strict=True):
         if not np.isfinite(each.value):
-            lost.append(Unmeasured(metric=name, why=why_undefined(name, told)))
+            lost.append(UnmeasuredFigure(metric=name, why=why_undefined(name, told)))
             continue
         figures.append(each.figure(name, told.height))
     return figures, lost

@@ -109,7 +109,7 @@ def _matrix(rows: pl.DataFrame, features: Sequence[Field]) -> NDArray[np.float64
     return out
 
 
-def told(body: bytes, head: int | None) -> ResponseOutputs:
+def read_response(body: bytes, head: int | None) -> ResponseOutputs:
     """An answer read. head: the size of its JSON where binary tensors follow."""
     said = json.loads(body if head is None else body[:head])
     at = len(body) if head is None else head

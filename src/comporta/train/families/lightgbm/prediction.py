@@ -10,7 +10,7 @@ import numpy as np
 
 from comporta.records import Signature
 from comporta.train.compiled import CompiledModel
-from comporta.train.decisions import decided, swapped
+from comporta.train.decisions import decide, is_swapped
 from comporta.train.frames import matrix
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def compile_lightgbm(model: Any, signature: Signature) -> CompiledModel | None:
 
     booster, width = model.booster_, len(signature.features)
     classes = len(signature.classes) if signature.task == "multiclass" else 1
-    settings, swap = b"num_threads=1", swapped(model, signature)
+    settings, swap = b"num_threads=1", is_swapped(model, signature)
     prepared, length = ctypes.c_void_p(), ctypes.c_int64()
     last = int(model.best_iteration_ or 0) or -1
     _safe_call(
@@ -70,7 +70,7 @@ def compile_lightgbm(model: Any, signature: Signature) -> CompiledModel | None:
         if signature.task == "regression":
             return found, None
         probability = found.reshape(-1, classes) if classes > 1 else _both(found, swap)
-        return decided(probability.argmax(axis=1), probability, signature)
+        return decide(probability.argmax(axis=1), probability, signature)
 
     return CompiledModel(form="lightgbm", frame=lambda rows: array(matrix(rows)), array=array)
 

@@ -18,7 +18,7 @@ from typing import Any
 import polars as pl
 
 from comporta.errors import BadProject
-from comporta.train.families.spelling import spelled
+from comporta.train.families.spelling import spell
 
 _REFUSED = re.compile(r"[\[\]{},:\"\\\x00-\x1f]")
 """What its writer of JSON refuses in a name (LightGBM 4.7, `Common::CheckAllowedJSON`)."""
@@ -38,7 +38,7 @@ def teach_lightgbm(frame: Any) -> None:
         return
 
     @wraps(make)
-    def made(self: Any, data: Any, *rest: Any, **more: Any) -> Any:
+    def make_with_words(self: Any, data: Any, *rest: Any, **more: Any) -> Any:
         if isinstance(data, pl.DataFrame) and (words := _words(data)):
             data = _places(data)
             if more.get("categorical_feature", "auto") == "auto" and more.get("reference") is None:
@@ -46,16 +46,16 @@ def teach_lightgbm(frame: Any) -> None:
         return make(self, data, *rest, **more)
 
     @wraps(tell)
-    def told(self: Any, data: Any, *rest: Any, **more: Any) -> Any:
+    def predict_with_words(self: Any, data: Any, *rest: Any, **more: Any) -> Any:
         return tell(self, _places(data) if isinstance(data, pl.DataFrame) else data, *rest, **more)
 
     @wraps(name)
-    def named(self: Any, names: Any) -> Any:
-        return name(self, names if names is None or names == "auto" else spelled(names, _REFUSED))
+    def spell_names(self: Any, names: Any) -> Any:
+        return name(self, names if names is None or names == "auto" else spell(names, _REFUSED))
 
-    lightgbm.Dataset.set_feature_name = named
-    lightgbm.Dataset._lazy_init = made
-    lightgbm._InnerPredictor.predict = told
+    lightgbm.Dataset.set_feature_name = spell_names
+    lightgbm.Dataset._lazy_init = make_with_words
+    lightgbm._InnerPredictor.predict = predict_with_words
 
 
 def _words(frame: pl.DataFrame) -> list[str]:

@@ -16,7 +16,7 @@ import polars as pl
 from comporta.records import Signature
 from comporta.stats.classes import labels_from
 from comporta.train.compiled import ROWS_AT_ONCE, CompiledModel
-from comporta.train.decisions import decided, sorted_otherwise
+from comporta.train.decisions import decide, sorted_otherwise
 from comporta.train.frames import matrix
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _answers(session: Any, signature: Signature) -> Callable[[Feed], Columns]:
             return found.reshape(-1).astype(np.float64), None
         if len(outputs) > 1:
             chances = found[:, ::-1] if swap else found
-            return decided(chances.argmax(axis=1), chances, signature)
+            return decide(chances.argmax(axis=1), chances, signature)
         label = np.asarray(found).reshape(-1).astype(classes.dtype)
         return order[np.searchsorted(classes, label, sorter=order)], None
 
@@ -91,7 +91,7 @@ def _in_parts(session: Any, wanted: list[str]) -> Callable[[Feed], NDArray[Any]]
     most = int(session.get_modelmeta().custom_metadata_map.get(ROWS_AT_ONCE, 0))
     run = session.run
 
-    def found(feed: Feed) -> NDArray[Any]:
+    def predict(feed: Feed) -> NDArray[Any]:
         rows = len(next(iter(feed.values())))
         if not most or rows <= most:
             return np.asarray(run(wanted, feed)[0])
@@ -100,7 +100,7 @@ def _in_parts(session: Any, wanted: list[str]) -> Callable[[Feed], NDArray[Any]]
             [run(wanted, {k: each[at : at + most] for k, each in feed.items()})[0] for at in parts]
         )
 
-    return found
+    return predict
 
 
 def _feed_of_numbers(inputs: Sequence[Any], signature: Signature) -> Callable[[NDArray[Any]], Feed]:

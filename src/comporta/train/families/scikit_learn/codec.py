@@ -21,7 +21,7 @@ import numpy as np
 
 from comporta.errors import BadProject, Tampered
 from comporta.project.sources import counts_by_content, is_own_file
-from comporta.train.families import reviewed
+from comporta.train.families import reviewed_types
 
 # Immutable or singletons: whether two of them are one object tells nothing.
 _CONSTANT = {"JsonNode", "TypeNode", "FunctionNode", "TupleNode", "BytesNode", "DTypeNode", "SliceNode"}
@@ -80,7 +80,7 @@ class SkopsArchive:
 
 
 def _strange(names: list[str]) -> list[str]:
-    return [name for name in names if name not in reviewed() and not _is_own(name)]
+    return [name for name in names if name not in reviewed_types() and not _is_own(name)]
 
 
 def _is_own(name: str) -> bool:
@@ -102,7 +102,7 @@ def _is_own(name: str) -> bool:
 def _is_there(name: str) -> bool:
     """Whether a fresh process would find it: at the top of a module that is imported by its name."""
     module, _, last = name.rpartition(".")
-    return name in reviewed() or (module != "__main__" and hasattr(sys.modules.get(module), last))
+    return name in reviewed_types() or (module != "__main__" and hasattr(sys.modules.get(module), last))
 
 
 def canonical(archive: bytes) -> bytes:
@@ -116,7 +116,8 @@ def canonical(archive: bytes) -> bytes:
         files = {new: source.read(old) for old, new in renamed.items()}
     arrays = {renamed[old] for old in clocked}
     files = {
-        name: _zeroed(data, name in arrays) if name.endswith(".npy") else data for name, data in files.items()
+        name: _without_times(data, name in arrays) if name.endswith(".npy") else data
+        for name, data in files.items()
     }
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as target:
@@ -171,7 +172,7 @@ def _unclock(node: Any, clocked: set[str]) -> None:
             _unclock(each, clocked)
 
 
-def _zeroed(data: bytes, clocked: bool) -> bytes:
+def _without_times(data: bytes, clocked: bool) -> bytes:
     array = np.load(io.BytesIO(data), allow_pickle=False)
     if array.dtype.names is None and not clocked:
         return data

@@ -85,18 +85,18 @@ def by_place(model: Any, signature: Signature) -> Any:
     """The same model with columns chosen by place, not by name, so that the table can be one tensor."""
     place = {field.name: at for at, field in enumerate(signature.features)}
 
-    def placed(columns: Any) -> Any:
+    def replace(columns: Any) -> Any:
         if isinstance(columns, list | np.ndarray):
             return [place.get(each, each) for each in columns]
         return place.get(columns, columns) if isinstance(columns, str) else columns
 
-    return _with_columns(model, lambda how, columns: (how, placed(columns)))
+    return _with_columns(model, lambda how, columns: (how, replace(columns)))
 
 
 def spelled_out(model: Any) -> Any:
     """The same model with a missing word as the empty string, which is how ONNX is told of one."""
 
-    def spelled(how: Any, columns: Any) -> tuple[Any, Any]:
+    def spell(how: Any, columns: Any) -> tuple[Any, Any]:
         lists = getattr(how, "categories_", None)
         if lists is None or any(words.dtype != object for words in lists):
             return how, columns
@@ -107,7 +107,7 @@ def spelled_out(model: Any) -> Any:
         ]
         return how, columns
 
-    return _with_columns(model, spelled)
+    return _with_columns(model, spell)
 
 
 def _with_columns(model: Any, change: Callable[[Any, Any], tuple[Any, Any]]) -> Any:

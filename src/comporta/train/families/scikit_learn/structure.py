@@ -61,7 +61,7 @@ def trees(model: Any, output: int) -> TreeEnsemble | None:
         each_tree = tuple(_tree(each.tree_, output, 1 / len(members)) for each in members)
         return TreeEnsemble(each_tree, 0.0, "identity", True)
     if name in BOOSTED:
-        return _boosted(model, output)
+        return _boosted_trees(model, output)
     return _histogram(model, output) if name in HISTOGRAM else None
 
 
@@ -103,7 +103,7 @@ def _tree(tree: Any, output: int, scale: float) -> Tree:
     )
 
 
-def _boosted(model: Any, output: int) -> TreeEnsemble | None:
+def _boosted_trees(model: Any, output: int) -> TreeEnsemble | None:
     if model.estimators_.shape[1] != 1:
         return None
     binary = hasattr(model, "classes_")

@@ -10,7 +10,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from comporta.train.families.spelling import spelled
+from comporta.train.families.spelling import spell
 
 _REFUSED = re.compile(r"[\[\]<]")
 """What it refuses in a name (xgboost 3.2, `DMatrix.feature_names`)."""
@@ -37,6 +37,6 @@ def _spelling(reader: Any) -> Any:
     @wraps(reader)
     def read(*given: Any, **named: Any) -> Any:
         rows, names, types = reader(*given, **named)
-        return rows, names if names is None else spelled(names, _REFUSED), types
+        return rows, names if names is None else spell(names, _REFUSED), types
 
     return read

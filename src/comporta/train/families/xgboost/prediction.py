@@ -12,7 +12,7 @@ import numpy as np
 
 from comporta.records import Signature
 from comporta.train.compiled import CompiledModel
-from comporta.train.decisions import decided, swapped
+from comporta.train.decisions import decide, is_swapped
 from comporta.train.families.xgboost.booster import ESTIMATORS, booster_of, rounds_of
 from comporta.train.frames import matrix
 
@@ -60,7 +60,7 @@ def compile_xgboost(model: Any, signature: Signature) -> CompiledModel | None:
             said = np.ctypeslib.as_array(found, (len(rows) * outputs,)).astype(np.float64)
         return said.reshape(len(rows), outputs)
 
-    swap = swapped(model, signature)
+    swap = is_swapped(model, signature)
 
     def array(rows: NDArray[Any]) -> Columns:
         said = ask(rows) if len(rows) else np.empty((0, max(1, len(signature.classes))))
@@ -69,6 +69,6 @@ def compile_xgboost(model: Any, signature: Signature) -> CompiledModel | None:
         if said.shape[1] == 1:
             said = np.column_stack([1 - said[:, 0], said[:, 0]])
         probability = said[:, ::-1] if swap else said
-        return decided(probability.argmax(axis=1), probability, signature)
+        return decide(probability.argmax(axis=1), probability, signature)
 
     return CompiledModel(form="xgboost", frame=lambda rows: array(matrix(rows)), array=array)
