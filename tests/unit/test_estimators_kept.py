@@ -57,7 +57,7 @@ def test_columns_chosen_by_a_selector_are_kept_with_it(selector):
     assert np.array_equal(again.predict_proba(frame), model.predict_proba(frame))
 
 
-NAMES = ["x[0]", "x_0_", 'a"b', "a,b:c", "{é}"]
+NAMES = ["x[0]", "x_0_", "", "a b", "a_b", 'a"b', "a,b:c", "{é}"]
 ODD = pl.DataFrame({name: DRAW.normal(size=200) for name in NAMES})
 PLAIN = ODD.rename({name: f"plain{place}" for place, name in enumerate(NAMES)})
 
@@ -93,5 +93,6 @@ def test_a_feature_of_any_name_trains_lightgbm_and_keeps_its_name_outside(fit):
 
 
 def test_no_two_names_are_spelled_alike_inside():
-    assert spelled(["x[0]", "x_0_", "x{0}", "plain"]) == ["x_0__", "x_0_", "x_0___", "plain"]
+    names = ["x[0]", "x_0_", "x{0}", "plain", "", "a b", "a_b"]
+    assert spelled(names) == ["x_0__", "x_0_", "x_0___", "plain", "_", "a_b_", "a_b"]
     assert hand(ODD, "pandas").columns.tolist() == NAMES

@@ -23,7 +23,7 @@ from comporta.opened.source import lay_out
 from comporta.project.reference import resolve
 from comporta.records import Artifact, Record, Signature, Slice
 from comporta.records.features import Bundle
-from comporta.records.named_column import by_names
+from comporta.records.named_column import by_names, named
 from comporta.store import StepContext
 from comporta.store.frames import read, write
 
@@ -110,7 +110,7 @@ def raw(
         .collect()
     )
     if shape.time is not None:
-        found = found.filter(pl.col(shape.time).is_not_null())
+        found = found.filter(named(shape.time).is_not_null())
     made = found.select(*by_names(declared.known), ROW)
     if shape.time is not None and shape.time not in declared.known:
         time = found[shape.time]

@@ -7,7 +7,7 @@ import polars as pl
 
 from comporta.records import FittedModel, ModelOutput, Signature
 from comporta.records.columns import KEPT, TARGET
-from comporta.records.named_column import named
+from comporta.records.named_column import by_names, named
 from comporta.stats.classes import labels_from
 from comporta.stats.table import feature_names
 
@@ -22,7 +22,7 @@ def known(rows: pl.DataFrame) -> pl.DataFrame:
     beside = [each for each in rows.columns if each in ("__key", "__at", "__subject")]
     there = set(features)
     return rows.select(
-        *features,
+        *by_names(features),
         *(named(name).alias(plain) for name, plain in kept.items() if plain not in there),
         *beside,
         pl.int_range(rows.height).alias(ROW),

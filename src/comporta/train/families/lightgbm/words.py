@@ -3,7 +3,7 @@
 LightGBM 4.7 takes polars frames through Arrow, and aborts the whole process
 on a column of words ("Unsupported Arrow type: dictionary"). Here it is given their places in the list, as
 categories, which is what it makes of a pandas category itself. It refuses names with `[`, `,` and the like,
-since it writes them as JSON: inside, such a name is spelled with `_`, as LightGBM itself does with blanks.
+since it writes them as JSON: inside, such a name is spelled with `_`.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ import polars as pl
 
 from comporta.errors import BadProject
 
-_REFUSED = re.compile(r"[\[\]{},:\"\\\x00-\x1f]")
-"""What its writer of JSON refuses in a name (LightGBM 4.7, `Common::CheckAllowedJSON`)."""
+_REFUSED = re.compile(r"^$|[\[\]{},:\"\\\x00- ]")
+"""What its writer of JSON refuses in a name (LightGBM 4.7, `Common::CheckAllowedJSON`); the empty name, which
+it does not count; and blanks, of which it makes `_` without looking whether another has that name."""
 
 
 def teach_lightgbm(frame: Any) -> None:
