@@ -43,7 +43,7 @@ def shifted(rows):
 
 
 def large(rows):
-    return rows["^x.*$"] > 9
+    return rows["^x.*$"] > 1
 
 
 def fit(X, y, *, sample_weight=None):
@@ -123,6 +123,8 @@ def test_names_are_names_from_the_source_to_the_trace(tmp_path: Path) -> None:
         release(opened, "m/1", by="ana", reason="first")
         with PredictionLog(opened) as log:
             ids = asyncio.run(answered(App(ReleasedVersions(opened), log, key=bytes(32), flush=0.01)))
+        with PredictionLog(opened) as log:
+            assert log.signatures(ids) == {each: ("m", log.signatures(ids[:1])[ids[0]][1]) for each in ids}
         logged = scan_all_predictions(opened, "m").sort("id").collect()
         names = [f"in.{name}" for name in request]
         assert set(names) <= set(logged.columns)
@@ -134,7 +136,5 @@ def test_names_are_names_from_the_source_to_the_trace(tmp_path: Path) -> None:
     (tmp_path / "project.py").write_text(PROJECT.replace("num_leaves=5", "num_leaves=6"))
     with open_project(tmp_path, works=True) as opened:
         run(opened)
-        for number in (1, 2):
-            for verdict in version_of(opened, f"m/{number}").verdicts:
-                first_only = number == 1 and verdict.outcome in ("inconclusive", "does not apply")
-                assert verdict.figure is not None or first_only, verdict
+        for verdict in version_of(opened, "m/2").verdicts:
+            assert verdict.figure is not None or verdict.kind == "weak_slices", verdict
