@@ -171,6 +171,10 @@ def _csv(source: CsvFiles, root: Path) -> FieldFaults:
         yield "source", f"csv: separator: found {source.separator!r}, expected one character of ASCII."
     if source.decimal not in (".", ","):
         yield "source", f"csv: decimal: found {source.decimal!r}, expected '.' or ','."
+    if len(source.thousands) > 1 or source.thousands.isalnum() or source.thousands in ("-", "+", '"'):
+        yield "source", f"csv: thousands: found {source.thousands!r}, expected one mark, such as ',' or '.'."
+    elif source.thousands == source.decimal:
+        yield "source", f"csv: thousands: found {source.thousands!r}, expected another than the decimal sign."
     try:
         codecs.lookup(source.encoding)
     except LookupError:
