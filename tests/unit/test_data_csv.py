@@ -40,6 +40,7 @@ def take(tmp_path: Path) -> Any:
     return taking
 
 
+LATE = "id,x\n" + "".join(f"{at},{at}\n" for at in range(10_500))
 AS_PANDAS: list[tuple[str, str | bytes, Any, dict[str, Any]]] = [
     ("plain", "id,x,s\n1,0.5,a\n2,,\n3,-1e3,ç\n", "*.csv", {}),
     ("semicolons", "id;x\n1;1,5\n2;-2,25\n3;4\n", csv("*.csv", separator=";", decimal=","), {"sep": ";", "decimal": ","}),
@@ -53,6 +54,13 @@ AS_PANDAS: list[tuple[str, str | bytes, Any, dict[str, Any]]] = [
     ("quoted separators and line ends", 'id,s\n1,"a,b\nc"\n2,"say ""x"""\n', "*.csv", {}),
     ("blank lines at the end, CRLF", "id,x\r\n1,2\r\n", "*.csv", {}),
     ("names of patterns", "id,*,^x.*$,x\n1,2,3,4\n", "*.csv", {}),
+    ("thousands", 'id,x,n,s\n1,"1,234.56","12,345",a\n2,-7,"1,234,567",b\n3,,8,c\n', csv("*.csv", thousands=","), {"thousands": ","}),
+    ("thousands with points", "id;x;n\n1;1.234,56;1.000\n2;0,5;12\n", csv("*.csv", separator=";", decimal=",", thousands="."), {"sep": ";", "decimal": ",", "thousands": "."}),
+    ("thousands with blanks", "id;x\n1;1 234 567,5\n2;1e3\n", csv("*.csv", separator=";", decimal=",", thousands=" "), {"sep": ";", "decimal": ",", "thousands": " "}),
+    ("thousands in a declared column", "id;x\n1;1.000\n2;12\n", csv("*.csv", separator=";", decimal=",", thousands=".", schema={"x": "Float64"}), {"sep": ";", "decimal": ",", "thousands": ".", "dtype": {"x": float}}),
+    ("thousands after ten thousand rows", LATE + '10500,"1,000"\n', csv("*.csv", thousands=","), {"thousands": ","}),
+    ("text beside thousands", 'id,s,t\n1,"1,2",1.2.3.4\n2,"3,4",5\n', csv("*.csv", thousands=",", schema={"s": "String"}), {"dtype": {"s": str}}),
+    ("addresses and telephones", "id,ip,call\n1,10.0.0.1,555 123 456\n2,192.168.1.10,555 999 111\n", "*.csv", {}),
     ("a pipe", "id|x\n1|2\n", csv("*.csv", separator="|"), {"sep": "|"}),
 ]  # fmt: skip
 
@@ -94,7 +102,6 @@ def test_nan_in_a_file_is_a_missing_value(take: Any) -> None:
     assert take({"a.csv": "id,x\n1,NaN\n2,0.5\n"}, "*.csv")["x"].to_list() == [None, 0.5]
 
 
-LATE = "id,x\n" + "".join(f"{at},{at}\n" for at in range(10_500))
 WRONG: list[tuple[str, dict[str, str | bytes], Any, str]] = [
     ("NA", {"a.csv": "id,x\n1,5\n2,NA\n"}, "*.csv", r"d: a\.csv, line 3, column 'x': found 'NA', expected numbers as in the other rows\. If it means a missing value, declare it: source=csv\('\*\.csv', null_values=\('NA',\)\)\. If not, make the column text: source=csv\('\*\.csv', schema=\{'x': 'String'\}\)\."),
     ("NA of dates", {"a.csv": "id,x\n1,2026-01-01\n2,n/a\n"}, "*.csv", "line 3, column 'x': found 'n/a', expected dates"),
@@ -109,7 +116,17 @@ WRONG: list[tuple[str, dict[str, str | bytes], Any, str]] = [
     ("no name", {"a.csv": ",id\n0,1\n"}, "*.csv", r"line 1, column 1: found no name"),
     ("nothing", {"a.csv": ""}, "*.csv", "line 1: found nothing, expected a header"),
     ("semicolons", {"a.csv": "id;x\n1;1,5\n"}, "*.csv", r"found one column, 'id;x', expected columns that ',' separates\. Declare source=csv\('\*\.csv', separator=';'\)"),
-    ("decimal commas", {"a.csv": "id;x\n1;2\n2;1,5\n"}, csv("*.csv", separator=";"), r"line 3, column 'x': found '1,5', expected a number without a comma.*decimal=','"),
+    ("decimal commas", {"a.csv": "id;x\n1;2\n2;1,5\n"}, csv("*.csv", separator=";"), r"line 3, column 'x': found '1,5', expected a number written like 1234\.5\. If it means 1\.5, declare it: source=csv\('\*\.csv', separator=';', decimal=','\)\. If not"),
+    ("thousands", {"a.csv": 'id,x\n1,2\n2,"1,234.56"\n'}, "*.csv", r"line 3, column 'x': found '1,234\.56', expected a number written like 1234\.5\. If it means 1234\.56, declare it: source=csv\('\*\.csv', thousands=','\)\. If not, make the column text"),
+    ("thousands or decimals", {"a.csv": 'id,x\n1,"1,234"\n'}, "*.csv", r"If it means 1234, declare it: source=csv\('\*\.csv', thousands=','\)\. If it means 1\.234, declare it: source=csv\('\*\.csv', decimal=','\)\. If not"),
+    ("points as thousands", {"a.csv": "id;x\n1;1.234,56\n2;0,5\n"}, csv("*.csv", separator=";", decimal=","), r"line 2, column 'x': found '1\.234,56', expected a number written like 1234,5\. If it means 1234\.56, declare it: source=csv\('\*\.csv', separator=';', decimal=',', thousands='\.'\)"),
+    ("points and commas", {"a.csv": "id;x\n1;1,5\n2;2.5\n"}, csv("*.csv", separator=";", decimal=","), r"line 3, column 'x': found '2\.5', expected a number written like 1234,5\. Others there are written in another way\. Correct one, or make it text"),
+    ("points where commas are declared", {"a.csv": "id;x\n1;1.5\n2;2.5\n"}, csv("*.csv", separator=";", decimal=","), r"found '1\.5', expected a number written like 1234,5\. If it means 1\.5, declare it: source=csv\('\*\.csv', separator=';'\)"),
+    ("both styles, far down", {"a.csv": LATE + '10500,"1,5"\n'}, "*.csv", r"line 10502, column 'x': found '1,5', expected a number written like 1234\.5\. If it means 1\.5"),
+    ("both styles, far down and mixed", {"a.csv": LATE + '10500,2.5\n10501,"1,5"\n'}, csv("*.csv", schema={"x": "Float64"}), r"line 10503, column 'x': found '1,5', .*Others there are written in another way"),
+    ("marks out of place", {"a.csv": 'id,x\n1,"1,234"\n2,"1,2,3"\n'}, csv("*.csv", thousands=",", schema={"x": "Int64"}), r"line 3, column 'x': found '1,2,3', expected a value of the type Int64"),
+    ("another style than the declared thousands", {"a.csv": "id;x\n1;1.234,5\n2;7\n"}, csv("*.csv", separator=";", thousands=","), r"found '1\.234,5', expected a number written like 1,234\.5\. If it means 1234\.5, declare it: source=csv\('\*\.csv', separator=';', decimal=',', thousands='\.'\)"),
+    ("thousands of Swiss francs", {"a.csv": "id,x\n1,1'234.50\n2,12\n"}, "*.csv", r"""found "1'234\.50".*declare it: source=csv\('\*\.csv', thousands="'"\)"""),
     ("latin-1 header", {"a.csv": "id,é\n1,2\n".encode("latin-1")}, "*.csv", r"line 1, column 2: found bytes that are no utf-8\. Declare how it is written: source=csv\('\*\.csv', encoding='latin-1'\)"),
     ("latin-1 body", {"a.csv": LATE.encode() + "10500,é\n".encode("latin-1")}, "*.csv", "line 10502, column 2: found bytes that are no utf-8"),
     ("not in the encoding", {"a.csv": b"id,x\n1,2\n2,\xff\n"}, csv("*.csv", encoding="ascii"), "line 3, column 2: found bytes that are no ascii"),
@@ -153,6 +170,11 @@ FAULTS = [
     (csv("no/*.csv"), "found no file for 'no/*.csv'"),
     (csv("a.csv", separator=";;"), "csv: separator: found ';;', expected one character"),
     (csv("a.csv", decimal=";"), "csv: decimal: found ';', expected '.' or ','"),
+    (csv("a.csv", thousands="1"), "csv: thousands: found '1', expected one mark"),
+    (
+        csv("a.csv", decimal=",", thousands=","),
+        "csv: thousands: found ',', expected another than the decimal sign",
+    ),
     (csv("a.csv", encoding="latin-99"), "csv: encoding: found 'latin-99'"),
     (csv("a.csv", schema={"x": "int"}), "csv: schema: x: found 'int', expected one of: Boolean"),
     (csv("a.csv", schema={"x": 3}), "csv: schema: found {'x': 3}"),  # type: ignore[dict-item]

@@ -15,10 +15,8 @@ from comporta.data.expect_counts import count_breaches
 from comporta.data.features import feature_plan
 from comporta.data.features_history import load_tables
 from comporta.errors import BadData, BadProject
-from comporta.project import Dataset, Features
-from comporta.project.faults import project_faults
-from comporta.project.project import ProjectDeclaration
 from comporta.records import Column, DatasetSchema
+from comporta.records.named_column import frame_of
 from comporta.store import MemoryStore, StepContext, derive
 
 LAST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
@@ -91,15 +89,14 @@ def test_a_star_is_a_feature_and_what_is_computed_is_null_where_it_is_nan() -> N
     assert features.to_dict(as_series=False) == {"*": [4.0, -4.0], "x": [1, 2], "root": [2.0, None]}
 
 
-def test_a_feature_whose_name_is_a_pattern_is_a_fault_of_the_project(tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_text("id,^x$\n1,2\n")
-    rows = Dataset("d", "a.csv", key="id")
-    features = Features("f", of=rows, known=("id", "^x$"))
-    from comporta.project import Model
-
-    model = Model("m", features=features, target="id", fit=len, split=None, gates=())  # type: ignore[arg-type]
-    said = [each.message for each in project_faults(ProjectDeclaration("p", models=(model,)), tmp_path)]
-    assert any("known: found '^x$', expected a name that is no pattern" in each for each in said)
+@pytest.mark.parametrize("name", ["*", "^x.*$", "^x$", ""])
+def test_a_series_of_any_name_has_its_methods(name: str) -> None:
+    values = pl.Series(name, [2.5, None, 1.5, 1.5])
+    assert values.drop_nulls().unique().sort().to_list() == [1.5, 2.5]
+    assert (values.fill_null(0) * 2).floor().to_list() == [5, 0, 3, 3]
+    assert values.is_in([1.5]).to_list() == [False, None, True, True]
+    assert values.cast(pl.String).str.len_chars().name == name
+    assert frame_of([values, values.alias("x")]).columns == [name, "x"]
 
 
 def test_a_column_without_any_time_is_named(tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ from comporta.data.json_predictions import find_json_prediction, move_open, scan
 from comporta.data.keys import subject_hash
 from comporta.data.names import log_of, rejected_prefix
 from comporta.data.open_rows import open_rows
+from comporta.data.prediction_log import find_versions
 from comporta.data.rejected import read_rejected, reopen_rejected
 from comporta.errors import Refused
 from comporta.records import Feedback, Field, JoinedRow, Observation, Signature, encode
@@ -381,6 +382,23 @@ def test_rows_set_aside_are_sealed_once_their_cause_is_gone(tmp_path: Path) -> N
     both = {**SIGNATURES, 4: SIGNATURES[3]}
     assert seal(store, tmp_path, known=both).rejected == {}
     assert ids(store) == ["p1", "p2"]
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+@pytest.mark.parametrize("count", [1, 30])
+def test_the_version_of_a_prediction_is_found_by_its_id(sealed: bool, count: int, tmp_path: Path) -> None:
+    def made(n: int) -> str:
+        return f"{int((START + timedelta(minutes=n)).timestamp() * 1000):012x}{n:020x}"
+
+    store = MemoryStore()
+    rows = [seen(n, id=made(n), version=3 + n % 2) for n in range(count)]
+    log_rows(store, LOG, "one", 0, rows)
+    if sealed:
+        seal(store, tmp_path, known={3: binary(RAW), 4: binary(RAW)})
+    strange = ["f" * 32, "0" * 32, made(count)]
+    asked = [*strange, *(each.id for each in rows)]
+    assert find_versions(store, KEYS, LOG, asked) == {each.id: each.version for each in rows}
+    assert find_versions(store, KEYS, LOG, strange) == {}
 
 
 def test_rows_that_a_later_release_wrote_are_left_to_it(tmp_path: Path) -> None:

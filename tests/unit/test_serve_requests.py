@@ -385,6 +385,68 @@ def test_a_label_is_read_by_the_signature_of_the_model_that_answers(model) -> No
         assert b"expected a label of a model here" in data
 
 
+ASKED = {
+    "numbers": {"instances": [[0, 0, 0, 0]]},
+    "words": {"dataframe_records": [ROW]},
+}
+
+
+def labelled(sink: MemorySink, *, between=None):
+    """One answer each of a binary model and a regression; a label is then given to each of the two ids."""
+
+    async def turn(given):
+        async with serving("numbers", "words", sink=sink) as app:
+            ids = []
+            for model, body in ASKED.items():
+                status, _, data = await ask(app, "POST", f"/models/{model}/invocations", body)
+                assert status == 200, data
+                ids += json.loads(data)["prediction_ids"]
+            if between is not None:
+                await between(app)
+            return [
+                await ask(app, "POST", "/feedback", {"id": ids[place], "label": label})
+                for place, label in given
+            ]
+
+    return lambda given: asyncio.run(turn(given))
+
+
+async def forgotten(app: App) -> None:
+    """No answer is remembered any more; all are in the log."""
+    await asyncio.sleep(0.1)
+    app._feedback._recent._newer.clear()
+
+
+@pytest.mark.parametrize("between", [None, forgotten])
+def test_of_several_models_a_label_is_read_by_the_one_that_gave_the_answer(between) -> None:
+    sink = MemorySink({(model, 1): MAKERS[model](model, 1).signature for model in ("numbers", "words")})
+    given = [(0, True), (0, 2.5), (1, 2.5), (1, True), (1, 1), (0, 0)]
+    answers = labelled(sink, between=between)(given)
+    assert [status for status, _, _ in answers] == [200, 400, 200, 400, 200, 200]
+    assert b"found a number, expected one of" in answers[1][2]
+    assert b"the prediction is of numbers" in answers[1][2]
+    assert b"found true or false, expected a number: the prediction is of words" in answers[3][2]
+    assert [each.label for each in sink.told] == [True, 2.5, 1, 0]
+
+
+def test_a_label_of_a_prediction_that_nobody_knows_is_kept_where_it_is_one_of_any_model() -> None:
+    sink = MemorySink()
+    given = [(0, 2.5), (1, True), (0, "banana")]
+    assert [each[0] for each in labelled(sink, between=forgotten)(given)] == [200, 200, 400]
+    assert [each.label for each in sink.told] == [2.5, True]
+
+
+def test_while_the_log_cannot_be_read_labels_that_it_must_tell_are_not_taken() -> None:
+    sink = MemorySink()
+
+    async def breaks(app: App) -> None:
+        await forgotten(app)
+        sink.fault = OSError("gone")
+
+    ((status, headers, _),) = labelled(sink, between=breaks)([(0, 2.5)])
+    assert (status, headers["retry-after"]) == (503, "1")
+
+
 def test_while_a_released_model_does_not_answer_any_label_is_taken() -> None:
     async def turn():
         source = MemorySource(lambda model, number: numbers(model, number) if model == "numbers" else None,

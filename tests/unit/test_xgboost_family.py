@@ -147,7 +147,7 @@ def test_each_threshold_is_the_last_number_that_goes_left():
     assert below == at < above
 
 
-@pytest.mark.parametrize("named", ["x[0]", "a<b", "*", "two words, and a comma"])
+@pytest.mark.parametrize("named", ["x[0]", "a<b", "*", "", "^x.*$", "two words, and a comma"])
 def test_a_column_keeps_a_name_that_xgboost_refuses(named):
     table = NUMBERS.rename({"x": named}).with_columns(pl.lit(0.5).alias("x_0_"))
     at, made = kept(table, TWO, classifier)

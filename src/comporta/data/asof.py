@@ -20,7 +20,7 @@ from comporta.data.keys import row_key
 from comporta.errors import BadProject
 from comporta.records import DatasetSchema, Join
 from comporta.records.columns import HIDDEN
-from comporta.records.named_column import by_names
+from comporta.records.named_column import by_names, frame_of
 
 
 def as_of(
@@ -104,20 +104,20 @@ def matched_columns(line: Timeline, rows: Ints, prefix: str | None = None) -> pl
         index = index.set(misses, None)
     columns = [line.frame[column].alias(name).gather(index) for column, name in line.join.columns.items()]
     event, arrived = _times(line, rows, misses)
-    return pl.DataFrame(
-        [
+    return frame_of(
+        (
             *columns,
             _keys(line, index, misses).alias(f"{hidden}_key"),
             event.alias(f"{hidden}_event"),
             arrived.alias(f"{hidden}_arrived"),
-        ]
+        )
     )
 
 
 def _keys(line: Timeline, index: pl.Series, misses: pl.Series) -> pl.Series:
     """The canonical text of each found row's key, made on every core."""
     key = line.shape.key
-    part = pl.DataFrame([line.frame[name].gather(index) for name in key])
+    part = frame_of(line.frame[name].gather(index) for name in key)
     text = row_key(part, key).alias("key")
     size = max(10_000, -(-part.height // pl.thread_pool_size()))
     pieces = [part.lazy().slice(start, size).select(text) for start in range(0, part.height, size)]

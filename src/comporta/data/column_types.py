@@ -55,7 +55,7 @@ def require_columns(shape: DatasetSchema, columns: dict[str, str]) -> None:
     """Raises BadProject, BadData, ExpectationBroken where these columns cannot be what is declared."""
     name = shape.name
     for each, kind in columns.items():
-        if each.startswith(HIDDEN) or not each:
+        if each.startswith(HIDDEN):
             raise BadProject(
                 f"{name}: found the column {each!r}, expected names that do not begin with '__'."
             )

@@ -12,9 +12,9 @@ from comporta.data.csv_types import (
     declared_types,
     first_foreign,
     first_text,
-    options,
     reading_fault,
     sampled_types,
+    scan,
     value_fault,
     wider,
 )
@@ -76,9 +76,8 @@ def table_fault(table: CsvTable, error: pl.exceptions.PolarsError) -> BadData:
 
 
 def _scan(file: CsvFile, schema: dict[str, pl.DataType]) -> pl.LazyFrame:
-    # In the file's own order: polars takes a schema by place.
-    own = {name: pl.String() if isinstance(schema[name], pl.Null) else schema[name] for name in file.columns}
-    frame = pl.scan_csv(file.path if file.utf8 else file.bytes(), schema=own, **options(file))
+    own = {name: pl.String() if isinstance(dtype, pl.Null) else dtype for name, dtype in schema.items()}
+    frame = scan(file, own)
     empty = (pl.lit(None).alias(name) for name, dtype in schema.items() if isinstance(dtype, pl.Null))
     return frame.with_columns(*empty).select(*map(exact_column, schema))
 

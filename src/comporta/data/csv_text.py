@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from comporta.data.csv_numbers import NumberStyle
 from comporta.errors import BadData
 from comporta.records import Record
 from comporta.records.csv_files import CsvFiles
@@ -33,6 +34,11 @@ class CsvFile(Record, frozen=True, kw_only=True):
     def utf8(self) -> bool:
         """Whether it can be read as it lies."""
         return codecs.lookup(self.written.encoding).name in ("utf-8", "utf-8-sig", "ascii")
+
+    @property
+    def style(self) -> NumberStyle:
+        """How its numbers are written."""
+        return NumberStyle(self.written.decimal, self.written.thousands)
 
     def bytes(self) -> io.BytesIO:
         """All of it as UTF-8. Raises BadData where it is written in another encoding than declared."""
@@ -126,11 +132,16 @@ def declare(file: CsvFile, **more: Any) -> str:
         "separator": more.get("separator", written.separator),
         "encoding": more.get("encoding", written.encoding if written.encoding != "utf-8" else ""),
         "null_values": (*written.null_values, *([missing] if missing else [])),
-        "decimal": more.get("decimal", written.decimal if written.decimal != "." else ""),
+        "decimal": _unless(".", more.get("decimal", written.decimal)),
+        "thousands": more.get("thousands", written.thousands),
         "schema": written.schema | more.get("schema", {}),
     }
     said = "".join(f", {name}={value!r}" for name, value in given.items() if value)
     return f"source=csv({written.glob!r}{said})."
+
+
+def _unless(usual: str, value: str) -> str:
+    return "" if value == usual else value
 
 
 def _records(file: CsvFile) -> Iterator[tuple[int, list[str]]]:

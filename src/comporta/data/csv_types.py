@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from comporta.data.csv_numbers import NumberStyle, are_numbers, styles_of
 from comporta.data.csv_text import CsvFile, declare, encoding_fault, line_of, long_line
 from comporta.data.types import parse_type
 from comporta.errors import BadData, first_line, wording
@@ -15,14 +16,9 @@ SAMPLE = 10_000
 """Rows of each file in which types are looked for."""
 
 _WORDS = ("na", "n/a", "#n/a", "nan", "null", "none", "nil", "-", "--", "?", ".", "missing")
-_NUMBER, _TIME, _TRUTH = (
-    r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$",
-    r"^\d{4}-\d{2}-\d{2}",
-    r"^(?i:true|false)$",
-)
+_TIME, _TRUTH = r"^\d{4}-\d{2}-\d{2}", r"^(?i:true|false)$"
 _CODE = r"^[+-]?0\d+$"
 _DAY_OR_MONTH = r"^\d{1,2}[/.-]\d{1,2}[/.-]\d{4}"
-_COMMAS = r"^[+-]?\d+(,\d+)+$"
 
 
 def options(file: CsvFile) -> dict[str, Any]:
@@ -58,6 +54,16 @@ def sampled_types(file: CsvFile, settled: dict[str, pl.DataType]) -> dict[str, p
     return out
 
 
+def scan(file: CsvFile, schema: dict[str, pl.DataType], *, strict: bool = True) -> pl.LazyFrame:
+    """The rows with columns of these types. strict: a value of another type is polars' error, else null."""
+    marked = {name: dtype for name, dtype in schema.items() if file.style.thousands and dtype.is_numeric()}
+    # In the file's own order: polars takes a schema by place.
+    own = {name: pl.String() if name in marked else schema[name] for name in file.columns}
+    source = file.path if file.utf8 else file.bytes()
+    frame = pl.scan_csv(source, schema=own, ignore_errors=not strict, **options(file))
+    return frame.with_columns(file.style.parse(name, dtype, strict=strict) for name, dtype in marked.items())
+
+
 def first_text(file: CsvFile, column: str) -> str:
     """The column's first value as it is written; empty: it has none."""
     rows = _read_typed(file, dict.fromkeys(file.columns, pl.String()), None, [column])
@@ -74,6 +80,8 @@ def _read_typed(
             file.path if file.utf8 else file.bytes(),
             try_parse_dates=True,
             infer_schema_length=length,
+            # Below the first rows may stand numbers with marks, which polars does not know.
+            ignore_errors=bool(file.style.thousands),
             schema_overrides=dict.fromkeys(settled, pl.String),
             **options(file),
         )
@@ -85,8 +93,11 @@ def _read_typed(
 
 
 def _type_of(file: CsvFile, column: pl.Series) -> pl.DataType:
-    if column.dtype == pl.String:
-        _require_text(file, column)
+    if column.dtype != pl.String:
+        return column.dtype
+    if file.style.thousands and (found := file.style.type_of(column.drop_nulls())) is not None:
+        return found
+    _require_text(file, column)
     return column.dtype
 
 
@@ -136,12 +147,10 @@ def reading_fault(file: CsvFile, schema: dict[str, pl.DataType], error: pl.excep
 def first_foreign(file: CsvFile, column: str, dtype: pl.DataType) -> str:
     """The first value of a column, as it is written, that is none of this type; empty: all are, or the file
     cannot be read."""
-    source = file.path if file.utf8 else file.bytes()
-    every = dict.fromkeys(file.columns, pl.String())
+    every: dict[str, pl.DataType] = dict.fromkeys(file.columns, pl.String())
     try:
-        plain = pl.scan_csv(source, schema=every, **options(file))
-        typed = pl.scan_csv(source, schema=every | {column: dtype}, ignore_errors=True, **options(file))
-        texts, values = (each.select(exact_column(column)).collect().to_series() for each in (plain, typed))
+        both = (scan(file, every), scan(file, every | {column: dtype}, strict=False))
+        texts, values = (each.select(exact_column(column)).collect().to_series() for each in both)
     except pl.exceptions.PolarsError:
         return ""
     return str(next(iter(texts.filter(values.is_null() & texts.is_not_null())), ""))
@@ -151,8 +160,9 @@ def value_fault(file: CsvFile, column: str, text: str, dtype: pl.DataType) -> Ba
     """A value that is none of the column's type."""
     if _is_word(text):
         advice = wording(f"If it means a missing value, declare it: {declare(file, null_values=text)}")
-    elif dtype.is_numeric() and pl.Series([text]).str.contains(_COMMAS).item():
-        advice = wording(f"If it is a number with a decimal comma, declare it: {declare(file, decimal=',')}")
+    elif dtype.is_numeric() and file.style.type_of(said := pl.Series([text])) is None and are_numbers(said):
+        rows = _read_typed(file, dict.fromkeys(file.columns, pl.String()), None, [column])
+        return _number_fault(file, column, rows[column].drop_nulls(), text)
     else:
         advice = wording(f"Correct it, or make the column text: {declare(file, schema={column: 'String'})}")
     return _fault(file, column, text, wording(f"a value of the type {dtype}"), advice)
@@ -193,26 +203,45 @@ def _require_text(file: CsvFile, column: pl.Series) -> None:
         return
     text = f"text: {declare(file, schema={column.name: 'String'})}"
     if len(words):
-        numbers = others.str.replace_all(",", ".") if file.written.decimal == "," else others
-        for what, pattern in (("numbers", _NUMBER), ("dates", _TIME), (wording("true and false"), _TRUTH)):
-            if numbers.str.contains(pattern).all():
+        kinds = (("numbers", file.style.pattern), ("dates", _TIME), (wording("true and false"), _TRUTH))
+        for what, pattern in kinds:
+            if others.str.contains(pattern).all():
                 missing = declare(file, null_values=words[0])
                 advice = wording(
                     f"If it means a missing value, declare it: {missing} If not, make the column {text}"
                 )
                 raise _fault(file, column.name, words[0], f"{what} as in the other rows", advice)
-    if file.written.decimal != "," and others.str.contains(_COMMAS + "|" + _NUMBER).all():
-        first = others.filter(others.str.contains(","))[0]
-        comma = declare(file, decimal=",")
-        advice = wording(
-            f"If the comma is a decimal sign, declare it: {comma} If not, make the column {text}"
-        )
-        raise _fault(file, column.name, first, "a number without a comma, or text", advice)
-    if others.str.strip_chars().str.contains(_NUMBER).all() and (others != others.str.strip_chars()).any():
+    foreign = others.filter(~others.str.contains(file.style.pattern))
+    if len(foreign) and (are_numbers(others) or styles_of(others, file.style)):
+        raise _number_fault(file, column.name, others, foreign[0])
+    if (
+        others.str.strip_chars().str.contains(file.style.pattern).all()
+        and (others != others.str.strip_chars()).any()
+    ):
         first = others.filter(others != others.str.strip_chars())[0]
         raise _fault(
             file, column.name, first, "a number without blanks", f"Remove them, or make the column {text}"
         )
+
+
+def _number_fault(file: CsvFile, column: str, texts: pl.Series, text: str) -> BadData:
+    """A number that is written in another style than the file's. texts: what else the column has."""
+    others = texts.filter(~texts.str.to_lowercase().is_in(_WORDS))
+    as_text = declare(file, schema={column: "String"})
+    advice = "".join(
+        wording(f"If it means {style.plain(text)}, declare it: {_declare_style(file, style)} ")
+        for style in styles_of(others, file.style)
+        if style != file.style
+    )
+    if advice:
+        advice += wording(f"If not, make the column text: {as_text}")
+    else:
+        advice = wording(f"Others there are written in another way. Correct one, or make it text: {as_text}")
+    return _fault(file, column, text, wording(f"a number written like {file.style.example}"), advice)
+
+
+def _declare_style(file: CsvFile, style: NumberStyle) -> str:
+    return declare(file, decimal=style.decimal, thousands=style.thousands)
 
 
 def _fault(file: CsvFile, column: str, text: str, expected: str, advice: str) -> BadData:

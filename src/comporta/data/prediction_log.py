@@ -8,8 +8,8 @@ already, adds none twice, and deletes them.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -41,6 +41,8 @@ from comporta.data.row_subjects import (
 )
 from comporta.records import DatasetSchema, Observation, Record
 from comporta.store import Keys, Store
+
+_FEW, _NEAR = 4, timedelta(milliseconds=1)
 
 
 class SealResult(Record, frozen=True, kw_only=True):
@@ -122,6 +124,37 @@ def find_prediction(
     if rows.is_empty():
         return None
     return observation_from_row(model, rows.row(0, named=True), columns[0] if columns else None)
+
+
+def find_versions(store: Store, keys: Keys, dataset: str, ids: Sequence[str]) -> dict[str, int]:
+    """The version that gave each of these predictions, as far as the log has them.
+
+    A sealed one is looked for at the time that its id says: where its request named another, it is not found.
+    """
+    found = {row.id: row.version for row in _open_rows_of(store, dataset, frozenset(ids))}
+    made = {id: _made(id) for id in ids if id not in found}
+    moments = [at for at in made.values() if at is not None]
+    if not moments or not read_log(store, keys, dataset).versions:
+        return found
+    near = replace(slice_of(store, keys, dataset), since=min(moments) - _NEAR, until=max(moments) + 2 * _NEAR)
+    wanted = pl.col("id").is_in(pl.Series(made.keys(), dtype=pl.String).implode())
+    rows = scan_slice(store, keys, near).select("id", "version").filter(wanted).collect(engine="streaming")
+    return found | dict(rows.iter_rows())
+
+
+def _made(id: str) -> datetime | None:
+    """When an id was made; None where no server made it then."""
+    try:
+        return datetime.fromtimestamp(int(id[:12], 16) / 1e3, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _open_rows_of(store: Store, dataset: str, ids: frozenset[str]) -> Iterator[OpenRow]:
+    if len(ids) <= _FEW:
+        yield from (row for id in ids for row in open_rows(store, dataset, id))
+    else:
+        yield from (row for row in open_rows(store, dataset) if row.id in ids)
 
 
 def seal_predictions(

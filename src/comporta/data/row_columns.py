@@ -163,8 +163,10 @@ def column_expressions(text: str, columns: NamePairs, types: Types) -> list[pl.E
     if not columns:
         return []
     plain = {name: _plain(types[column]) for name, column in columns}
-    read = pl.col(text).str.json_decode(pl.Struct(plain)).struct
-    return [_temporal(read.field(name), types[column]).alias(column) for name, column in columns]
+    # By place: a field's name may be one that polars takes for a pattern.
+    places = {name: f"_{at}" for at, name in enumerate(plain)}
+    read = pl.col(text).str.json_decode(pl.Struct(plain)).struct.rename_fields([*places.values()]).struct
+    return [_temporal(read.field(places[name]), types[column]).alias(column) for name, column in columns]
 
 
 def types_of(columns: RowColumns) -> Types:

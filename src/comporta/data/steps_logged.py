@@ -25,6 +25,7 @@ from comporta.errors import BadData
 from comporta.records import Artifact, DatasetSchema, Field, Signature, Slice, decode
 from comporta.records.columns import AT, ID, KEPT, KEY, LABEL, SUBJECT, TARGET
 from comporta.records.label import read_label
+from comporta.records.named_column import by_names, frame_of
 from comporta.records.variadic_input import table_inputs
 from comporta.store import StepContext
 from comporta.store.frames import write
@@ -66,7 +67,7 @@ def logged_rows(
     there, labelled = _requests(
         context, log, before, model, fields, scan_slice(context.store, context.keys, labels)
     )
-    frame = there.select(field.name for field in fields)
+    frame = there.select(by_names(field.name for field in fields))
     there = there.select(pl.col(column).alias(name) for name, column in BESIDE.items())
     plan = feature_plan(
         of=of, known=known, use=use, target=target, shapes=shapes, joins=joins, compute=compute
@@ -200,7 +201,7 @@ def _inputs(texts: pl.Series, fields: list[Field]) -> pl.DataFrame:
             f"prediction log: found inputs of other types than the model reads ({type(fault).__name__}). "
             "The requests were made for a model with other columns of the same names."
         ) from fault
-    return pl.DataFrame(made)
+    return frame_of(made)
 
 
 def _is_plain(dtype: pl.DataType) -> bool:

@@ -14,6 +14,7 @@ def csv(
     encoding: str = "utf-8",
     null_values: str | Sequence[str] = (),
     decimal: str = ".",
+    thousands: str = "",
     schema: Mapping[str, str] | None = None,
 ) -> CsvFiles:
     """The source of a dataset: the files that the glob names, from the project's root.
@@ -22,6 +23,8 @@ def csv(
     encoding: Python's name, such as "latin-1" or "cp1252".
     null_values: texts that mean a missing value, such as ("NA", "-"); an empty value always does.
     decimal: "," where numbers are written as 1,5.
+    thousands: the mark between thousands, one character: "," where numbers are written as 1,234.5. A number
+    may be written without it too.
     schema: column → type, such as {"zip": "String"}; types of other columns are found in the values. What
     can be read in two ways must be declared: 007 as "String" or "Int64"; 01/02/2025 as "Date", the day first.
 
@@ -34,5 +37,6 @@ def csv(
         encoding=encoding,
         null_values=(null_values,) if isinstance(null_values, str) else tuple(null_values),
         decimal=decimal,
+        thousands=thousands,
         schema=dict(schema or {}),
     )

@@ -25,7 +25,6 @@ from comporta.project.locate import ProjectFault, SourceLocations
 from comporta.records import FEEDBACK, PREDICTIONS, Column, Subject
 from comporta.records.csv_files import CSV, PARQUET, CsvFiles
 from comporta.records.declared_value import declared_bound, value_faults
-from comporta.records.named_column import is_pattern
 
 _TYPES = frozenset(
     (
@@ -35,12 +34,6 @@ _TYPES = frozenset(
     )
 )
 _IN_CSV = _TYPES - {"Duration", "Binary", "List", "Array", "Struct", "Enum"}
-
-
-_NO_FEATURE = (
-    "found {0!r}, expected a name that is no pattern, since features are read by name. Rename the column "
-    "in the source, or a joined one: columns={{{0!r}: 'another name'}}."
-)
 
 
 def dataset_faults(dataset: Dataset, root: Path, places: SourceLocations) -> Iterator[ProjectFault]:
@@ -116,8 +109,6 @@ def features_faults(features: Features, root: Path, places: SourceLocations) -> 
     def faults() -> FieldFaults:
         yield from name_faults(features.name)
         known = as_sequence(features.known)
-        yield from (("known", _NO_FEATURE.format(name)) for name in known if _is_no_feature(name))
-        yield from (("joins", _NO_FEATURE.format(name)) for name in joined if _is_no_feature(name))
         if features.known == ():
             yield "known", "found none, expected the columns that a request carries."
         yield from (("known", f"found {each!r} twice.") for each in duplicates_in(known))
@@ -150,10 +141,6 @@ def features_faults(features: Features, root: Path, places: SourceLocations) -> 
             yield places.fault("AsOf", features.name, field, said, nth=nth)
 
 
-def _is_no_feature(name: Any) -> bool:
-    return isinstance(name, str) and name != "*" and is_pattern(name)
-
-
 def _join(join: AsOf, features: Features) -> FieldFaults:
     table = join.dataset
     yield from duration_faults(join, "tolerance")
@@ -184,6 +171,10 @@ def _csv(source: CsvFiles, root: Path) -> FieldFaults:
         yield "source", f"csv: separator: found {source.separator!r}, expected one character of ASCII."
     if source.decimal not in (".", ","):
         yield "source", f"csv: decimal: found {source.decimal!r}, expected '.' or ','."
+    if len(source.thousands) > 1 or source.thousands.isalnum() or source.thousands in ("-", "+", '"'):
+        yield "source", f"csv: thousands: found {source.thousands!r}, expected one mark, such as ',' or '.'."
+    elif source.thousands == source.decimal:
+        yield "source", f"csv: thousands: found {source.thousands!r}, expected another than the decimal sign."
     try:
         codecs.lookup(source.encoding)
     except LookupError:

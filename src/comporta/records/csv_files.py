@@ -13,7 +13,8 @@ class CsvFiles(Record, frozen=True, kw_only=True):
 
     glob: from the project's root. separator: between values, one character; empty: a tab for .tsv, else a
     comma. encoding: Python's name of it. null_values: what means a missing value, beside nothing at all.
-    decimal: the decimal sign. schema: column → polars type; the others are found in the values.
+    decimal: the decimal sign. thousands: the mark between thousands; empty: none. schema: column → polars
+    type; the others are found in the values.
     """
 
     glob: str
@@ -22,3 +23,4 @@ class CsvFiles(Record, frozen=True, kw_only=True):
     null_values: tuple[str, ...] = ()
     decimal: str = "."
     schema: dict[str, str] = {}
+    thousands: str = ""

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from datetime import UTC, datetime
 from importlib.metadata import version as installed
 
 from comporta.errors import BadRequest
 from comporta.http.admission import Admission
-from comporta.http.body import ACCEPTED_ENCODINGS, SMALL, MostValues
+from comporta.http.body import ACCEPTED_ENCODINGS, MostValues
 from comporta.http.replies import (
     CLOSING,
     RETRY_SOON,
@@ -23,11 +21,12 @@ from comporta.http.replies import (
     json_reply,
     start_message,
 )
-from comporta.serve.feedback_body import read_feedback_body
+from comporta.serve.feedback_route import FeedbackRoute
 from comporta.serve.metric_sample import MetricSample
 from comporta.serve.paths import MatchedPath, match_path
 from comporta.serve.prediction_routes import PredictionRoutes
 from comporta.serve.prometheus import prometheus_text
+from comporta.serve.recent_predictions import RecentPredictions
 from comporta.serve.recorder import NotRecorded, Recorder
 from comporta.serve.release_follower import ReleaseFollower
 from comporta.serve.request import Request, ServeLimits, error_reply
@@ -86,11 +85,15 @@ class App:
             on_first_look=on_first_look,
             say=say,
         )
-        self._predictions = PredictionRoutes(self._follower, self.recorder, key=key, limits=self.limits)
+        recent = RecentPredictions()
+        self._predictions = PredictionRoutes(
+            self._follower, self.recorder, recent, key=key, limits=self.limits
+        )
+        self._feedback = FeedbackRoute(self._follower, self.recorder, recent, limits=self.limits)
         self._routes: dict[str, Callable[[Request], Reply | Awaitable[Reply]]] = {
             "server": self.server, "live": self.live, "ready": self.ready, "metadata": self.metadata,
             "model_ready": self.model_ready, "ping": self.ping, "version": self.version,
-            "feedback": self.feedback, "metrics": self.metrics, **self._predictions.routes,
+            "feedback": self._feedback.take, "metrics": self.metrics, **self._predictions.routes,
         }  # fmt: skip
 
     @property
@@ -202,18 +205,6 @@ class App:
     def version(self, request: Request) -> Reply:
         return Reply(200, _version().encode(), TEXT)
 
-    async def feedback(self, request: Request) -> Reply:
-        arrived = datetime.fromtimestamp(request.at / 1e9, UTC)
-        body, takes = request.body, self._follower.signatures()
-        if len(body) > SMALL:
-            read = await asyncio.to_thread(read_feedback_body, body, arrived, self.limits.rows, takes)
-        else:
-            read = read_feedback_body(body, arrived, self.limits.rows, takes)
-        await self.recorder.put_feedback(read.labels, len(body) + 200 * len(read.labels))
-        self.recorder.counts.corrections += read.corrections
-        corrections = {"corrections": read.corrections} if read.corrections else {}
-        return json_reply({"accepted": read.given, **corrections})
-
     def metrics(self, request: Request) -> Reply:
         text = prometheus_text(self.counts, self.recorder, self.serving, self.samples())
         return Reply(200, text.encode(), ((b"content-type", b"text/plain; version=0.0.4"),))
@@ -289,6 +280,7 @@ class App:
         self._follower.stop()
         await self.recorder.close()
         self._predictions.close()
+        self._feedback.close()
 
 
 _ERROR_HEADERS = {503: RETRY_SOON, 415: ACCEPTED_ENCODINGS}

@@ -21,6 +21,8 @@ from comporta.serve.request_rows import parse_utc_time, too_many_rows
 Label = bool | int | float | str
 MAX_LABEL = 10_000
 _SHOWN = 3
+SignaturesByModel = Mapping[str, Sequence[Signature]]
+"""Of each model those of the versions that answer."""
 
 
 class LabelBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -31,11 +33,10 @@ class LabelBody(msgspec.Struct, forbid_unknown_fields=True):
     at: str | None = None
 
 
-class ReadLabels(NamedTuple):
-    """given: how many labels a body held. labels: those to be kept, a repeated one once. corrections: how
-    many of them are another label for an id than the one before."""
+class MergedLabels(NamedTuple):
+    """labels: those to be kept, a repeated one once. corrections: how many of them are another label for an
+    id than the one before."""
 
-    given: int
     labels: list[Feedback]
     corrections: int
 
@@ -43,38 +44,71 @@ class ReadLabels(NamedTuple):
 _decoder = msgspec.json.Decoder(LabelBody | list[LabelBody])
 
 
-def read_feedback_body(
-    body: bytes, arrived: datetime, limit: int, takes: Mapping[str, Sequence[Signature]] | None = None
-) -> ReadLabels:
-    """The labels of a body: `{"id": …, "label": …, "at": …}`, or a list of such.
-
-    takes: signatures by model, of all whose predictions the labels may be about; None: not all are known, and
-    any label is taken. Raises BadRequest.
-    """
+def read_feedback_body(body: bytes, arrived: datetime, limit: int) -> list[Feedback]:
+    """The labels of a body, in its order: `{"id": …, "label": …, "at": …}`, or a list of such. Raises
+    BadRequest."""
     given: LabelBody | list[LabelBody] = decode_json(_decoder, body)
     labels = given if isinstance(given, list) else [given]
     if not labels:
         raise BadRequest("found no label, expected at least one.")
     if len(labels) > limit:
         raise too_many_rows(len(labels), limit)
+    return [_feedback(row, label, arrived) for row, label in enumerate(labels)]
+
+
+def unsure_labels(labels: Sequence[Feedback], takes: SignaturesByModel | None) -> dict[str, Feedback]:
+    """By id the labels that may be none of their model: what is a label of every one is sure."""
+    if takes is None:
+        return {each.id: each for each in labels}
+    each_of = distinct_signatures(takes)
+    return {each.id: each for each in labels if any(read_label(each.label, one) is None for one in each_of)}
+
+
+def require_labels(
+    labels: Sequence[Feedback],
+    takes: SignaturesByModel | None,
+    known: Mapping[str, tuple[str, Signature]],
+) -> None:
+    """Raises BadRequest where a label is none of its model, or where its model is not known and it is none of
+    any. takes: of all models that answer; None: others may. known: by id the model, and what it takes."""
+    every = () if takes is None else distinct_signatures(takes)
+    for row, each in enumerate(labels):
+        of = known.get(each.id)
+        if of is not None:
+            model, signature = of
+            if read_label(each.label, signature) is None:
+                raise BadRequest(
+                    f"feedback {row}: found {_kind(each.label)}, expected {_one_of(signature)}: the "
+                    f"prediction is of {model}."
+                )
+        elif takes is not None and not any(read_label(each.label, one) is not None for one in every):
+            raise BadRequest(f"feedback {row}: found {_kind(each.label)}, expected {_labels_text(takes)}.")
+
+
+def merge_labels(labels: Sequence[Feedback]) -> MergedLabels:
+    """A label that is given twice once; others of one id told apart, and put in the order they came in, by
+    their arrival."""
     kept: dict[str, list[Feedback]] = {}
-    for row, label in enumerate(labels):
-        read = _feedback(row, label, arrived, takes)
-        before = kept.setdefault(read.id, [])
-        if not before or not _same(read, before[-1]):
-            # Told apart, and put in the order they came in, by their arrival.
-            before.append(msgspec.structs.replace(read, arrived=arrived + len(before) * MICROSECOND))
+    for each in labels:
+        before = kept.setdefault(each.id, [])
+        if not before or not _same(each, before[-1]):
+            before.append(msgspec.structs.replace(each, arrived=each.arrived + len(before) * MICROSECOND))
     corrections = sum(
         not _equal(one.label, other.label)
         for each in kept.values()
         for one, other in itertools.pairwise(each)
     )
-    return ReadLabels(len(labels), [label for each in kept.values() for label in each], corrections)
+    return MergedLabels([label for each in kept.values() for label in each], corrections)
 
 
-def _feedback(
-    row: int, label: LabelBody, arrived: datetime, takes: Mapping[str, Sequence[Signature]] | None
-) -> Feedback:
+def distinct_signatures(takes: SignaturesByModel) -> list[Signature]:
+    """Of those that read labels alike one."""
+    return list(
+        {(each.task, each.label, each.classes): each for of in takes.values() for each in of}.values()
+    )
+
+
+def _feedback(row: int, label: LabelBody, arrived: datetime) -> Feedback:
     if not is_id(label.id):
         raise BadRequest(
             f"feedback {row}: found an 'id' that is none, expected the 32 hex digits that came with "
@@ -84,10 +118,6 @@ def _feedback(
         raise BadRequest(
             f"feedback {row}: found a label of {len(label.label)} characters, expected at most {MAX_LABEL}."
         )
-    if takes is not None and not any(
-        read_label(label.label, each) is not None for model in takes.values() for each in model
-    ):
-        raise BadRequest(f"feedback {row}: found {_kind(label.label)}, expected {_labels_text(takes)}.")
     at = None if label.at is None else parse_utc_time(f"feedback {row}: 'at'", label.at)
     return Feedback(id=label.id, label=label.label, at=at, arrived=arrived)
 
@@ -111,7 +141,7 @@ def _kind(label: Label) -> str:
     )
 
 
-def _labels_text(takes: Mapping[str, Sequence[Signature]]) -> str:
+def _labels_text(takes: SignaturesByModel) -> str:
     """What the models that answer here take as a label, a few of them."""
     models = sorted(takes)[:_SHOWN]
     each = [f"{_one_of(takes[model][0])} for {model}" for model in models]

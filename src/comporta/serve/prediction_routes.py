@@ -15,6 +15,7 @@ from comporta.serve.live_version import LiveVersion
 from comporta.serve.long_calls import LongCalls
 from comporta.serve.paths import MatchedPath
 from comporta.serve.prediction_ids import Ids
+from comporta.serve.recent_predictions import RecentPredictions
 from comporta.serve.recorder import Recorder
 from comporta.serve.release_follower import ReleaseFollower
 from comporta.serve.request import Request, ServeLimits, json_size
@@ -37,10 +38,16 @@ class PredictionRoutes:
     """Answers with what `follower` serves now. key: 32 bytes, by which units are split among versions."""
 
     def __init__(
-        self, follower: ReleaseFollower, recorder: Recorder, *, key: bytes, limits: ServeLimits
+        self,
+        follower: ReleaseFollower,
+        recorder: Recorder,
+        recent: RecentPredictions,
+        *,
+        key: bytes,
+        limits: ServeLimits,
     ) -> None:
         self.key, self.limits = key, limits
-        self._follower, self._recorder = follower, recorder
+        self._follower, self._recorder, self._recent = follower, recorder, recent
         self._ids = Ids()
         # Apart: to read what is large takes time that small requests to a slow model need not wait for.
         self._slow = LongCalls("comporta-slow", limits.queue)
@@ -181,6 +188,10 @@ class PredictionRoutes:
         reply: Reply,
     ) -> Reply | Awaitable[Reply]:
         """The reply, its observations queued; in durable mode once they are written."""
+        if self._follower.labels_differ:
+            for part in parts:
+                own = ids if part.places is None else [ids[row] for row in part.places]
+                self._recent.put(own, model, part.live.loaded.signature)
         make = partial(encode_observations, parts, ids, incoming.about, request.at, took)
         size = 2 * len(request.body) + 400 * incoming.n
         written = self._recorder.put(model, rows_by_version(parts), size, make)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from comporta.records import Signature
+from comporta.serve.feedback_body import distinct_signatures
 from comporta.serve.serving_state import ServingState, next_serving_state
 from comporta.serve.version_source import VersionSource
 
@@ -13,7 +14,9 @@ _POLLS_BETWEEN_TRIES = 30
 
 
 class ReleaseFollower:
-    """`serving` is what answers now; it is replaced whole as releases come."""
+    """`serving` is what answers now; it is replaced whole as releases come.
+
+    labels_differ: whether the versions in it read labels otherwise than each other."""
 
     def __init__(
         self,
@@ -28,6 +31,7 @@ class ReleaseFollower:
         """poll: seconds between looks for a release. on_change: called after each replacement.
         on_first_look: called once, when every release that could be read was loaded or has failed."""
         self.serving = ServingState()
+        self.labels_differ = False
         self._source, self._poll, self._now = source, poll, nanoseconds
         self._on_change, self._on_first_look, self._say = on_change, on_first_look, say
         self._released: frozenset[str] | None = None
@@ -50,12 +54,14 @@ class ReleaseFollower:
     def signatures(self) -> dict[str, list[Signature]] | None:
         """Of each model those of the versions that answer; None where a label may be about a model that
         answers no more, or not yet."""
-        models = self.serving.models
-        if self._released is None or self._released - models.keys():
+        if self._released is None or self._released - self.serving.models.keys():
             return None
+        return self._serving_signatures()
+
+    def _serving_signatures(self) -> dict[str, list[Signature]]:
         return {
             name: [live.loaded.signature for live in (each.champion, *each.versions.values())]
-            for name, each in models.items()
+            for name, each in self.serving.models.items()
         }
 
     async def looked_once(self) -> None:
@@ -75,6 +81,7 @@ class ReleaseFollower:
                 )  # fmt: skip
                 if serving is not self.serving:
                     self.serving = serving
+                    self.labels_differ = len(distinct_signatures(self._serving_signatures())) > 1
                     self._on_change()
                 if first:
                     first = False

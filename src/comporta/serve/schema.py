@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from comporta.errors import BadRequest
 from comporta.records import Column, Signature
+from comporta.records.named_column import frame_of
 from comporta.serve.columns import (
     RequestColumn,
     Values,
@@ -114,13 +115,11 @@ class RequestSchema:
     def frame(self, rows: CheckedRows) -> pl.DataFrame:
         """The rows as a frame of the declared types."""
         if rows.columns is not None:
-            return pl.DataFrame([_series(column, rows.columns[column.name]) for column in self.columns])
+            return frame_of(_series(column, rows.columns[column.name]) for column in self.columns)
         assert rows.array is not None
-        return pl.DataFrame(
-            [
-                pl.Series(column.name, rows.array[:, i], nan_to_null=True).cast(column.dtype)
-                for i, column in enumerate(self.columns)
-            ]
+        return frame_of(
+            pl.Series(column.name, rows.array[:, i], nan_to_null=True).cast(column.dtype)
+            for i, column in enumerate(self.columns)
         )
 
     def array(self, rows: CheckedRows) -> NDArray[np.float64]:

@@ -89,3 +89,7 @@ class ObservationSink(Protocol):
 
     def feedback(self, labels: Sequence[Feedback]) -> None:
         """All of them durable, or none. Raises ComportaError or OSError."""
+
+    def signatures(self, ids: Sequence[str]) -> Mapping[str, tuple[str, Signature]]:
+        """Of these predictions, as far as they are known here, by id the model and what its version takes and
+        gives. Called from threads of their own. Raises ComportaError or OSError."""

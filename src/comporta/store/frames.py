@@ -6,7 +6,7 @@ import io
 
 import polars as pl
 
-from comporta.records import Artifact
+from comporta.records import Artifact, named_column  # noqa: F401
 from comporta.store.context import StepContext, is_kept
 from comporta.store.read_cache import READ_CACHE
 

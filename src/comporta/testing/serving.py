@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from comporta.errors import NotFound
-from comporta.records import Feedback, Observation, Route, Share, decode
+from comporta.records import Feedback, Observation, Route, Share, Signature, decode
 from comporta.serve.version_source import LoadedVersion, ObservationJson
 
 
@@ -32,9 +32,11 @@ class MemorySource:
 
 
 class MemorySink:
-    """Keeps what it is given; raises `fault` instead while there is one."""
+    """Keeps what it is given; raises `fault` instead while there is one. versions: signatures by model and
+    number, of versions whose labels it can read."""
 
-    def __init__(self) -> None:
+    def __init__(self, versions: Mapping[tuple[str, int], Signature] | None = None) -> None:
+        self.versions = versions or {}
         self.observations: list[Observation] = []
         self.told: list[Feedback] = []
         self.fault: Exception | None = None
@@ -48,6 +50,16 @@ class MemorySink:
         if self.fault is not None:
             raise self.fault
         self.told.extend(told)
+
+    def signatures(self, ids: Sequence[str]) -> Mapping[str, tuple[str, Signature]]:
+        if self.fault is not None:
+            raise self.fault
+        given = {each.id: (each.model, each.version) for each in self.observations}
+        return {
+            id: (given[id][0], self.versions[given[id]])
+            for id in ids
+            if id in given and given[id] in self.versions
+        }
 
 
 async def ask(

@@ -197,7 +197,7 @@ def _rows_to_choose_from(train: pl.DataFrame) -> pl.DataFrame:
             deciles = [known.quantile(tenth / 10) or 0.0 for tenth in range(1, 10)] if len(known) else [0.0]
             some = pl.Series([float(f"{deciles[at]:.6g}") for at in draw.integers(0, len(deciles), DRAWN)])
             columns[series.name] = some.round() if series.dtype.is_integer() else some
-    return pl.DataFrame([series.alias(name) for name, series in columns.items()])
+    return pl.DataFrame(columns)
 
 
 def _ways(signature: Signature) -> list[Callable[[Any], bytes]]:

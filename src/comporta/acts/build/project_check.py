@@ -169,7 +169,7 @@ def _of_classes(
         asked.append(("positive", "", str(model.decision()["positive"])))
     if not asked and model.threshold is None:
         return
-    rows = frames[model.features.of.name].select(pl.col(model.target)).unique().collect()
+    rows = frames[model.features.of.name].select(exact_column(model.target)).unique().collect()
     y = rows[model.target].drop_nulls()
     try:
         task = task_of(y, model.task)

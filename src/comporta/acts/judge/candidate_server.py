@@ -17,7 +17,7 @@ from comporta.acts.judge.request_path import RequestPath, answering, show_first
 from comporta.errors import BadProject
 from comporta.project.reference import resolve
 from comporta.project.sources import install_finder
-from comporta.records import Artifact, Feedback, Record, Route, Share, decode, encode
+from comporta.records import Artifact, Feedback, Record, Route, Share, Signature, decode, encode
 from comporta.records.export import ExportAgreement
 from comporta.serve import LoadedVersion, ModelScores, ObservationJson, serve
 from comporta.store import Keys, StepContext
@@ -122,6 +122,10 @@ class DiscardingSink:
 
     def feedback(self, labels: Sequence[Feedback]) -> None:
         """Gone."""
+
+    def signatures(self, ids: Sequence[str]) -> Mapping[str, tuple[str, Signature]]:
+        """None is known."""
+        return {}
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ from comporta.project.reference import resolve
 from comporta.records import Artifact, Record, Signature, Slice
 from comporta.records.columns import ABOUT_ROW, ROW, TIME
 from comporta.records.features import Bundle
-from comporta.records.named_column import by_names
+from comporta.records.named_column import by_names, exact_column
 from comporta.store import StepContext
 from comporta.store.frames import read, write
 
@@ -106,7 +106,7 @@ def raw(
         .collect()
     )
     if shape.time is not None:
-        found = found.filter(pl.col(shape.time).is_not_null())
+        found = found.filter(exact_column(shape.time).is_not_null())
     made = found.select(*by_names(bundle.known), ROW)
     if shape.time is not None and shape.time not in bundle.known:
         time = found[shape.time]

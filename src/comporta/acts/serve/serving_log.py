@@ -7,7 +7,7 @@ import secrets
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
 from types import TracebackType
@@ -35,7 +35,7 @@ from comporta.data.json_predictions import (
     scan_json_predictions,
 )
 from comporta.data.names import log_of
-from comporta.data.prediction_log import gone_predictions
+from comporta.data.prediction_log import find_versions, gone_predictions
 from comporta.data.row_subjects import SubjectColumn, SubjectColumns, subject_column
 from comporta.errors import NotFound
 from comporta.opened.follow import follow_one
@@ -208,6 +208,21 @@ class PredictionLog:
     def feedback(self, labels: Sequence[Feedback]) -> None:
         """Durable when it returns. Raises StorageFull, OSError."""
         self._put(FEEDBACK, labels)
+
+    def signatures(self, ids: Sequence[str]) -> Mapping[str, tuple[str, Signature]]:
+        """Raises NotFound, Tampered, OSError."""
+        return {
+            id: (model, taken)
+            for model in logged_models(self._opened)
+            for id, taken in self._signatures_of(model, ids)
+        }
+
+    def _signatures_of(self, model: str, ids: Sequence[str]) -> Iterator[tuple[str, Signature]]:
+        taken = signatures_of(self._opened, model)
+        numbers = find_versions(self._opened.store, self._opened.keys, log_of(model), ids)
+        for id, number in numbers.items():
+            if (found := taken(number)) is not None:
+                yield id, found
 
     def _put(self, dataset: str, rows: Sequence[ObservationJson] | Sequence[Feedback]) -> None:
         # A number is used once: what failed may lie there all the same, and would keep the next try's out.

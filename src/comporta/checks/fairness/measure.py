@@ -40,6 +40,7 @@ from comporta.records import (
     Words,
 )
 from comporta.records.columns import NUMBER
+from comporta.records.named_column import frame_of
 from comporta.stats.codes import TARGET_ALIKE
 from comporta.stats.disparity import (
     Pairs,
@@ -175,7 +176,7 @@ def tables_of(rows: pl.DataFrame, columns: Sequence[str]) -> Iterator[GroupTable
         kept = sorted(counts[values.name][:MOST_GROUPS].to_list())
         place = values.replace_strict(kept, range(len(kept)), default=len(kept), return_dtype=pl.Int64)
         names_ = (*kept, "others") if counts.height > MOST_GROUPS else tuple(kept)
-        labels = pl.DataFrame([coarsened[each].labels.alias(each) for each in by])
+        labels = frame_of(coarsened[each].labels.alias(each) for each in by)
         first = {text: labels.row(values.index_of(text) or 0) for text in kept}
         groups = tuple(
             tuple(coarsened[each].condition(each, label) for each, label in zip(by, first[text], strict=True))

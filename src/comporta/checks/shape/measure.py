@@ -60,6 +60,7 @@ from comporta.records import (
     UnmeasuredFigure,
     Words,
 )
+from comporta.records.named_column import exact_column
 from comporta.stats.rounding import rounding
 from comporta.store.context import StepContext
 from comporta.store.frames import read
@@ -130,7 +131,7 @@ def monotone(
         why = NO_SUCH_FEATURE_OF(feature=feature, features=tuple(names))
     elif takes.features[names.index(feature)].type == "String":
         why = FEATURE_OF_WORDS(feature=feature)
-    rows = test[list(names)].drop_nulls(feature) if why is None else test.clear()
+    rows = test[names].filter(exact_column(feature).is_not_null()) if why is None else test.clear()
     if why is None and rows.is_empty():
         why = NO_VALUE_OF_FEATURE()
     if why is not None:

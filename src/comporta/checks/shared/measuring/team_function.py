@@ -7,7 +7,7 @@ import polars as pl
 
 from comporta.records import FittedModel, ModelOutput, Signature
 from comporta.records.columns import AT, KEPT, KEY, ROW, SUBJECT, TARGET
-from comporta.records.named_column import exact_column
+from comporta.records.named_column import by_names, exact_column
 from comporta.stats.classes import labels_from
 from comporta.stats.table import feature_names
 
@@ -20,7 +20,7 @@ def known_columns(rows: pl.DataFrame) -> pl.DataFrame:
     beside = [each for each in rows.columns if each in (KEY, AT, SUBJECT)]
     there = set(features)
     return rows.select(
-        *features,
+        *by_names(features),
         *(exact_column(name).alias(plain) for name, plain in kept.items() if plain not in there),
         *beside,
         pl.int_range(rows.height).alias(ROW),

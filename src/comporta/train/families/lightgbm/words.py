@@ -3,7 +3,7 @@
 LightGBM 4.7 takes polars frames through Arrow, and aborts the whole process
 on a column of words ("Unsupported Arrow type: dictionary"). Here it is given their places in the list, as
 categories, which is what it makes of a pandas category itself. It refuses names with `[`, `,` and the like,
-since it writes them as JSON: inside, such a name is spelled with `_`, as LightGBM itself does with blanks.
+since it writes them as JSON: inside, such a name is spelled with `_`.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ import polars as pl
 from comporta.errors import BadProject
 from comporta.train.families.spelling import spell
 
-_REFUSED = re.compile(r"[\[\]{},:\"\\\x00-\x1f]")
-"""What its writer of JSON refuses in a name (LightGBM 4.7, `Common::CheckAllowedJSON`)."""
+REFUSED = re.compile(r"^$|[\[\]{},:\"\\\x00- ]")
+"""What its writer of JSON refuses in a name (LightGBM 4.7, `Common::CheckAllowedJSON`); the empty name, which
+it does not count; and blanks, of which it makes `_` without looking whether another has that name."""
 
 
 def teach_lightgbm(frame: Any) -> None:
@@ -29,7 +30,7 @@ def teach_lightgbm(frame: Any) -> None:
     such, or it is loaded already."""
     if not isinstance(frame, pl.DataFrame) or find_spec("lightgbm") is None:
         return
-    if not _words(frame) and not any(map(_REFUSED.search, frame.columns)) and "lightgbm" not in sys.modules:
+    if not _words(frame) and not any(map(REFUSED.search, frame.columns)) and "lightgbm" not in sys.modules:
         return
     lightgbm: Any = import_module("lightgbm.basic")
     make, tell = lightgbm.Dataset._lazy_init, lightgbm._InnerPredictor.predict
@@ -51,7 +52,7 @@ def teach_lightgbm(frame: Any) -> None:
 
     @wraps(name)
     def spell_names(self: Any, names: Any) -> Any:
-        return name(self, names if names is None or names == "auto" else spell(names, _REFUSED))
+        return name(self, names if names is None or names == "auto" else spell(names, REFUSED))
 
     lightgbm.Dataset.set_feature_name = spell_names
     lightgbm.Dataset._lazy_init = make_with_words

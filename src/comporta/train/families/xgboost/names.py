@@ -12,7 +12,7 @@ from typing import Any
 
 from comporta.train.families.spelling import spell
 
-_REFUSED = re.compile(r"[\[\]<]")
+REFUSED = re.compile(r"^$|[\[\]<]")
 """What it refuses in a name (xgboost 3.2, `DMatrix.feature_names`)."""
 _READERS = ("_transform_polars_df", "_transform_pandas_df")
 """Of `xgboost.data`: frame → what XGBoost reads, names, types."""
@@ -22,7 +22,7 @@ def teach_xgboost(frame: Any) -> None:
     """XGBoost in this process takes any names of columns from now on, where the frame has such, or it is
     loaded already."""
     names = [str(each) for each in getattr(frame, "columns", ())]
-    if "xgboost" not in sys.modules and not any(map(_REFUSED.search, names)):
+    if "xgboost" not in sys.modules and not any(map(REFUSED.search, names)):
         return
     if find_spec("xgboost") is None:
         return
@@ -37,6 +37,6 @@ def _spelling(reader: Any) -> Any:
     @wraps(reader)
     def read(*given: Any, **named: Any) -> Any:
         rows, names, types = reader(*given, **named)
-        return rows, names if names is None else spell(names, _REFUSED), types
+        return rows, names if names is None else spell(names, REFUSED), types
 
     return read
