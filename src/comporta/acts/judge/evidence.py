@@ -48,7 +48,7 @@ def gather(
 
     def of(need: Need) -> Evidence:
         if not pooled(need):
-            return _scored(need, at, scores() if need.what == "scores" else None)
+            return evidence_of_scores(need, scores() if need.what == "scores" else None, at)
         key = need_key(model, need)
         if answers.of(key) is None and {*map(answers.name_of, rests_on(model, need))} & {*unbegun}:
             return Evidence(need=need, missing=SPENT())
@@ -84,7 +84,8 @@ def evidence_of(need: Need, found: Findings) -> Evidence:
     return Evidence(need=need, figures=found.figures, without=found.without, missing=why)
 
 
-def _scored(need: Need, artifact: Artifact | None, scores: Scores | None) -> Evidence:
+def evidence_of_scores(need: Need, scores: Scores | None, artifact: Artifact | None = None) -> Evidence:
+    """The scores that a need asks for, as a check is handed them; without any, `missing` says why."""
     if scores is None:
         return Evidence(need=need, missing=NOTHING_MEASURED(what=need.what))
     figures = tuple(figure for figure in scores.figures if _meets(figure, need))
