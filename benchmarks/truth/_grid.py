@@ -15,9 +15,8 @@ from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
-from msgspec.structs import replace
 
-from comporta.acts.judge.evidence import evidence_of, evidence_of_scores, undefined
+from comporta.acts.judge.evidence import evidence_of, evidence_of_scores
 from comporta.checks import judge
 from comporta.records import Check, Findings, Outcome, Scores
 
@@ -108,12 +107,8 @@ def both(outcome: Outcome) -> Verdicts:
 def outcome_of(check: Check, found: Findings | Scores) -> Outcome:
     """What the check says of what was measured, as the gate hands it on."""
     (need,) = check.needs()
-    if isinstance(found, Scores):
-        evidence = evidence_of_scores(need, found)
-    else:
-        evidence = evidence_of(need, found)
-        if need.by:
-            evidence = replace(evidence, unmeasured=undefined(need, found))
+    scored = isinstance(found, Scores)
+    evidence = evidence_of_scores(need, found) if scored else evidence_of(need, found)
     (verdict,) = judge((check,), {need: evidence})
     return verdict.outcome
 

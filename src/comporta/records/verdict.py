@@ -125,7 +125,7 @@ def need(
 
 class Evidence(Record, frozen=True, kw_only=True):
     """What the engine made for one need. missing: why there is none, or empty. without: why it has no
-    meaning here, or empty. unmeasured: of a need by a column, its slices that have no figure."""
+    meaning here, or empty. unmeasured: what has no figure: of a need by a column, its slices."""
 
     need: Need
     figures: tuple[Figure, ...] = ()

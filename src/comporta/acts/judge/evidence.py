@@ -69,19 +69,23 @@ def _evidence(
     if artifact is None:
         return Evidence(need=need, missing=NOT_MADE(what=need.what))
     found = findings_at(context, artifact)
-    lost: tuple[Unmeasured, ...] = ()
-    if need.by and not found.without:
-        lost = undefined(need, found)
-        overall = scores()
-        lost += () if overall is None else _small(need, overall)
-    return replace(evidence_of(need, found), artifact=artifact, unmeasured=lost)
+    evidence = replace(evidence_of(need, found), artifact=artifact)
+    overall = scores() if need.by and not found.without else None
+    if overall is None:
+        return evidence
+    return replace(evidence, unmeasured=evidence.unmeasured + _small(need, overall))
 
 
 def evidence_of(need: Need, found: Findings) -> Evidence:
     """Findings as a check is handed them: their figures as they are; without any, `missing` says why."""
     absent = not found.figures and not found.without
-    why = lacking(found.unmeasured) if absent else NO_TEXT
-    return Evidence(need=need, figures=found.figures, without=found.without, missing=why)
+    return Evidence(
+        need=need,
+        figures=found.figures,
+        without=found.without,
+        missing=lacking(found.unmeasured) if absent else NO_TEXT,
+        unmeasured=undefined(need, found) if need.by else found.unmeasured,
+    )
 
 
 def evidence_of_scores(need: Need, scores: Scores | None, artifact: Artifact | None = None) -> Evidence:
