@@ -22,7 +22,12 @@ from comporta.checks.contamination import measure as contaminations
 from comporta.checks.contamination.codes import SEEN_BEYOND_OWN
 from comporta.checks.duplicates import measure as copies
 from comporta.checks.feature_quality import measure as qualities
-from comporta.checks.feature_quality.codes import EMPTY_IN_TEST, INFINITE_VALUES, ONE_VALUE_IN_TEST
+from comporta.checks.feature_quality.codes import (
+    BY_CHANCE_PERHAPS,
+    EMPTY_IN_TEST,
+    INFINITE_VALUES,
+    ONE_VALUE_IN_TEST,
+)
 from comporta.checks.identifiers import measure as names
 from comporta.checks.shared.measuring.codes import OF_FEATURE
 from comporta.checks.single_feature import measure as alone
@@ -479,6 +484,79 @@ def test_sparse_features_are_not_broken():
         draw = np.random.default_rng(seed)
         parts = [table(seed).with_columns(rare=pl.Series(draw.random(1000) < 0.001)) for _ in range(2)]
         assert verdict(feature_quality(), qualities.quality(*parts)).outcome == "pass"
+
+
+BY_TIME, BY_SHOP = {"type": "time", "test": "P1D"}, {"type": "group", "group": "shop"}
+
+
+def days(train, test, of_day, each=40):
+    """Rows of so many days in time, and what `of_day` makes of each one's number."""
+    draw = np.random.default_rng(0)
+    at = np.sort(draw.random((train + test) * each) * (train + test))
+    rows = pl.DataFrame(
+        {
+            "f": of_day(draw, at.astype(int)),
+            "__at": [START + timedelta(days=float(one)) for one in at],
+            "__target": draw.random(len(at)) < 0.3,
+        }
+    )
+    tests = pl.Series(at >= train)
+    return rows.filter(~tests), rows.filter(tests)
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "of_day"),
+    [
+        (304, 30, lambda draw, day: [(START + timedelta(days=int(one))).month for one in day]),
+        (100, 1, lambda draw, day: draw.normal(size=101)[day]),
+        (300, 30, lambda draw, day: (day % 50 == 10) & (day < 300)),
+        (103, 2, lambda draw, day: day % 7 >= 5),
+        (100, 14, lambda draw, day: np.where(day // 20 == 2, np.nan, day // 20)),
+    ],
+    ids=["month", "price of the day", "holiday", "weekend", "campaign"],
+)
+def test_what_stays_for_long_is_not_broken_where_it_stays_in_the_newest_rows(train, test, of_day):
+    learned, judged = days(train, test, of_day)
+    assert judged["f"].n_unique() == 1
+    findings = found(qualities, train=learned, test=judged, split=BY_TIME)
+    assert verdict(feature_quality(), findings).outcome == "pass"
+    assert {each.code for each in findings.notes[:1]} <= {OF_FEATURE.id}
+    # Drawn at random such rows would be a fault.
+    assert verdict(feature_quality(), found(qualities, train=learned, test=judged)).outcome == "fail"
+
+
+@pytest.mark.parametrize(
+    "of_day",
+    [
+        lambda draw, day: np.where(day >= 100, 1.0, draw.normal(size=len(day))),
+        lambda draw, day: np.where(day >= 100, 7.0, draw.normal(size=130)[day]),
+        lambda draw, day: np.where(day >= 100, np.nan, draw.normal(size=len(day))),
+        lambda draw, day: (day < 100) & (draw.random(len(day)) < 0.05),
+    ],
+    ids=["number", "price of the day", "empty", "flag"],
+)
+def test_what_changed_often_and_sticks_in_the_newest_rows_is_broken(of_day):
+    learned, judged = days(100, 30, of_day)
+    findings = found(qualities, train=learned, test=judged, split=BY_TIME)
+    assert verdict(feature_quality(), findings).outcome == "fail"
+
+
+def test_a_trait_of_groups_is_tried_as_often_as_there_are_groups():
+    def shops(train, test, feature):
+        rows = table(rows=20 * (train + test)).with_columns(__keep_shop=pl.int_range(pl.len()) // 20)
+        tests = pl.col("__keep_shop") >= train
+        rows = rows.with_columns(f1=pl.when(tests).then(3).otherwise(feature))
+        return rows.filter(~tests), rows.filter(tests)
+
+    size = pl.col("__keep_shop") % 3 + 1
+    for parts in (shops(3, 1, size), shops(8, 2, size), shops(3, 1, pl.col("f1"))):
+        findings = found(qualities, train=parts[0], test=parts[1], split=BY_SHOP)
+        assert verdict(feature_quality(), findings).outcome == "pass"
+        (note,) = findings.notes
+        assert note.values["what"].code == BY_CHANCE_PERHAPS.id
+    learned, judged = shops(30, 10, pl.col("f1"))
+    findings = found(qualities, train=learned, test=judged, split=BY_SHOP)
+    assert verdict(feature_quality(), findings).outcome == "fail"
 
 
 # Time travel
