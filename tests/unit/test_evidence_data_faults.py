@@ -19,7 +19,7 @@ from comporta.checks import (
     single_feature,
 )
 from comporta.checks.contamination import measure as contaminations
-from comporta.checks.contamination.codes import SEEN_BEYOND_OWN
+from comporta.checks.contamination.codes import SEEN_BEYOND_CHANCE
 from comporta.checks.duplicates import measure as copies
 from comporta.checks.feature_quality import measure as qualities
 from comporta.checks.feature_quality.codes import (
@@ -175,7 +175,70 @@ def test_rows_of_few_distinct_values_are_no_contamination():
     for seed in range(30):
         findings = contaminations.contaminated(coarse(seed), coarse(100 + seed, first=5000))
         assert verdict(contamination(), findings).outcome == "pass"
-    assert findings.notes[0].code == SEEN_BEYOND_OWN.id
+    assert findings.notes[0].code == SEEN_BEYOND_CHANCE.id
+
+
+def sparse(draw, rows, _test):
+    """Ten flags, each set in one row of 30 to 200."""
+    flags = draw.random((rows, 10)) < np.linspace(0.005, 0.03, 10)
+    return pl.DataFrame({f"c{at}": flags[:, at].astype(int) for at in range(10)})
+
+
+def grown(draw, rows, test):
+    """A common word that is more common in the test, beside others."""
+    words = {f"c{at}": draw.choice(list("abcd"), rows, p=[0.5, 0.3, 0.15, 0.05]) for at in range(6)}
+    common = draw.random(rows) < (0.9 if test else 0.5)
+    return pl.DataFrame(words).with_columns(
+        word=pl.Series(np.where(common, "the", draw.choice(list("pqrstuvw"), rows)))
+    )
+
+
+def shops(draw, rows, _test):
+    """What is known of the shop alone, and there are three."""
+    shop = draw.integers(0, 3, rows)
+    return pl.DataFrame({f"c{at}": shop * (at + 1) for at in range(5)})
+
+
+def calmer(draw, rows, test):
+    """Eight readings of two hidden quantities, which moved less in the test."""
+    hidden = draw.normal(size=(rows, 2)) * (0.4 if test else 1.0)
+    read = hidden @ np.arange(16).reshape(2, 8) / 8 + 0.05 * draw.normal(size=(rows, 8))
+    return pl.DataFrame({f"c{at}": read[:, at] for at in range(8)})
+
+
+def drawn(make, seed):
+    """Training and test rows, drawn one by one."""
+    draw = np.random.default_rng(seed)
+    return (
+        make(draw, rows, test).with_columns(
+            __key=pl.lit(f"{test} ") + pl.int_range(rows).cast(pl.String),
+            __target=pl.Series(draw.random(rows) < 0.3),
+        )
+        for rows, test in ((2400, False), (600, True))
+    )
+
+
+@pytest.mark.parametrize("make", [sparse, grown, shops, calmer], ids=lambda make: make.__name__)
+def test_rows_that_are_alike_in_what_is_common_are_no_copies(make):
+    for seed in range(10):
+        findings = contaminations.contaminated(*drawn(make, seed))
+        assert verdict(contamination(), findings).outcome == "pass"
+
+
+def test_copies_are_told_from_common_rows_beside_them():
+    train, test = drawn(grown, 0)
+    some = test.sample(fraction=0.2, seed=0).with_columns(__key=pl.lit("again") + pl.col("__key"))
+    findings = contaminations.contaminated(pl.concat([train, some]), test)
+    assert verdict(contamination(), findings).outcome == "fail"
+
+
+def test_rows_repeated_before_the_split_to_have_more_of_a_class_are_copies():
+    often = table(0).filter(pl.col("__target")).sample(fraction=0.1, seed=0)
+    rows = pl.concat([table(0), *[often] * 20]).with_columns(__key=pl.int_range(pl.len()).cast(pl.String))
+    tests = pl.Series(np.random.default_rng(2).random(rows.height) < 0.2)
+    findings = contaminations.contaminated(rows.filter(~tests), rows.filter(tests))
+    share = 20 * often.height / rows.height
+    assert values(findings)["twins_in_both_parts"] == pytest.approx(share, abs=0.05)
 
 
 def test_an_entity_in_both_parts_fails_only_where_it_must_not_be():
