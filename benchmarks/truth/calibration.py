@@ -46,7 +46,38 @@ def study(seeds: int = 20) -> list[dict[str, Any]]:
                         "seeds": seeds,
                     }
                 )
+    for fault, more in (("none", 0.0), ("says 0.4 too much in one slice", 0.4)):
+        for slices in (5, 50):
+            found = [
+                fails(calibrated(by="town"), calibration(small(seed, slices, more), by=("town",), seed=seed))
+                for seed in range(4 * seeds)
+            ]
+            rows.append(
+                {
+                    "check": 'calibrated(by="town")',
+                    "fault": fault,
+                    "size": f"{slices} slices of 30 rows, one in eight of which comes",
+                    "found": float(np.mean(found)),
+                    "seeds": 4 * seeds,
+                }
+            )
     return rows
+
+
+def small(seed: int, slices: int, more: float) -> pl.DataFrame:
+    """Slices of 30 rows, of each of which the true chance is said; in the first so much more."""
+    draw = np.random.default_rng(seed)
+    town = np.repeat(np.arange(slices), 30)
+    said = 0.12 + more * (town == 0)
+    return pl.DataFrame(
+        {
+            "__keep_town": pl.Series(town).cast(pl.String),
+            "__target": draw.random(len(town)) < 0.12,
+            "__label": pl.Series(np.where(said > 0.5, "true", "false"), dtype=pl.Enum(["false", "true"])),
+            "__probability_0": 1 - said,
+            "__probability_1": said,
+        }
+    )
 
 
 def sharper(test: pl.DataFrame) -> pl.DataFrame:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import polars as pl
 from _tables import KINDS, outcome, parts, row, sizes
@@ -18,6 +20,9 @@ def study(seeds: int = 60) -> list[dict[str, object]]:
         for rows, some in sizes(seeds):
             said = [outcome(check, find_contamination(*parts(kind, rows, seed))) for seed in some]
             out.append(row("contamination", "none", f"{kind}, {rows:,} rows", said))
+    for size, make in COMMON.items():
+        said = [outcome(check, contaminated(*_drawn(make, seed))) for seed in range(2 * seeds)]
+        out.append(row("contamination", "none", size, said))
     faults = {
         "3 % of the test rows copied into training": (_copied, KINDS),
         "3 % copied, each number moved by 0.1 % of its spread": (_moved, ("numbers", "sensors")),
@@ -46,6 +51,46 @@ def study(seeds: int = 60) -> list[dict[str, object]]:
     ]
     out.append(row("contamination", "none", "split by customer, 5,000 rows", said))
     return out
+
+
+def _flags(draw: np.random.Generator, rows: int, test: bool) -> np.ndarray:
+    return (draw.random((rows, 10)) < np.linspace(0.005, 0.03, 10)).astype(int)
+
+
+def _word(draw: np.random.Generator, rows: int, test: bool) -> np.ndarray:
+    others = draw.choice(list("abcd"), (rows, 4), p=[0.5, 0.3, 0.15, 0.05])
+    common = draw.random(rows) < (0.9 if test else 0.5)
+    return np.column_stack([others, np.where(common, "the", draw.choice(list("pqrstuvw"), rows))])
+
+
+def _shops(draw: np.random.Generator, rows: int, test: bool) -> np.ndarray:
+    return draw.integers(0, 3, rows)[:, None] * np.arange(1, 6)
+
+
+def _calmer(draw: np.random.Generator, rows: int, test: bool) -> np.ndarray:
+    hidden = draw.normal(size=(rows, 2)) * (0.4 if test else 1.0)
+    return hidden @ np.arange(16).reshape(2, 8) / 8 + 0.05 * draw.normal(size=(rows, 8))
+
+
+COMMON = {
+    "ten flags, 97 to 99.5 % of them not set, 5,000 rows": _flags,
+    "a word that grew from one in two to nine in ten, beside four others, 5,000 rows": _word,
+    "traits of three shops, 5,000 rows": _shops,
+    "sensors that move less in the test, 5,000 rows": _calmer,
+}
+
+
+def _drawn(
+    make: Callable[[np.random.Generator, int, bool], np.ndarray], seed: int
+) -> tuple[pl.DataFrame, ...]:
+    draw = np.random.default_rng(seed)
+    return tuple(
+        pl.DataFrame(make(draw, rows, test)).with_columns(
+            __key=pl.lit(f"{test} ") + pl.int_range(rows).cast(pl.String),
+            __target=pl.Series(draw.random(rows) < 0.3),
+        )
+        for rows, test in ((4_000, False), (1_000, True))
+    )
 
 
 def _copied(kind: str, rows: int, seed: int, moved: float = 0.0) -> tuple[pl.DataFrame, pl.DataFrame]:

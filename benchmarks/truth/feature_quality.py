@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import polars as pl
-from _tables import KINDS, outcome, parts, row, sizes
+from _tables import KINDS, START, outcome, parts, row, sizes
 
 from comporta.checks import feature_quality
 from comporta.checks.feature_quality.measure import quality
@@ -29,6 +31,13 @@ def study(seeds: int = 60) -> list[dict[str, object]]:
             train, test = parts("mixed", 2_000, seed)
             said.append(outcome(check, quality(train, test.with_columns(f1=now))))
         out.append(row("feature quality", fault, "2,000 rows", said))
+    for fault, kinds in (("none", LASTING), ("one value in the newest 40 days", STUCK)):
+        for kind, of_day in kinds.items():
+            said = [
+                outcome(check, quality(*_days(seed, 40, of_day), split={"type": "time"}))
+                for seed in range(seeds)
+            ]
+            out.append(row("feature quality", fault, f"{kind}, split by time, 10,000 rows", said))
     strict = feature_quality(idle=0, outliers=0.01)
     said = [
         outcome(strict, quality(*(p.with_columns(f1=pl.lit(2.0)) for p in parts("mixed", 2_000, seed))))
@@ -43,6 +52,30 @@ def study(seeds: int = 60) -> list[dict[str, object]]:
     said = [outcome(strict, quality(*parts("mixed", 2_000, seed))) for seed in range(seeds)]
     out.append(row("feature quality (idle=0, outliers=0.01)", "none", "2,000 rows", said))
     return out
+
+
+LASTING = {
+    "the month": lambda draw, day: day // 42,
+    "a campaign of 20 days": lambda draw, day: np.cumsum(draw.random(250) < 0.05)[day],
+    "ten holidays, none in the test": lambda draw, day: np.isin(day, draw.choice(210, 10, replace=False)),
+}
+STUCK = {
+    "a number": lambda draw, day: np.where(day >= 210, 1.0, draw.normal(size=len(day))),
+    "a day's price": lambda draw, day: np.where(day >= 210, 1.0, draw.normal(size=250)[day]),
+    "a flag set in one row of twenty": lambda draw, day: (draw.random(len(day)) < 0.05) & (day < 210),
+}
+
+
+def _days(
+    seed: int, test: int, of_day: Callable[[np.random.Generator, np.ndarray], np.ndarray]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows of 250 days, the newest `test` of which test, with a feature made of each row's day."""
+    draw = np.random.default_rng(seed)
+    at = np.sort(draw.random(10_000) * 250)
+    rows = pl.DataFrame({"f": of_day(draw, at.astype(int)), "__target": draw.random(len(at)) < 0.3})
+    rows = rows.with_columns(__at=pl.lit(START) + pl.duration(seconds=pl.Series(at * 86_400)))
+    tests = pl.Series(at >= 250 - test)
+    return rows.filter(~tests), rows.filter(tests)
 
 
 def _sparse(seed: int) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -109,6 +109,34 @@ def test_the_bias_of_one_slice_among_many_fair_ones_is_no_alarm():
     assert failed <= 6
 
 
+def sliced(draw, kind, *, slices=50, each=30, said_more=0.0):
+    """Rows of a perfect model in small slices, in the first of which it says `said_more` too much."""
+    rows, town = slices * each, np.repeat(np.arange(slices), each)
+    more = said_more * (town == 0)
+    if kind == "rare classes":
+        said = np.full(rows, 0.12) + more
+        frame = binary(draw, rows).with_columns(
+            __target=pl.Series(draw.random(rows) < 0.12),
+            __probability_0=pl.Series(1 - said),
+            __probability_1=pl.Series(said),
+        )
+    else:
+        said = np.exp(0.5 * draw.normal(size=rows))
+        came = np.where(draw.random(rows) < 0.03, said / 0.03 * draw.exponential(size=rows), 0.0)
+        frame = pl.DataFrame({"__target": came, "__prediction": said + more * came.std()})
+    return frame.with_columns(__keep_town=pl.Series(town).cast(pl.String))
+
+
+@pytest.mark.parametrize("kind", ["rare classes", "mostly nothing, seldom much"])
+def test_small_slices_in_which_nothing_came_do_not_refuse_a_perfect_model(kind):
+    # The rows of such a slice are alike among themselves: their own spread knows nothing of chance.
+    check = calibrated(by="town")
+    some = [verdict(sliced(np.random.default_rng(seed), kind), check, by=("town",)) for seed in range(10)]
+    assert [each.outcome for each in some] == ["pass"] * 10
+    faulty = verdict(sliced(np.random.default_rng(0), kind, slices=5, said_more=0.6), check, by=("town",))
+    assert faulty.outcome == "fail" and slice_text(faulty.figure) == "town=0"
+
+
 def test_small_slices_are_named_and_not_judged():
     rows = binary(np.random.default_rng(0), 500)
     rows = rows.with_columns(

@@ -19,10 +19,15 @@ from comporta.checks import (
     single_feature,
 )
 from comporta.checks.contamination import measure as contaminations
-from comporta.checks.contamination.codes import SEEN_BEYOND_OWN
+from comporta.checks.contamination.codes import SEEN_BEYOND_CHANCE
 from comporta.checks.duplicates import measure as copies
 from comporta.checks.feature_quality import measure as qualities
-from comporta.checks.feature_quality.codes import EMPTY_IN_TEST, INFINITE_VALUES, ONE_VALUE_IN_TEST
+from comporta.checks.feature_quality.codes import (
+    BY_CHANCE_PERHAPS,
+    EMPTY_IN_TEST,
+    INFINITE_VALUES,
+    ONE_VALUE_IN_TEST,
+)
 from comporta.checks.identifiers import measure as names
 from comporta.checks.shared.measuring.codes import OF_FEATURE
 from comporta.checks.single_feature import measure as alone
@@ -170,7 +175,70 @@ def test_rows_of_few_distinct_values_are_no_contamination():
     for seed in range(30):
         findings = contaminations.find_contamination(coarse(seed), coarse(100 + seed, first=5000))
         assert verdict(contamination(), findings).outcome == "pass"
-    assert findings.notes[0].code == SEEN_BEYOND_OWN.id
+    assert findings.notes[0].code == SEEN_BEYOND_CHANCE.id
+
+
+def sparse(draw, rows, _test):
+    """Ten flags, each set in one row of 30 to 200."""
+    flags = draw.random((rows, 10)) < np.linspace(0.005, 0.03, 10)
+    return pl.DataFrame({f"c{at}": flags[:, at].astype(int) for at in range(10)})
+
+
+def grown(draw, rows, test):
+    """A common word that is more common in the test, beside others."""
+    words = {f"c{at}": draw.choice(list("abcd"), rows, p=[0.5, 0.3, 0.15, 0.05]) for at in range(6)}
+    common = draw.random(rows) < (0.9 if test else 0.5)
+    return pl.DataFrame(words).with_columns(
+        word=pl.Series(np.where(common, "the", draw.choice(list("pqrstuvw"), rows)))
+    )
+
+
+def shops(draw, rows, _test):
+    """What is known of the shop alone, and there are three."""
+    shop = draw.integers(0, 3, rows)
+    return pl.DataFrame({f"c{at}": shop * (at + 1) for at in range(5)})
+
+
+def calmer(draw, rows, test):
+    """Eight readings of two hidden quantities, which moved less in the test."""
+    hidden = draw.normal(size=(rows, 2)) * (0.4 if test else 1.0)
+    read = hidden @ np.arange(16).reshape(2, 8) / 8 + 0.05 * draw.normal(size=(rows, 8))
+    return pl.DataFrame({f"c{at}": read[:, at] for at in range(8)})
+
+
+def drawn(make, seed):
+    """Training and test rows, drawn one by one."""
+    draw = np.random.default_rng(seed)
+    return (
+        make(draw, rows, test).with_columns(
+            __key=pl.lit(f"{test} ") + pl.int_range(rows).cast(pl.String),
+            __target=pl.Series(draw.random(rows) < 0.3),
+        )
+        for rows, test in ((2400, False), (600, True))
+    )
+
+
+@pytest.mark.parametrize("make", [sparse, grown, shops, calmer], ids=lambda make: make.__name__)
+def test_rows_that_are_alike_in_what_is_common_are_no_copies(make):
+    for seed in range(10):
+        findings = contaminations.contaminated(*drawn(make, seed))
+        assert verdict(contamination(), findings).outcome == "pass"
+
+
+def test_copies_are_told_from_common_rows_beside_them():
+    train, test = drawn(grown, 0)
+    some = test.sample(fraction=0.2, seed=0).with_columns(__key=pl.lit("again") + pl.col("__key"))
+    findings = contaminations.contaminated(pl.concat([train, some]), test)
+    assert verdict(contamination(), findings).outcome == "fail"
+
+
+def test_rows_repeated_before_the_split_to_have_more_of_a_class_are_copies():
+    often = table(0).filter(pl.col("__target")).sample(fraction=0.1, seed=0)
+    rows = pl.concat([table(0), *[often] * 20]).with_columns(__key=pl.int_range(pl.len()).cast(pl.String))
+    tests = pl.Series(np.random.default_rng(2).random(rows.height) < 0.2)
+    findings = contaminations.contaminated(rows.filter(~tests), rows.filter(tests))
+    share = 20 * often.height / rows.height
+    assert values(findings)["twins_in_both_parts"] == pytest.approx(share, abs=0.05)
 
 
 def test_an_entity_in_both_parts_fails_only_where_it_must_not_be():
@@ -479,6 +547,79 @@ def test_sparse_features_are_not_broken():
         draw = np.random.default_rng(seed)
         parts = [table(seed).with_columns(rare=pl.Series(draw.random(1000) < 0.001)) for _ in range(2)]
         assert verdict(feature_quality(), qualities.quality(*parts)).outcome == "pass"
+
+
+BY_TIME, BY_SHOP = {"type": "time", "test": "P1D"}, {"type": "group", "group": "shop"}
+
+
+def days(train, test, of_day, each=40):
+    """Rows of so many days in time, and what `of_day` makes of each one's number."""
+    draw = np.random.default_rng(0)
+    at = np.sort(draw.random((train + test) * each) * (train + test))
+    rows = pl.DataFrame(
+        {
+            "f": of_day(draw, at.astype(int)),
+            "__at": [START + timedelta(days=float(one)) for one in at],
+            "__target": draw.random(len(at)) < 0.3,
+        }
+    )
+    tests = pl.Series(at >= train)
+    return rows.filter(~tests), rows.filter(tests)
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "of_day"),
+    [
+        (304, 30, lambda draw, day: [(START + timedelta(days=int(one))).month for one in day]),
+        (100, 1, lambda draw, day: draw.normal(size=101)[day]),
+        (300, 30, lambda draw, day: (day % 50 == 10) & (day < 300)),
+        (103, 2, lambda draw, day: day % 7 >= 5),
+        (100, 14, lambda draw, day: np.where(day // 20 == 2, np.nan, day // 20)),
+    ],
+    ids=["month", "price of the day", "holiday", "weekend", "campaign"],
+)
+def test_what_stays_for_long_is_not_broken_where_it_stays_in_the_newest_rows(train, test, of_day):
+    learned, judged = days(train, test, of_day)
+    assert judged["f"].n_unique() == 1
+    findings = found(qualities, train=learned, test=judged, split=BY_TIME)
+    assert verdict(feature_quality(), findings).outcome == "pass"
+    assert {each.code for each in findings.notes[:1]} <= {OF_FEATURE.id}
+    # Drawn at random such rows would be a fault.
+    assert verdict(feature_quality(), found(qualities, train=learned, test=judged)).outcome == "fail"
+
+
+@pytest.mark.parametrize(
+    "of_day",
+    [
+        lambda draw, day: np.where(day >= 100, 1.0, draw.normal(size=len(day))),
+        lambda draw, day: np.where(day >= 100, 7.0, draw.normal(size=130)[day]),
+        lambda draw, day: np.where(day >= 100, np.nan, draw.normal(size=len(day))),
+        lambda draw, day: (day < 100) & (draw.random(len(day)) < 0.05),
+    ],
+    ids=["number", "price of the day", "empty", "flag"],
+)
+def test_what_changed_often_and_sticks_in_the_newest_rows_is_broken(of_day):
+    learned, judged = days(100, 30, of_day)
+    findings = found(qualities, train=learned, test=judged, split=BY_TIME)
+    assert verdict(feature_quality(), findings).outcome == "fail"
+
+
+def test_a_trait_of_groups_is_tried_as_often_as_there_are_groups():
+    def shops(train, test, feature):
+        rows = table(rows=20 * (train + test)).with_columns(__keep_shop=pl.int_range(pl.len()) // 20)
+        tests = pl.col("__keep_shop") >= train
+        rows = rows.with_columns(f1=pl.when(tests).then(3).otherwise(feature))
+        return rows.filter(~tests), rows.filter(tests)
+
+    size = pl.col("__keep_shop") % 3 + 1
+    for parts in (shops(3, 1, size), shops(8, 2, size), shops(3, 1, pl.col("f1"))):
+        findings = found(qualities, train=parts[0], test=parts[1], split=BY_SHOP)
+        assert verdict(feature_quality(), findings).outcome == "pass"
+        (note,) = findings.notes
+        assert note.values["what"].code == BY_CHANCE_PERHAPS.id
+    learned, judged = shops(30, 10, pl.col("f1"))
+    findings = found(qualities, train=learned, test=judged, split=BY_SHOP)
+    assert verdict(feature_quality(), findings).outcome == "fail"
 
 
 # Time travel

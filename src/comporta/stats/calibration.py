@@ -67,15 +67,18 @@ def smooth_error(
     *,
     seed: int = 0,
     level: float = LEVEL,
+    variance: Floats | None = None,
 ) -> Smooth:
     """said: places in 0 to 1 (n,): a probability, or a rank. residual: what was said less what came (n,).
 
     units: each row's unit; None: each row its own. The noise is drawn by turning the sign of whole units'
-    residuals (the wild bootstrap: Liu 1988; Mammen 1993).
+    residuals (the wild bootstrap: Liu 1988; Mammen 1993). variance: of the residuals (n,), were nothing
+    wrong; the noise is no smaller than it makes it, as residuals of few rows, none of which came, are.
     """
     mass = on_grid(said, residual)
     width = _width(mass, len(said))
     noise = _norm(smooth(_noise(said, residual, units, seed, _points(width)), width)) / len(said)
+    noise *= 1.0 if variance is None else _shrunk(residual, variance)
     count = len(said) if units is None else int(units.max()) + 1
     return Smooth(
         error=float(_norm(smooth(mass[None, :], width))[0]) / len(said),
@@ -162,6 +165,12 @@ def _few(units: int, level: float) -> float:
     tail = (1 + level) / 2
     wide = float(special.stdtrit(units - 1, tail) / special.ndtri(tail))
     return wide * math.sqrt(units / (units - 1))
+
+
+def _shrunk(residual: Floats, variance: Floats) -> float:
+    """By how much residuals vary less than they should; at least 1."""
+    seen, expected = float(residual @ residual), float(variance.sum())
+    return math.sqrt(expected / seen) if 0 < seen < expected else 1.0
 
 
 def _points(width: float) -> int:

@@ -1,8 +1,8 @@
 """Rows that are alike: exactly, or nearly, found by hashing whole rows; and whether likeness means copying.
 
 Rows of few distinct values repeat by themselves, and equal rows of such a table are no copies. What tells
-them apart: rows of real variety that agree in half of their columns agree in the other half only if one was
-made from the other. So pairs alike in all columns are held against pairs alike in every other column.
+them apart: rows that agree in half of their columns, in values that are rare there, agree in rare values of
+the other half only if one was made from the other. That most are alike in what most have tells nothing.
 """
 
 from __future__ import annotations
@@ -24,12 +24,14 @@ if TYPE_CHECKING:
 BINS = 16
 LOW, HIGH = 0.01, 0.99
 SHIFTS = (0.0, 0.5)
+SELDOM, FEW = 0.01, 25
 FEWEST_NEAR = 6
 """Numeric columns below which rows near each other are a matter of course."""
 
 
 class Likeness(Record, frozen=True, kw_only=True):
-    """pairs: of rows alike in all columns. half: of rows alike in half of them, the larger half's."""
+    """Of rows that are rare in either half of their columns. pairs: alike in all columns. half: alike in half
+    of them, the larger half's."""
 
     pairs: float
     half: float
@@ -49,14 +51,35 @@ def codes(frame: pl.DataFrame) -> Codes:
 def likeness(frame: pl.DataFrame) -> Likeness:
     """How often rows are alike in all columns, and in each half of them; a table of one column has no halves,
     so that nothing there is ever called a copy."""
-    if frame.width < 2:
-        return Likeness(pairs=0.0, half=1.0)
-    pairs = _pairs(codes(frame))
+    every, none = codes(frame), Likeness(pairs=0.0, half=1.0)
+    parts = halves(frame) if _pairs(every) else None
+    if parts is None:
+        return none
+    seldom = rare(*parts)
+    pairs = _pairs(every[seldom])
     if not pairs:
-        return Likeness(pairs=0.0, half=1.0)
+        return none
+    return Likeness(pairs=pairs, half=max(_pairs(each[seldom]) for each in parts))
+
+
+def halves(frame: pl.DataFrame) -> tuple[Codes, Codes] | None:
+    """The codes of every other column, those of most values first, and of the rest; None for one column."""
+    if frame.width < 2:
+        return None
     finest = sorted(frame.columns, key=lambda name: (-frame[name].n_unique(), name))
-    halves = [_pairs(codes(frame.select(finest[start::2]))) for start in (0, 1)]
-    return Likeness(pairs=pairs, half=max(halves))
+    return codes(frame.select(finest[::2])), codes(frame.select(finest[1::2]))
+
+
+def rare(first: Codes, second: Codes) -> Bools:
+    """The rows that at most one row in a hundred, or 25, are like in either half."""
+    most = max(FEW, SELDOM * len(first))
+    return np.asarray((counts(first) <= most) & (counts(second) <= most))
+
+
+def counts(of: Codes) -> NDArray[np.int64]:
+    """How many rows are like each, itself included, (n,)."""
+    _, place, times = np.unique(of, return_inverse=True, return_counts=True)
+    return np.asarray(times[place])
 
 
 def repeats(of: Codes) -> Bools:
@@ -69,8 +92,7 @@ def repeats(of: Codes) -> Bools:
 
 def has_twin(of: Codes) -> Bools:
     """The rows that are like any other."""
-    _, place, times = np.unique(of, return_inverse=True, return_counts=True)
-    return np.asarray(times[place] > 1)
+    return np.asarray(counts(of) > 1)
 
 
 def among(of: Codes, others: Codes) -> Bools:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from comporta.checks.calibration.codes import IN_DEVIATIONS, IN_SHARES, LABELS_ONLY, TOO_FEW_ROWS
-from comporta.checks.calibration.figures import BIAS, ERROR
+from comporta.checks.calibration.bias import biases
+from comporta.checks.calibration.codes import IN_DEVIATIONS, IN_SHARES, LABELS_ONLY
+from comporta.checks.calibration.figures import ERROR
 from comporta.checks.calibration.tables import BY_TENTHS, RELIABILITY
 from comporta.checks.shared.tables import HIGH, LOW, ROWS, X, Y
 from comporta.records import (
-    FEWEST_ROWS,
     Artifact,
     Condition,
     Conditions,
@@ -32,17 +32,9 @@ from comporta.records.columns import NUMBER, TARGET
 from comporta.stats.calibration import Smooth, curve, smooth_error
 from comporta.stats.codes import TARGET_ALIKE
 from comporta.stats.many import together
-from comporta.stats.means import mean_of, ratio_of
-from comporta.stats.predictions import (
-    classes_of,
-    output_kinds,
-    scored_rows,
-    spreadless,
-    weights_of,
-    with_truth,
-)
-from comporta.stats.subjects import too_few
-from comporta.stats.units import slices_of, units_of
+from comporta.stats.means import mean_of
+from comporta.stats.predictions import classes_of, output_kinds, scored_rows, spreadless, weights_of, with_truth
+from comporta.stats.units import units_of
 from comporta.store import StepContext
 from comporta.store.frames import read
 
@@ -53,6 +45,7 @@ if TYPE_CHECKING:
 
 MOST_CLASSES = 30
 NARROWEST = 0.02
+LIKE, FEWEST_LIKE = 20, 50
 PICTURES = 8
 
 
@@ -60,12 +53,14 @@ class Forecast(Record, frozen=True, kw_only=True):
     """One thing that is said of each row and comes true or does not. under: empty for the claim itself.
 
     said: places in 0 to 1 (n,). residual: what was said less what came (n,), in shares, or in standard
-    deviations of the target.
+    deviations of the target. variance: of the residual (n,), were the claim right: of a chance p it is
+    p(1 - p), of a number that of all rows of which about as much was said.
     """
 
     under: Conditions
     said: Floats
     residual: Floats
+    variance: Floats
 
 
 def measure(
@@ -103,13 +98,17 @@ def calibration(
     errors: list[Figure] = []
     tables: list[Table] = []
     for claim in told:
-        residual = claim.residual if count is None else claim.residual * count
-        smooth = smooth_error(claim.said, residual, units, seed=seed, level=together(len(told)))
+        residual, variance = claim.residual, claim.variance
+        if count is not None:
+            residual, variance = residual * count, variance * count**2
+        smooth = smooth_error(
+            claim.said, residual, units, seed=seed, level=together(len(told)), variance=variance
+        )
         errors.append(_figure(claim, smooth, rows.height))
         if not numbers and len(tables) < PICTURES:
             tables.append(RELIABILITY.of(_diagram(claim, smooth, units, seed, count), under=claim.under))
     first = told[0]
-    biased, lost = biases(rows.with_columns(pl.Series("__residual", first.residual)), group, by)
+    biased, lost = biases(rows, first.residual, first.variance, group, by)
     if numbers:
         tables.append(BY_TENTHS.of(_deciles(rows, units)))
     return Findings(
@@ -130,55 +129,34 @@ def claims(rows: pl.DataFrame) -> Iterator[Forecast]:
         truth = np.asarray(was.truth, float)
         spread = float(truth.std())
         place = pl.Series(was.number).rank("average").to_numpy() / len(truth)
-        yield Forecast(under=(), said=place, residual=(was.number - truth) / spread)
+        residual = (was.number - truth) / spread
+        yield Forecast(under=(), said=place, residual=residual, variance=_of_its_like(place, residual))
         return
     assert was.probability is not None and was.label is not None
     truth = np.asarray(was.truth)
     if was.classes == 2:
         said = was.probability[:, 1]
-        yield Forecast(under=(), said=said, residual=said - (truth == 1))
+        yield _chance((), said, truth == 1)
         return
     said = was.probability[np.arange(len(truth)), was.label]
-    yield Forecast(
-        under=conditions(named_class=True),
-        said=said,
-        residual=said - (truth == was.label),
-    )
+    yield _chance(conditions(named_class=True), said, truth == was.label)
     for at, name in enumerate(classes_of(rows)[:MOST_CLASSES]):
         said = was.probability[:, at]
-        yield Forecast(
-            under=(Condition("class", Words(name)),),
-            said=said,
-            residual=said - (truth == at),
-        )
+        yield _chance((Condition("class", Words(name)),), said, truth == at)
 
 
-def biases(
-    rows: pl.DataFrame, group: str | None, by: Sequence[str]
-) -> tuple[list[Figure], list[UnmeasuredFigure]]:
-    """The mean of `__residual` overall and in each slice; the intervals of the slices hold together."""
-    parts, lost = [], []
-    for where, part in slices_of(rows, by):
-        few = (
-            TOO_FEW_ROWS(rows=part.height, least=FEWEST_ROWS) if part.height < FEWEST_ROWS else too_few(part)
-        )
-        if where and few is not None:
-            lost.append(
-                UnmeasuredFigure(metric=BIAS.metric, where=where, rows=part.height, why=few, small=True)
-            )
-        else:
-            parts.append((where, part))
-    figures = []
-    for where, part in parts:
-        level = together(len(parts) - 1) if where else 0.95
-        residual, weight, units = part["__residual"].to_numpy(), weights_of(part), units_of(part, group)
-        found = (
-            mean_of(residual, units, level)
-            if weight is None
-            else ratio_of(residual * weight, weight, units, level)
-        )
-        figures.append(found.figure(BIAS.metric, part.height, where=where, level=level))
-    return figures, lost
+def _chance(under: Conditions, said: Floats, came: NDArray[np.bool_]) -> Forecast:
+    return Forecast(under=under, said=said, residual=said - came, variance=said * (1 - said))
+
+
+def _of_its_like(place: Floats, residual: Floats) -> Floats:
+    """The variance of each row's residual (n,): that of the part of the ranks that it is in."""
+    parts = min(LIKE, max(1, len(place) // FEWEST_LIKE))
+    part = np.minimum((place * parts).astype(np.int64), parts - 1)
+    rows = np.maximum(np.bincount(part, minlength=parts), 1)
+    mean = np.bincount(part, residual, minlength=parts) / rows
+    spread = np.bincount(part, (residual - mean[part]) ** 2, minlength=parts) / rows
+    return np.asarray(spread[part])
 
 
 def _figure(claim: Forecast, smooth: Smooth, rows: int) -> Figure:

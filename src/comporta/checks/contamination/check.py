@@ -96,15 +96,18 @@ def contamination(
       repeat: at most `twins` of the test rows are alike to a training row of another subject in the target
       and all that the request carries, times aside. A copy under another date is, whatever was joined to it.
 
-    Rows of few distinct values repeat by themselves. Twins count whole only where most pairs of rows that
-    agree in half of the columns agree in all of them, which rows of real variety do when one was made from
-    the other. Elsewhere, for near twins and for requests, only the share beyond that of training rows with a
-    twin among themselves counts.
+    Rows of few distinct values repeat by themselves. So what counts is the share of twins beyond chance: each
+    test row is held against the training rows whose halves are about as common among the others as its own,
+    and the share of them that have a twin among themselves. Rows that are rare in either half of their
+    columns (one in a hundred, or 25) count whole where most pairs of such rows that agree in one half agree
+    in the other, which they do when one was made from the other. For requests the share beyond that of all
+    training rows counts.
 
-    What it does not see: copies spread evenly over both parts of a table of few distinct values, or moved
-    a little before the split (see `duplicates`); a copy moved by a thousandth of each number's spread is
-    found in about three of four of 40 columns, so that the share is a lower bound; near twins where fewer
-    than six features are real numbers. Features that the same entity has in each of its rows make twins.
+    What it does not see: copies among the common rows of a table of few distinct values or of mostly nothing,
+    copies spread evenly over both parts of such a table, or moved a little before the split (see
+    `duplicates`); a copy moved by a thousandth of each number's spread is found in about three of four of 40
+    columns, so that the share is a lower bound; near twins where fewer than six features are real numbers.
+    Features that the same entity has in each of its rows make twins where there are many entities.
     Raises BadProject on a share outside of 0 to 1, or entities that are no names.
     """
     check_choice("contamination", "level", level, LEVELS)

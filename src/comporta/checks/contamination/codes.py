@@ -15,3 +15,8 @@ SEEN_BEYOND_OWN = code(
     "beyond counts",
     what=Text, share=float, own=float,
 )  # fmt: skip
+SEEN_BEYOND_CHANCE = code(
+    "evidence.seen_beyond_chance",
+    "{what}: {share:.2%} of test rows have one in training, {expected:.2%} by chance: what is beyond counts",
+    what=Text, share=float, expected=float,
+)  # fmt: skip

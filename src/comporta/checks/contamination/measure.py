@@ -4,29 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
 import polars as pl
 
 from comporta.checks.contamination.codes import (
     NO_SUBJECT,
     NO_VALUE_IN_TEST,
+    SEEN_BEYOND_CHANCE,
     SEEN_BEYOND_OWN,
-    SEEN_IN_TRAINING,
 )
 from comporta.checks.contamination.figures import ENTITIES, KEYS, NEAR_TWINS, REQUESTS, TWINS
 from comporta.records import Artifact, Figure, Findings, Message, Quantity, UnmeasuredFigure, conditions
 from comporta.records.columns import KEY, SUBJECT, TARGET
+from comporta.stats.chance_twins import Twins, twins_among
 from comporta.stats.table import column, feature_names
-from comporta.stats.twins import among, codes, grids, has_twin, likeness
+from comporta.stats.twins import codes, grids, has_twin, likeness
 from comporta.store.context import StepContext
 from comporta.store.frames import read
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Bools = NDArray[np.bool_]
 
 VARIED, FEWEST_REAL = 0.1, 3
 
@@ -64,9 +59,8 @@ def find_contamination(
     """Keys and entities in both parts, and rows alike in features and target; or, of another subject, in the
     target and all that a request carries, so that what was joined at another time sets copies apart no more.
 
-    Twins: where the table's rows are of real variety (`stats.twins`), every test row that is alike to one in
-    training; elsewhere, and for rows nearly alike, the share of them beyond the share of training rows that
-    have a twin among themselves: rows of few distinct values repeat by chance.
+    Twins, exact or near: the share of test rows with one in training beyond that expected by chance (see
+    `stats.chance_twins`), as rows of few distinct values repeat by themselves.
     """
     rows = test.height
     seen = float(test[KEY].is_in(train[KEY].implode()).sum()) / rows
@@ -83,35 +77,19 @@ def find_contamination(
         figures.append(Figure(metric=ENTITIES.metric, under=conditions(column=name), value=seen, rows=rows))
     names = [*feature_names(test), TARGET]
     both = pl.concat([train[list(names)], test[list(names)]], how="vertical_relaxed")
-    exact = likeness(both)
-    twins, note = _share_in_both(TWINS, [both], train.height, whole=exact.is_copy)
-    figures.append(twins)
-    notes = [note]
-    near = grids(both, both[: train.height])
-    if near:
-        twins, note = _share_in_both(NEAR_TWINS, near, train.height, whole=False)
-        figures.append(twins)
-        notes.append(note)
+    alike = [(TWINS, [both], likeness(both).is_copy), (NEAR_TWINS, grids(both, both[: train.height]), False)]
+    notes = []
+    for what, tables, is_copy in alike:
+        if tables:
+            twins = twins_among(tables, train.height, is_copy=is_copy)
+            figures.append(_beyond(what, twins, rows))
+            notes.append(SEEN_BEYOND_CHANCE(what=what(), share=twins.seen, expected=twins.expected))
     asked = [name for name in known if name in names and not test[name].dtype.is_temporal()]
     if SUBJECT in test.columns and _is_varied(train, asked):
-        twins, note = _of_others(train, test, [*asked, TARGET])
-        figures.append(twins)
+        figure, note = _of_others(train, test, [*asked, TARGET])
+        figures.append(figure)
         notes.append(note)
     return Findings(figures=tuple(figures), rows=rows, of=rows, notes=tuple(notes))
-
-
-def _share_in_both(
-    what: Quantity, tables: Sequence[pl.DataFrame], learned: int, *, whole: bool
-) -> tuple[Figure, Message]:
-    """The share of test rows with a twin in training, and what it was held against. whole: all of it counts;
-    else what is beyond the training rows' own share."""
-    rows = tables[0].height - learned
-    in_both, in_train = np.zeros(rows, dtype=bool), np.zeros(learned, dtype=bool)
-    for table in tables:
-        every = codes(table)
-        in_both |= among(every[learned:], every[:learned])
-        in_train |= has_twin(every[:learned])
-    return _beyond(what, in_both, None if whole else in_train)
 
 
 def _is_varied(rows: pl.DataFrame, names: Sequence[str]) -> bool:
@@ -132,28 +110,21 @@ def _of_others(train: pl.DataFrame, test: pl.DataFrame, names: list[str]) -> tup
         part.join(held, on="code", how="left", maintain_order="left").select(other).to_series().to_numpy()
         for part in (judged, learned)
     )
-    return _beyond(REQUESTS, in_both, in_train)
-
-
-def _beyond(what: Quantity, in_both: Bools, in_train: Bools | None) -> tuple[Figure, Message]:
-    """The share of test rows, less that of training rows where it is held against it."""
-    rows, learned = len(in_both), 1 if in_train is None else len(in_train)
-    seen, own = float(in_both.mean()), 0.0 if in_train is None else float(in_train.mean())
+    seen, own = float(in_both.mean()), float(in_train.mean())
     # Twins come in pairs at least: each row of them tells half as much.
-    half = 1.96 * math.sqrt(2 * (seen * (1 - seen) / rows + own * (1 - own) / learned))
-    value = max(0.0, seen - own)
-    note = (
-        SEEN_IN_TRAINING(what=what(), share=seen)
-        if in_train is None
-        else SEEN_BEYOND_OWN(what=what(), share=seen, own=own)
-    )
-    return (
-        Figure(
-            metric=what.metric,
-            value=value,
-            low=max(0.0, min(value, seen - own - half)),
-            high=max(value, seen - own + half),
-            rows=rows,
-        ),
-        note,
+    error = math.sqrt(2 * (seen * (1 - seen) / test.height + own * (1 - own) / train.height))
+    note = SEEN_BEYOND_OWN(what=REQUESTS(), share=seen, own=own)
+    return _beyond(REQUESTS, Twins(seen, own, error), test.height), note
+
+
+def _beyond(what: Quantity, twins: Twins, rows: int) -> Figure:
+    """The share of test rows with a twin, less that expected to have one."""
+    apart, half = twins.seen - twins.expected, 1.96 * twins.error
+    value = max(0.0, apart)
+    return Figure(
+        metric=what.metric,
+        value=value,
+        low=max(0.0, min(value, apart - half)),
+        high=max(value, apart + half),
+        rows=rows,
     )

@@ -71,14 +71,18 @@ def feature_quality(
     """Features are sound: `feature_quality(idle=0, outliers=0.01)`.
 
     Broken: it has infinite values, or is empty or constant on the test rows where in training it was not,
-    with a chance below 1e-9 had nothing changed. Idle: empty or constant in training. Outliers: the share of
-    a feature's training values further from its quartiles than ten times their distance (Tukey's far out
-    values lie beyond three); the worst feature is judged. All rows are read. Idle features and outliers are
-    only told by default, as they harm no prediction by themselves; so are features that have one value in
-    99.9 % of the rows. The evidence names the features and why.
+    with a chance below one in a million had nothing changed. Chance counts what was tried: rows in a split at
+    random, whole groups in a split by group; in a split by time what stays for long, such as the month, a
+    day's price or a holiday, counts as often as it changes, and a value that training held once for as many
+    rows, or as long, is no fault. What may be chance is told in the evidence. Idle: empty or constant in
+    training. Outliers: the share of a feature's training values further from its quartiles than ten times
+    their distance (Tukey's far out values lie beyond three); the worst feature is judged. All rows are read.
+    Idle features and outliers are only told by default, as they harm no prediction by themselves; so are
+    features that have one value in 99.9 % of the rows. The evidence names the features and why.
 
-    What it does not see: a feature whose values changed but vary (see feature drift); rows that are odd
-    only in the combination of their values; outliers of a feature whose quartiles are one value.
+    What it does not see: a feature whose values changed but vary (see feature drift); one that sticks for
+    fewer than about 15 of its usual changes, or in fewer test groups than about five; rows that are odd only
+    in the combination of their values; outliers of a feature whose quartiles are one value.
     Raises BadProject on a negative number, or outliers outside of 0 to 1.
     """
     check_choice("feature_quality", "level", level, LEVELS)
@@ -95,6 +99,7 @@ MEASUREMENT = MeasurementSpec(
     need="feature quality",
     run="evidence.feature_quality",
     reads={"train": "train", "test": "test"},
+    context=("split", "group"),
     fatal=True,
     section="data",
 )

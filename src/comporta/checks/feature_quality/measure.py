@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
 
+from comporta.checks.feature_quality.chance import Parts, chance_of_none, chance_of_one, parts_of
 from comporta.checks.feature_quality.codes import (
+    BY_CHANCE_PERHAPS,
     EMPTY_IN_TEST,
     EMPTY_IN_TRAINING,
     INFINITE_VALUES,
@@ -41,39 +43,56 @@ from comporta.store.frames import read
 
 NEARLY_ALL = 0.999
 FAR_OUT = 10.0
-BY_CHANCE = 1e-9
+BY_CHANCE = 1e-6
 SHOWN = 200
 
 
 class FeatureFaults(NamedTuple):
-    """What is wrong with one feature; None where nothing is. near: whether it is nearly constant.
-    missing_here, missing_there: shares of the training and test rows. far: the share of values far
-    outside, None where the quartiles are one."""
+    """What is wrong with one feature; None where nothing is. near: whether it is nearly constant. unsure: it
+    is empty or of one value in the test, and that may be chance. missing_here, missing_there: shares of the
+    training and test rows. far: the share of values far outside, None where the quartiles are one."""
 
     feature: str
     broken: Message | None
     idle: Message | None
     near: Message | None
+    unsure: Message | None
     missing_here: float
     missing_there: float
     far: float | None
 
 
-def measure(context: StepContext, *, train: Artifact, test: Artifact) -> dict[str, Artifact]:
+def measure(
+    context: StepContext,
+    *,
+    train: Artifact,
+    test: Artifact,
+    split: dict[str, Any] | None = None,
+    group: str | None = None,
+) -> dict[str, Artifact]:
     """`findings`: see `quality`. All rows are read."""
     learned, judged = read(context, train), read(context, test)
     print(
         f"{len(feature_names(learned))} features of {learned.height:,} and {judged.height:,} rows looked at"
     )
-    return {"findings": context.put_json(quality(learned, judged))}
+    return {"findings": context.put_json(quality(learned, judged, split=split, group=group))}
 
 
-def quality(train: pl.DataFrame, test: pl.DataFrame) -> Findings:
+def quality(
+    train: pl.DataFrame,
+    test: pl.DataFrame,
+    *,
+    split: dict[str, Any] | None = None,
+    group: str | None = None,
+) -> Findings:
     """`broken features`: how many have infinite values, or in the test nothing or one value where training
-    had more, beyond chance. `idle features`: how many have nothing or one value in training.
-    `share of values far outside`: of each feature, more than ten times the distance of the quartiles from
-    them, in training; by feature. The table tells why, and which are nearly constant."""
-    table = [_looked_at(train[name], test[name]) for name in feature_names(train) if name in test.columns]
+    had more, beyond chance, which knows how rows were parted (`chance`). `idle features`: how many have
+    nothing or one value in training. `share of values far outside`: of each feature, more than ten times the
+    distance of the quartiles from them, in training; by feature. The table tells why, and which are nearly
+    constant."""
+    names = [name for name in feature_names(train) if name in test.columns]
+    parts = parts_of(train, test, split, group)
+    table = [_looked_at(train[name], test[name], parts) for name in names]
     far = [
         Figure(
             metric=FAR_OUTSIDE.metric,
@@ -86,6 +105,7 @@ def quality(train: pl.DataFrame, test: pl.DataFrame) -> Findings:
     ]
     broken = [each for each in table if each.broken]
     idle = [each for each in table if each.idle]
+    unsure = [each for each in table if each.unsure]
     return Findings(
         figures=(
             Figure(metric=BROKEN.metric, value=float(len(broken)), rows=test.height),
@@ -96,18 +116,17 @@ def quality(train: pl.DataFrame, test: pl.DataFrame) -> Findings:
         of=train.height,
         notes=tuple(
             OF_FEATURE(feature=each.feature, what=why)
-            for each in [*broken, *idle]
-            if (why := each.broken or each.idle) is not None
+            for each in [*broken, *idle, *unsure]
+            if (why := each.broken or each.idle or each.unsure) is not None
         ),
         tables=(FEATURES.of(map(_row, sorted(table, key=_fault)[:SHOWN])),),
     )
 
 
-def _looked_at(train: pl.Series, test: pl.Series) -> FeatureFaults:
+def _looked_at(train: pl.Series, test: pl.Series, parts: Parts) -> FeatureFaults:
     here, there = _plain(train), _plain(test)
     nulls, kinds = here.null_count() / len(here), here.drop_nulls().n_unique()
     most = _most_common(here)
-    broken: Message | None = None
     idle: Message | None = None
     near: Message | None = None
     if kinds == 0:
@@ -116,22 +135,30 @@ def _looked_at(train: pl.Series, test: pl.Series) -> FeatureFaults:
         idle = ONE_VALUE_IN_TRAINING()
     elif most >= NEARLY_ALL:
         near = NEARLY_CONSTANT(share=most)
+    said, chance = _silent(here, there, parts) if kinds else (None, 0.0)
+    broken = said if chance < BY_CHANCE else None
     if infinite := _infinite(here) + _infinite(there):
         broken = INFINITE_VALUES(values=infinite)
-    elif len(there) and kinds and there.null_count() == len(there) and nulls ** len(there) < BY_CHANCE:
-        broken = EMPTY_IN_TEST()
-    elif len(there) and kinds > 1 and there.drop_nulls().n_unique() == 1 and not there.null_count():
-        # The likeliest way to one value by chance is the most common one in every row.
-        broken = ONE_VALUE_IN_TEST() if most ** len(there) < BY_CHANCE else None
+    unsure = None if said is None or broken or near else BY_CHANCE_PERHAPS(what=said)
     return FeatureFaults(
         feature=train.name,
         broken=broken,
         idle=idle,
         near=near,
+        unsure=unsure,
         missing_here=nulls,
         missing_there=there.null_count() / max(1, len(there)),
         far=_far(here),
     )
+
+
+def _silent(here: pl.Series, there: pl.Series, parts: Parts) -> tuple[Message | None, float]:
+    """What of the test rows says nothing where training did, and how likely that is by chance."""
+    if len(there) and there.null_count() == len(there):
+        return EMPTY_IN_TEST(), chance_of_none(here, parts)
+    if len(there) and there.n_unique() == 1 < here.drop_nulls().n_unique():
+        return ONE_VALUE_IN_TEST(), chance_of_one(here, parts)
+    return None, 1.0
 
 
 def _row(faults: FeatureFaults) -> TableRow:
