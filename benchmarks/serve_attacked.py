@@ -2,7 +2,7 @@
 
 Single rows of 40 floats, Open Inference v2, 16 connections that ask again 5 ms after each answer; meanwhile
 two clients send one attack after another without pause: 16 MB of CSV ones, nested lists, 260,000 inputs,
-64 MB packed, a head without end. The floor is the same load without them, in turns within the same minute;
+64 MB packed, a head without end, one value of 16 MB. The floor is the same load without them, in turns within the same minute;
 the figure is the worst attack's, each by the median of its rounds. Memory is the server's growth at its peak.
 
     python benchmarks/serve_attacked.py
@@ -117,7 +117,21 @@ def head() -> bytes:
     return b"POST /invocations HTTP/1.1\r\nhost: 127.0.0.1\r\n" + b"x-y: zzzzzzzzzzzzzzzzzzzzz\r\n" * 200_000
 
 
-ATTACKS = {"lines of ones": ones, "nested lists": nested, "inputs": inputs, "packed": packed, "head": head}
+def number() -> bytes:
+    body = b'{"inputs":[{"name":"a","shape":[1,1],"datatype":"FP64","data":[' + b"1" * (16 * MB)
+    return request("/v2/models/sum/infer", body[: 16 * MB - 4] + b"]}]}")
+
+
+def text() -> bytes:
+    return request("/invocations", (b'{"inputs":[["' + b"\\n" * (8 * MB))[: 16 * MB - 4] + b'"]]}')
+
+
+def cell() -> bytes:
+    return request("/invocations", (b"x0\n" + "é".encode() * (8 * MB))[: 16 * MB - 1] + b"\n", "text/csv")
+
+
+ATTACKS = {"lines of ones": ones, "nested lists": nested, "inputs": inputs, "packed": packed, "head": head,
+           "a number": number, "a text": text, "a cell": cell}  # fmt: skip
 EXPECTED = {400, 413, 431}
 
 

@@ -28,6 +28,7 @@ BODY = {"inputs": [{"name": "m", "shape": [1, 3], "datatype": "FP64", "data": [1
 GOOD = json.dumps(BODY).encode()
 LIVE = b"GET /v2/health/live HTTP/1.1\r\nHost: localhost\r\n\r\n"
 MB = 2**20
+BLANKS = (b" " * 1023 + b"\n") * (15 * 1024)
 
 
 def load(model: str, number: int) -> LoadedVersion:
@@ -304,7 +305,7 @@ def test_a_packed_body_is_read_within_the_limit_after_unpacking(
             )
             return read(link)[:2]
 
-    statuses, data = answer(pack(GOOD + b" " * 200_000))
+    statuses, data = answer(pack(GOOD + BLANKS[:200_000]))
     assert statuses == [200]
     assert b'"data":[6.5]' in data
     assert answer(pack(GOOD)[:-9])[0] == [400]
@@ -321,11 +322,15 @@ ATTACKS = {
     "inputs": (INFER, "application/json", b'{"inputs": [' + json.dumps(BODY["inputs"][0]).encode() * 190_000),
     "labels": ("/feedback", "application/json", b"[" + b"{}," * (5 * MB)),
     "keys": (ROWS, "application/json", b'{"inputs": {' + b'"a":[],' * (2 * MB)),
+    "a number": (INFER, "application/json", b'{"inputs":[{"data":[' + b"1" * (16 * MB)),
+    "a text": (ROWS, "application/json", b'{"inputs":[["' + rb"\"" * (8 * MB)),
+    "a cell": (ROWS, "text/csv", b"a,b,c\n" + "é".encode() * (8 * MB)),
+    "blanks": (ROWS, "application/json", b'{"inputs":[[' + b" " * (16 * MB)),
 }
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-def test_a_body_of_too_many_values_is_refused_before_it_is_all_there(server, name) -> None:
+def test_a_body_of_too_many_or_too_long_values_is_refused_before_it_is_all_there(server, name) -> None:
     path, kind, body = ATTACKS[name]
     body = body[: 16 * MB]
     with server.connect() as link:
@@ -337,11 +342,11 @@ def test_a_body_of_too_many_values_is_refused_before_it_is_all_there(server, nam
 def test_bodies_in_flight_share_a_budget_and_give_it_back(server) -> None:
     def answer(rest: bytes) -> bytes:
         with server.connect() as link:
-            send_all(link, head(ROWS, 15 * MB) + b" " * (15 * MB - len(rest)) + rest)
+            send_all(link, head(ROWS, 15 * MB) + BLANKS[: 15 * MB - len(rest)] + rest)
             return read_one(link)
 
     with server.connect() as first:
-        first.sendall(head(ROWS, 15 * MB) + b" " * (14 * MB))
+        first.sendall(head(ROWS, 15 * MB) + BLANKS[: 14 * MB])
         # Of 20 MB the first holds 14, once they are read.
         until = time.monotonic() + 10
         while (second := answer(b"{}"))[9:12] != b"503" and time.monotonic() < until:

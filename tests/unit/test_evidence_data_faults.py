@@ -641,51 +641,66 @@ def joined(rows, *, event=-120, arrived=-60, prefix="weather"):
 
 
 def test_rows_joined_to_what_was_known_pass_at_the_very_instant_too():
-    findings = found(times, train=joined(table(0)), test=joined(table(1), event=0, arrived=0))
+    findings = found(
+        times, train=joined(table(0)), test=joined(table(1), event=0, arrived=0), joins=["weather"]
+    )
     assert verdict(no_time_travel(), findings).outcome == "pass"
 
 
 @pytest.mark.parametrize("which", ["event", "arrived"])
 def test_one_row_from_the_future_fails(which):
     late = pl.when(pl.int_range(pl.len()) == 7).then(1).otherwise(-60)
-    findings = found(times, train=joined(table(0), **{which: late}), test=joined(table(1)))
+    findings = found(times, train=joined(table(0), **{which: late}), test=joined(table(1)), joins=["weather"])
     said = verdict(no_time_travel(), findings)
     assert said.outcome == "fail" and said.figure.value == 1 and slice_text(said.figure) == "weather"
 
 
 def test_a_join_without_times_is_inconclusive_unless_it_never_changes():
     train, test = (joined(table(n), event=None, arrived=None, prefix="airports") for n in (0, 1))
-    findings = found(times, train=train, test=test)
+    findings = found(times, train=train, test=test, joins=["airports"])
     said = verdict(no_time_travel(), findings)
     assert said.outcome == "inconclusive" and not said.opens and "timeless" in sentence(said.reason)
     assert verdict(
-        no_time_travel(timeless="airports"), found(times, train=train, test=test, timeless=["airports"])
+        no_time_travel(timeless="airports"),
+        found(times, train=train, test=test, timeless=["airports"], joins=["airports"]),
     ).opens
 
 
 def test_a_second_join_of_a_dataset_is_of_the_same_name():
     train, test = (joined(table(n), event=None, arrived=None, prefix="airports.2") for n in (0, 1))
-    findings = found(times, train=train, test=test, timeless=["airports"])
+    findings = found(times, train=train, test=test, timeless=["airports"], joins=["airports", "airports"])
     assert verdict(no_time_travel(timeless=("airports",)), findings).outcome == "pass"
+
+
+@pytest.mark.parametrize("dataset", ["keep_rates", "rates_key", "rates.2"])
+def test_a_join_is_known_by_what_was_declared_whatever_its_dataset_is_called(dataset):
+    train, test = (joined(table(n), arrived=60, prefix=dataset) for n in (0, 1))
+    findings = found(times, train=train, test=test, joins=[dataset])
+    assert verdict(no_time_travel(), findings).outcome == "fail"
+    train, test = (joined(table(n), event=None, arrived=None, prefix=dataset) for n in (0, 1))
+    findings = found(times, train=train, test=test, timeless=["rates"], joins=[dataset])
+    assert not verdict(no_time_travel(timeless="rates"), findings).opens
 
 
 def test_a_late_row_fails_even_where_another_join_has_no_times():
     train, test = (
         joined(joined(table(n), arrived=60), event=None, arrived=None, prefix="airports") for n in (0, 1)
     )
-    assert verdict(no_time_travel(), found(times, train=train, test=test)).outcome == "fail"
+    findings = found(times, train=train, test=test, joins=["weather", "airports"])
+    assert verdict(no_time_travel(), findings).outcome == "fail"
 
 
 def test_without_joins_it_does_not_apply_and_without_times_it_is_inconclusive():
     said = verdict(no_time_travel(), found(times, train=table(0), test=table(1)))
     assert said.outcome == "does not apply" and "declared known" in sentence(said.reason)
     train, test = (joined(table(n)).drop("__at") for n in (0, 1))
-    assert verdict(no_time_travel(), found(times, train=train, test=test)).outcome == "inconclusive"
+    findings = found(times, train=train, test=test, joins=["weather"])
+    assert verdict(no_time_travel(), findings).outcome == "inconclusive"
 
 
 def test_features_that_are_known_by_declaration_alone_are_counted():
     known = ["f0", "f1", "word", "not a feature"]
-    joined_too = found(times, train=joined(table(0)), test=joined(table(1)), known=known)
+    joined_too = found(times, train=joined(table(0)), test=joined(table(1)), known=known, joins=["weather"])
     alone_too = found(times, train=table(0), test=table(1), known=known)
     for findings, outcome in ((joined_too, "pass"), (alone_too, "does not apply")):
         said = verdict(no_time_travel(), findings)

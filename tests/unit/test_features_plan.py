@@ -8,10 +8,11 @@ from typing import Any
 import polars as pl
 import pytest
 
-from comporta.data.features import FeaturePlan, feature_plan, prefixes
+from comporta.data.features import FeaturePlan, feature_plan
 from comporta.data.features_history import load_tables
 from comporta.errors import BadProject
 from comporta.records import DatasetSchema, Join
+from comporta.records.columns import join_columns
 
 DAY = datetime(2024, 1, 1, tzinfo=UTC)
 FLIGHTS = DatasetSchema(name="flights", key=("id",), subject="plane", time="at")
@@ -60,7 +61,10 @@ def test_one_table_joined_twice_keeps_two_lineages() -> None:
     )
     features, hidden = applied(plan(joins=twice))
     assert features["temp there"].to_list() == [20.0, 10.0]
-    assert prefixes(twice) == ("__weather", "__weather.2")
+    assert [each.key for each in join_columns(join.dataset for join in twice)] == [
+        "__weather_key",
+        "__weather.2_key",
+    ]
     assert hidden["__weather.2_key"].to_list() == [
         '["B","2024-01-01T00:00:00Z"]',
         '["A","2024-01-01T00:00:00Z"]',

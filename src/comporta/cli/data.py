@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from comporta.cli import show as shown
 from comporta.cli import words as say
 from comporta.cli.options import AsJson, Where, between
+from comporta.records.column_type import base_type, type_kind
 
 if TYPE_CHECKING:
     from comporta.records import DatasetSchema, Manifest
@@ -80,7 +81,7 @@ def show(
     rows = [
         (
             column.name,
-            column.type.partition("(")[0],
+            base_type(column.type),
             f"{column.nulls / found.rows:.1%}" if found.rows else "",
             f"≈{column.distinct:,}" if column.approximate else column.distinct,
             _bound_text(column.least, column.type) if not column.personal else "(personal)",
@@ -286,11 +287,11 @@ def _expectations(shape: DatasetSchema) -> dict[str, str]:
     return expected
 
 
-def _bound_text(text: str | None, kind: str) -> str | None:
+def _bound_text(text: str | None, column_type: str) -> str | None:
     """A least or most value as it is read: numbers with thousands, from where they need them."""
-    if text is not None and kind.startswith("Datetime"):
+    if text is not None and type_kind(column_type) == "datetime":
         return text.removesuffix(" 00:00:00+00:00").replace("+00:00", "Z")
-    if text is None or not kind.startswith(("Int", "UInt", "Float", "Decimal")):
+    if text is None or type_kind(column_type) not in ("whole", "real", "decimal"):
         return text
     amount = float(text)
     return text if amount.is_integer() and abs(amount) < 10_000 and "." not in text else shown.number(amount)

@@ -19,7 +19,7 @@ from comporta.data.features_timeline import NONE, Timeline, clocks, require_join
 from comporta.data.keys import row_key
 from comporta.errors import BadProject
 from comporta.records import DatasetSchema, Join
-from comporta.records.columns import HIDDEN
+from comporta.records.columns import JoinColumns, join_columns
 from comporta.records.named_column import by_names, frame_of
 
 
@@ -30,7 +30,7 @@ def as_of(
     at: str | None,
     join: Join,
     shape: DatasetSchema,
-    prefix: str | None = None,
+    hidden: JoinColumns | None = None,
 ) -> pl.LazyFrame:
     """The requests, each with what was known of its key at its time: same rows, same order.
 
@@ -38,7 +38,7 @@ def as_of(
     brought, how old a row may be. shape: of the table; its `arrived` column, or `time` + `delay`, says when
     a row was known. Adds the columns of `join`, then `__<dataset>_key` (canonical text of the source row's
     key), `__<dataset>_event` and `__<dataset>_arrived` (UTC; null where nothing was found or the table has
-    none); prefix: instead of `__<dataset>`. The table's columns are held in memory, its others are not read.
+    none); hidden: instead of those three. The table's columns are held in memory, its others are not read.
     Raises BadProject when the declarations do not fit each other or the tables.
     """
     table = needed_columns(table, join, shape)
@@ -48,8 +48,8 @@ def as_of(
         raise BadProject(
             f"join of {join.dataset}: found no column {at}; the requests have {', '.join(asked)}."
         )
-    schema = pl.Schema({**asked, **joined_schema(join, shape, has, prefix)})
-    if clash := sorted(set(asked) & set(joined_schema(join, shape, has, prefix))):
+    schema = pl.Schema({**asked, **joined_schema(join, shape, has, hidden)})
+    if clash := sorted(set(asked) & set(joined_schema(join, shape, has, hidden))):
         raise BadProject(
             f"join of {join.dataset}: found the column {', '.join(clash)} on both sides. "
             "Rename it in `columns`: a dict, table column → feature."
@@ -62,7 +62,7 @@ def as_of(
     def answer(frame: pl.DataFrame) -> pl.DataFrame:
         line = ready()
         return frame.hstack(
-            matched_columns(line, line.match(frame, None if at is None else frame[at]), prefix)
+            matched_columns(line, line.match(frame, None if at is None else frame[at]), hidden)
         )
 
     return requests.map_batches(
@@ -82,22 +82,22 @@ def needed_columns(table: pl.LazyFrame, join: Join, shape: DatasetSchema) -> pl.
 
 
 def joined_schema(
-    join: Join, shape: DatasetSchema, table: pl.Schema, prefix: str | None = None
+    join: Join, shape: DatasetSchema, table: pl.Schema, hidden: JoinColumns | None = None
 ) -> dict[str, pl.DataType]:
     """The columns that a join adds, with their types."""
-    hidden = prefix or f"{HIDDEN}{join.dataset}"
+    hidden = hidden or join_columns([join.dataset])[0]
     time: pl.DataType = pl.Datetime(unit_for(shape, table), "UTC")
     return {
         **{name: table[column] for column, name in join.columns.items()},
-        f"{hidden}_key": pl.String(),
-        f"{hidden}_event": time,
-        f"{hidden}_arrived": time,
+        hidden.key: pl.String(),
+        hidden.event: time,
+        hidden.arrived: time,
     }
 
 
-def matched_columns(line: Timeline, rows: Ints, prefix: str | None = None) -> pl.DataFrame:
+def matched_columns(line: Timeline, rows: Ints, hidden: JoinColumns | None = None) -> pl.DataFrame:
     """What `Timeline.match` found, as the columns of `joined_schema`; nulls where it found nothing."""
-    hidden = prefix or f"{HIDDEN}{line.join.dataset}"
+    hidden = hidden or join_columns([line.join.dataset])[0]
     misses = pl.Series(rows == NONE)
     index = pl.Series(rows)
     if misses.any():
@@ -107,10 +107,10 @@ def matched_columns(line: Timeline, rows: Ints, prefix: str | None = None) -> pl
     return frame_of(
         (
             *columns,
-            _keys(line, index, misses).alias(f"{hidden}_key"),
-            event.alias(f"{hidden}_event"),
-            arrived.alias(f"{hidden}_arrived"),
-        )
+            _keys(line, index, misses).alias(hidden.key),
+            event.alias(hidden.event),
+            arrived.alias(hidden.arrived),
+        ]
     )
 
 

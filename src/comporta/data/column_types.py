@@ -7,6 +7,7 @@ import polars as pl
 from comporta.data.types import base_type, parse_type, type_text
 from comporta.errors import BadData, BadProject, ExpectationBroken, SchemaChanged, wording
 from comporta.records import Change, Column, DatasetSchema, Manifest
+from comporta.records.column_type import TypeKind, type_kind
 from comporta.records.columns import HIDDEN
 from comporta.records.declared_value import value_faults
 from comporta.records.named_column import exact_column
@@ -68,16 +69,16 @@ def require_columns(shape: DatasetSchema, columns: dict[str, str]) -> None:
                     f"{name}: found no column {needed!r} (as {role}), only {', '.join(columns)}. "
                     "Fix the declaration or the source."
                 )
-    require_times(shape, columns, ("Datetime", "Date", EMPTY))
+    require_times(shape, columns, ("datetime", "date", "null"))
     for column in shape.columns:
         _require_type(shape, column, columns[column.name])
 
 
-def require_times(shape: DatasetSchema, columns: dict[str, str], kinds: tuple[str, ...]) -> None:
-    """Raises BadProject where a column of times is of none of these types."""
+def require_times(shape: DatasetSchema, columns: dict[str, str], kinds: tuple[TypeKind, ...]) -> None:
+    """Raises BadProject where a column of times is of none of these kinds."""
     for role in ("time", "arrived"):
         when: str | None = getattr(shape, role)
-        if when is not None and base_type(columns[when]) not in kinds:
+        if when is not None and type_kind(columns[when]) not in kinds:
             kind = "no value" if columns[when] == EMPTY else columns[when]
             raise BadProject(
                 f"{shape.name}.{when}: found {kind}, expected Datetime or Date: it is declared as "

@@ -62,7 +62,7 @@ class Intake:
     def require_held(self, now: datetime) -> None:
         """Raises ExpectationBroken, with the first offending rows, for the first expectation that fails."""
         if self.rows:
-            require_times(self.shape, self.columns, ("Datetime", "Date"))
+            require_times(self.shape, self.columns, ("datetime", "date"))
         for column in _stopping(self.shape):
             for expectation, wanted in _breach_causes(column):
                 found = self.counts.get((column.name, expectation), 0)

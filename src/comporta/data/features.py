@@ -167,17 +167,6 @@ def name_of(function: ComputeFunction) -> str:
     return str(getattr(function, "__name__", function))
 
 
-def prefixes(joins: tuple[Join, ...]) -> tuple[str, ...]:
-    """For each join, how its hidden columns begin: `__weather`; a second join of it `__weather.2`."""
-    seen: dict[str, int] = {}
-    out = []
-    for join in joins:
-        seen[join.dataset] = seen.get(join.dataset, 0) + 1
-        again = seen[join.dataset]
-        out.append(f"{HIDDEN}{join.dataset}" if again == 1 else f"{HIDDEN}{join.dataset}.{again}")
-    return tuple(out)
-
-
 def _where(fault: BaseException) -> str:
     """The innermost line of the project's own code."""
     frames = traceback.extract_tb(fault.__traceback__)[1:]

@@ -7,22 +7,22 @@ from collections.abc import Callable, Mapping
 import polars as pl
 
 from comporta.data.asof import matched_columns, needed_columns
-from comporta.data.features import prefixes
 from comporta.data.features_time import Ints
 from comporta.data.features_timeline import Timeline, timeline
 from comporta.errors import BadProject
 from comporta.records import DatasetSchema, Join, Record
+from comporta.records.columns import JoinColumns, join_columns
 
 
 class TimelineTables(Record, frozen=True, kw_only=True):
-    """lines: one for each join, in order. prefixes: how their hidden columns begin."""
+    """lines: one for each join, in order. hidden: the columns in which they say what was read."""
 
     lines: tuple[Timeline, ...]
-    prefixes: tuple[str, ...]
+    hidden: tuple[JoinColumns, ...]
 
     def read(self, requests: pl.DataFrame, at: pl.Series | None) -> pl.DataFrame:
         """For each request, in order, the columns of every join, and its hidden ones."""
-        return join_columns(self.lines, self.prefixes, lambda line: line.match(requests, at))
+        return joined_frame(self.lines, self.hidden, lambda line: line.match(requests, at))
 
 
 def load_tables(
@@ -49,16 +49,16 @@ def load_tables(
         )
         for join in joins
     )
-    return TimelineTables(lines=lines, prefixes=prefixes(joins))
+    return TimelineTables(lines=lines, hidden=join_columns(join.dataset for join in joins))
 
 
-def join_columns(
-    lines: tuple[Timeline, ...], prefixes: tuple[str, ...], rows: Callable[[Timeline], Ints]
+def joined_frame(
+    lines: tuple[Timeline, ...], hidden: tuple[JoinColumns, ...], rows: Callable[[Timeline], Ints]
 ) -> pl.DataFrame:
     """The columns of every join side by side. rows: of a line's frame, for each request."""
     whole = pl.DataFrame()
-    for line, prefix in zip(lines, prefixes, strict=True):
-        part = matched_columns(line, rows(line), prefix)
+    for line, columns in zip(lines, hidden, strict=True):
+        part = matched_columns(line, rows(line), columns)
         if clash := sorted(set(part.columns) & set(whole.columns)):
             raise BadProject(
                 f"join of {line.join.dataset}: found {', '.join(clash)} joined from two tables. Rename one "

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from comporta.data.features import FeaturePlan
-from comporta.data.features_history import TimelineTables, join_columns, load_tables
+from comporta.data.features_history import TimelineTables, joined_frame, load_tables
 from comporta.data.features_match import key_value, matchable
 from comporta.data.features_time import LOWEST, Ints, span, tick, ticks
 from comporta.data.features_timeline import NONE, Timeline, request_times
@@ -117,8 +117,8 @@ class OnlineTables(Record, frozen=True, kw_only=True):
         if requests.height > FEW:
             return self.tables.read(requests, at)
         by_line = {id(index.line): index for index in self.indexes}
-        return join_columns(
-            self.tables.lines, self.tables.prefixes, lambda line: by_line[id(line)].find_all(requests, at)
+        return joined_frame(
+            self.tables.lines, self.tables.hidden, lambda line: by_line[id(line)].find_all(requests, at)
         )
 
     def few(self, requests: pl.DataFrame, at: pl.Series | None) -> tuple[pl.DataFrame, JoinedSources]:
@@ -139,8 +139,8 @@ class OnlineTables(Record, frozen=True, kw_only=True):
     def sources_of(self, hidden: pl.DataFrame, height: int) -> JoinedSources:
         """The sources of each row, from its hidden columns. height: how many rows."""
         sources: list[list[JoinedRow]] = [[] for _ in range(height)]
-        for line, prefix in zip(self.tables.lines, self.tables.prefixes, strict=True):
-            columns = (hidden[f"{prefix}_{part}"].to_list() for part in ("key", "event", "arrived"))
+        for line, names in zip(self.tables.lines, self.tables.hidden, strict=True):
+            columns = (hidden[name].to_list() for name in (names.key, names.event, names.arrived))
             for source, (key, event, arrived) in zip(sources, zip(*columns, strict=True), strict=True):
                 if key is not None:
                     source.append(self._joined_record(line, key, event, arrived))

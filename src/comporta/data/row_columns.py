@@ -20,6 +20,7 @@ from msgspec.structs import replace
 from comporta.data.dataset_log import DatasetLog, NamePairs, RowColumns, append_entry, read_log
 from comporta.data.types import parse_type, type_text
 from comporta.records import Signature
+from comporta.records.column_type import base_type, type_kind
 from comporta.store import Keys, Store
 
 INPUT, OUTPUT = "in.", "out."
@@ -111,17 +112,19 @@ def all_row_columns(
 
 def kind(text: str) -> pl.DataType:
     """The widest type of the kind of this one: what a log keeps it in."""
-    name = text.partition("(")[0]
-    if name == "UInt64":
-        return pl.UInt64()
-    if name.startswith(("Int", "UInt")):
-        return pl.Int64()
-    if name.startswith("Float"):
-        return pl.Float64()
-    if name == "Datetime":
-        dtype = parse_type(text)
-        return _TIME if getattr(dtype, "time_zone", None) else pl.Datetime("us")
-    return {"Boolean": pl.Boolean(), "Date": pl.Date()}.get(name, pl.String())
+    match type_kind(text):
+        case "whole":
+            return pl.UInt64() if base_type(text) == "UInt64" else pl.Int64()
+        case "real":
+            return pl.Float64()
+        case "boolean":
+            return pl.Boolean()
+        case "date":
+            return pl.Date()
+        case "datetime":
+            dtype = parse_type(text)
+            return _TIME if getattr(dtype, "time_zone", None) else pl.Datetime("us")
+    return pl.String()
 
 
 def output_columns(signature: Signature) -> Types:

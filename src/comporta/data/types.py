@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from typing import Any
 
 import polars as pl
 
 from comporta.errors import BadData
-from comporta.records.declared_value import base_type
+from comporta.records.column_type import base_type
 
 __all__ = ["base_type", "parse_type", "type_text"]
 
@@ -18,6 +19,7 @@ def type_text(dtype: pl.DataType) -> str:
     return str(dtype)
 
 
+@cache
 def parse_type(text: str) -> pl.DataType:
     """The type that was written. Raises BadData when polars has none of that name."""
     try:

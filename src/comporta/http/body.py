@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import msgspec
 
 from comporta.errors import BadRequest
+from comporta.http.value_length import ValueLength
 
 SMALL = 64 * 1024
 """Bytes that are not worth counting in."""
@@ -23,29 +24,32 @@ ACCEPTED_ENCODINGS = ((b"accept-encoding", b"gzip, deflate"),)
 
 class MostValues(msgspec.Struct, frozen=True):
     """What a body may hold at most. values: in lists and lines; objects: in braces; keys: how often a key may
-    occur. text: as a client reads it. until: bytes that are counted; None: all."""
+    occur. text: as a client reads it. until: bytes that are counted; None: all. quoted: see `ValueLength`."""
 
     values: int
     objects: int
     text: str
     keys: tuple[tuple[bytes, int], ...] = ()
     until: int | None = None
+    quoted: bool = True
 
 
 class ValueCounter:
-    """Counts what separates values. It does not know a text's commas from a list's: a limit leaves room."""
+    """Counts what separates values, and what no separator comes in for long. It does not know a text's commas from a list's: a limit leaves room."""
 
     def __init__(self, most: MostValues) -> None:
         self._most = most
         self._left = most.until
         self._commas = self._lists = self._objects = self._lines = 0
         self._keys = [0] * len(most.keys)
+        self._length = ValueLength(quoted=most.quoted)
 
     def see(self, piece: bytes) -> None:
         """Counts this piece. Raises BadRequest with status 413 once it is too much."""
         if self._left is not None:
             piece = piece[: self._left]
             self._left -= len(piece)
+        self._length.see(piece)
         most = self._most
         self._commas += piece.count(b",")
         self._lists += piece.count(b"[")

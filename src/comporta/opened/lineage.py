@@ -1,17 +1,42 @@
 """Lineage: which artifacts a recipe read and made, as edges that can be walked both ways.
 
-A place in the graph is a short text: `data:weather@00000002`, `step:<recipe>`, `artifact:<digest>`,
-`version:late/00000003`. Each edge is stored under two keys, so one scan by prefix walks either way.
+Each edge is stored under two keys, so one scan by prefix walks either way.
 """
 
 from __future__ import annotations
 
+from typing import Literal, NamedTuple, get_args
+
 from comporta.records import Artifact, Asset, Changes, Event, Lookup, Projection, Recipe, Record, View
 from comporta.records.facts import StepAnswered, TestSetEvaluated, VersionRegistered
+from comporta.registry import version_key
+
+PlaceKind = Literal["data", "step", "artifact", "version"]
+
+
+class GraphPlace(NamedTuple):
+    """A place in the graph. id: of data `weather@00000002`, of a step its recipe's digest, of an artifact its
+    digest, of a version its key `late/00000003`."""
+
+    kind: PlaceKind
+    id: str
+
+    @property
+    def text(self) -> str:
+        """As it is stored: `step:` and the recipe's digest."""
+        return f"{self.kind}:{self.id}"
+
+
+class GraphNeighbour(NamedTuple):
+    """A place one edge away. role: the name of the argument or output."""
+
+    place: GraphPlace
+    role: str
 
 
 class Edge(Record, frozen=True, kw_only=True):
-    """One edge of the graph. role: the name of the argument or output."""
+    """One edge of the graph as it is stored, between the texts of two places. role: the name of the argument
+    or output."""
 
     source: str
     target: str
@@ -27,45 +52,43 @@ class AnsweredRecipe(Record, frozen=True, kw_only=True):
     outputs: dict[str, Asset]
 
 
-VERSION = "version:"
-
-
-def place(asset: Asset) -> str:
+def asset_place(asset: Asset) -> GraphPlace:
     """The asset's place in the graph."""
     if isinstance(asset, Artifact):
-        return f"artifact:{asset.digest}"
+        return GraphPlace("artifact", asset.digest)
     return data_place(asset.dataset, asset.number)
 
 
-def data_place(dataset: str, number: int) -> str:
-    return f"data:{dataset}@{number:08d}"
+def data_place(dataset: str, number: int) -> GraphPlace:
+    return GraphPlace("data", f"{dataset}@{number:08d}")
 
 
-def version_place(model: str, number: int) -> str:
-    return f"{VERSION}{model}/{number:08d}"
+def step_place(recipe: str) -> GraphPlace:
+    """recipe: its digest."""
+    return GraphPlace("step", recipe)
 
 
-def _edge(source: str, target: str, role: str) -> Changes[Edge]:
-    edge = Edge(source=source, target=target, role=role)
-    yield f">{source}\t{target}", edge
-    yield f"<{target}\t{source}", edge
+def _edge(source: GraphPlace, target: GraphPlace, role: str) -> Changes[Edge]:
+    edge = Edge(source=source.text, target=target.text, role=role)
+    yield f">{source.text}\t{target.text}", edge
+    yield f"<{target.text}\t{source.text}", edge
 
 
 def _step_edges(fact: StepAnswered, event: Event, old: Lookup[Edge]) -> Changes[Edge]:
-    step = f"step:{fact.recipe}"
+    step = step_place(fact.recipe)
     for role, asset in fact.question.inputs.items():
-        yield from _edge(place(asset), step, role)
+        yield from _edge(asset_place(asset), step, role)
     for role, asset in fact.outputs.items():
-        yield from _edge(step, place(asset), role)
+        yield from _edge(step, asset_place(asset), role)
 
 
 def _version_edges(fact: VersionRegistered, event: Event, old: Lookup[Edge]) -> Changes[Edge]:
     version = fact.version
-    here = version_place(version.model, version.number)
+    here = GraphPlace("version", version_key(version.model, version.number))
     for role, asset in version.parts.items():
-        yield from _edge(place(asset), here, role)
+        yield from _edge(asset_place(asset), here, role)
     for node, recipe in version.steps.items():
-        yield from _edge(f"step:{recipe}", here, node)
+        yield from _edge(step_place(recipe), here, node)
 
 
 def _recipe_outputs(fact: StepAnswered, event: Event, old: Lookup[AnsweredRecipe]) -> Changes[AnsweredRecipe]:
@@ -81,22 +104,31 @@ def _evaluation(
     yield f"{fact.model}/{fact.part}/{event.seq:012d}", fact
 
 
+_KINDS: dict[str, PlaceKind] = {kind: kind for kind in get_args(PlaceKind)}
+
 EDGES = Projection("edge", Edge, {StepAnswered: _step_edges, VersionRegistered: _version_edges})
 QUESTIONS = Projection("question", AnsweredRecipe, {StepAnswered: _recipe_outputs})
 EVALUATIONS = Projection("look", TestSetEvaluated, {TestSetEvaluated: _evaluation})
 
 
-def after(view: View, here: str) -> list[Edge]:
-    """The edges that leave a place."""
-    return [edge for _, edge in view.scan(EDGES, f">{here}\t")]
+def after(view: View, here: GraphPlace) -> list[GraphNeighbour]:
+    """Where the edges lead that leave a place."""
+    edges = (edge for _, edge in view.scan(EDGES, f">{here.text}\t"))
+    return [GraphNeighbour(_stored_place(edge.target), edge.role) for edge in edges]
 
 
 def versions_holding(view: View, asset: Asset, role: str) -> list[str]:
     """The keys of the versions that hold this as their part `role`, under whatever model's name."""
-    holders = (edge.target for edge in after(view, place(asset)) if edge.role == role)
-    return [each.removeprefix(VERSION) for each in holders if each.startswith(VERSION)]
+    holders = (each.place for each in after(view, asset_place(asset)) if each.role == role)
+    return [each.id for each in holders if each.kind == "version"]
 
 
-def before(view: View, here: str) -> list[Edge]:
-    """The edges that reach a place."""
-    return [edge for _, edge in view.scan(EDGES, f"<{here}\t")]
+def before(view: View, here: GraphPlace) -> list[GraphNeighbour]:
+    """Where the edges come from that reach a place."""
+    edges = (edge for _, edge in view.scan(EDGES, f"<{here.text}\t"))
+    return [GraphNeighbour(_stored_place(edge.source), edge.role) for edge in edges]
+
+
+def _stored_place(text: str) -> GraphPlace:
+    kind, _, id = text.partition(":")
+    return GraphPlace(_KINDS[kind], id)

@@ -23,6 +23,7 @@ from comporta.project.features import AsOf, Features
 from comporta.project.kinds import type_faults
 from comporta.project.locate import ProjectFault, SourceLocations
 from comporta.records import FEEDBACK, PREDICTIONS, Column, Subject
+from comporta.records.column_type import base_type
 from comporta.records.csv_files import CSV, PARQUET, CsvFiles
 from comporta.records.declared_value import declared_bound, value_faults
 
@@ -74,7 +75,7 @@ def dataset_faults(dataset: Dataset, root: Path, places: SourceLocations) -> Ite
 
 
 def _column(column: Column) -> FieldFaults:
-    if column.type and column.type.partition("(")[0] not in _TYPES:
+    if column.type and base_type(column.type) not in _TYPES:
         yield "type", f"found {column.type!r}, expected a polars type such as 'Int64', 'String', 'Datetime'."
     if not 0 <= column.nulls <= 1:
         yield "nulls", f"found {column.nulls}, expected a share from 0 to 1."
@@ -183,7 +184,7 @@ def _csv(source: CsvFiles, root: Path) -> FieldFaults:
             f"csv: encoding: found {source.encoding!r}, expected one that Python knows, as 'latin-1'.",
         )
     for column, kind in source.schema.items():
-        if kind.partition("(")[0] not in _IN_CSV:
+        if base_type(kind) not in _IN_CSV:
             yield (
                 "source",
                 f"csv: schema: {column}: found {kind!r}, expected one of: {', '.join(sorted(_IN_CSV))}.",

@@ -9,98 +9,91 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from comporta.errors import wording
+from comporta.records.column_type import base_type, type_kind
 from comporta.records.dataset import Column
 
-WHOLE = frozenset(
-    f"{sign}Int{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64, 128)
-)  # as polars names them
-REAL = frozenset(("Float16", "Float32", "Float64"))
-TEXT = frozenset(("String", "Categorical", "Enum"))
-ORDERED = frozenset((*WHOLE, *REAL, "Decimal", "Date", "Datetime", "Time"))
-"""Types of which a smallest or largest value can be declared."""
+_ORDERED = frozenset(("whole", "real", "decimal", "date", "datetime", "time"))
+"""Kinds of types of which a smallest or largest value can be declared."""
 
 _TIMES: dict[str, tuple[Any, str]] = {
-    "Date": (date, wording("a date as text, such as '2026-01-31'")),
-    "Datetime": (datetime, wording("a time as text, such as '2026-01-31T10:00:00Z'")),
-    "Time": (time, wording("a time of day as text, such as '10:00:00'")),
+    "date": (date, wording("a date as text, such as '2026-01-31'")),
+    "datetime": (datetime, wording("a time as text, such as '2026-01-31T10:00:00Z'")),
+    "time": (time, wording("a time of day as text, such as '10:00:00'")),
 }
 _TRUTHS = {"true": True, "false": False, 0: False, 1: True}
 
 
-def base_type(text: str) -> str:
-    """`Datetime` of `Datetime(time_unit='us', time_zone=None)`."""
-    return text.partition("(")[0]
-
-
-def declared_bound(value: Any, kind: str, *, lower: bool) -> Any:
+def declared_bound(value: Any, column_type: str, *, lower: bool) -> Any:
     """A smallest (lower) or largest value in the column's type: int, float, Decimal, date, datetime (in UTC,
-    without a zone) or time. kind: polars' name of the type.
+    without a zone) or time. column_type: as polars writes it.
 
     A fraction bounds whole numbers by the next one inside. Raises ValueError, saying what was expected.
     """
-    kind = base_type(kind)
-    if kind not in ORDERED:
-        raise ValueError(f"no bound, for values of the type {kind} are not compared by size")
+    kind = type_kind(column_type)
+    if kind not in _ORDERED:
+        raise ValueError(
+            f"no bound, for values of the type {base_type(column_type)} are not compared by size"
+        )
     if kind in _TIMES:
-        return _time(value, kind)
+        return _time(value, column_type)
     number = _number(value, text=False)
-    if kind in WHOLE:
+    if kind == "whole":
         if math.isinf(number):
             return (-1 if number < 0 else 1) * (2**127 - 1)
         return math.ceil(number) if lower else math.floor(number)
-    return _decimal(value) if kind == "Decimal" else float(number)
+    return _decimal(value) if kind == "decimal" else float(number)
 
 
-def declared_member(value: Any, kind: str) -> Any:
+def declared_member(value: Any, column_type: str) -> Any:
     """One of the allowed values in the column's type, as `declared_bound` gives them; of Boolean and text
     columns bool and str. Raises ValueError, saying what was expected."""
-    kind = base_type(kind)
-    if kind in TEXT:
+    kind, name = type_kind(column_type), base_type(column_type)
+    if kind in ("text", "category"):
         if not isinstance(value, str):
-            raise ValueError(f"text, for the column is {kind}: {str(value)!r}")
+            raise ValueError(f"text, for the column is {name}: {str(value)!r}")
         return value
-    if kind == "Boolean":
+    if kind == "boolean":
         key = value.lower() if isinstance(value, str) else value
         if key not in _TRUTHS:
             raise ValueError("True or False, for the column is Boolean")
         return _TRUTHS[key]
     if kind in _TIMES:
-        return _time(value, kind)
-    if kind == "Decimal":
+        return _time(value, column_type)
+    if kind == "decimal":
         return _decimal(value)
-    if kind in WHOLE:
+    if kind == "whole":
         number = _number(value, text=True)
         if number != number // 1 or math.isinf(number):
-            raise ValueError(f"a whole number, for the column is {kind}")
+            raise ValueError(f"a whole number, for the column is {name}")
         return int(number)
-    if kind in REAL:
+    if kind == "real":
         return float(_number(value, text=True))
-    raise ValueError(f"none, for values of the type {kind} cannot be listed")
+    raise ValueError(f"none, for values of the type {name} cannot be listed")
 
 
-def value_faults(column: Column, kind: str) -> Iterator[tuple[str, str]]:
+def value_faults(column: Column, column_type: str) -> Iterator[tuple[str, str]]:
     """(field, message) for each declared value that no value of this type can be compared with.
 
-    kind: polars' name of the column's type; empty where it is not known. A column that has no type yet, for
-    want of any value, has none.
+    column_type: as polars writes it; empty where it is not known. A column that has no type yet, for want of
+    any value, has none.
     """
-    if base_type(kind) in ("", "Null"):
+    if not column_type or type_kind(column_type) == "null":
         return
     for field, value, lower in (("at_least", column.at_least, True), ("at_most", column.at_most, False)):
-        if value is not None and (said := _fault(value, kind, lower)):
+        if value is not None and (said := _fault(value, column_type, lower)):
             yield field, said
     for each in column.one_of:
-        if said := _fault(each, kind, None):
+        if said := _fault(each, column_type, None):
             yield "one_of", said
 
 
-def _fault(value: Any, kind: str, lower: bool | None) -> str:
+def _fault(value: Any, column_type: str, lower: bool | None) -> str:
     """What is wrong with a bound, or (lower: None) with an allowed value; empty: nothing."""
     try:
         if lower is None:
-            declared_member(value, kind)
+            declared_member(value, column_type)
         else:
-            declared_bound(value, kind, lower=lower)
+            declared_bound(value, column_type, lower=lower)
     except ValueError as error:
         plain = int(value) if isinstance(value, float) and value.is_integer() else value
         return f"found {plain!r}, expected {error}"
@@ -136,14 +129,14 @@ def _decimal(value: Any) -> Decimal:
     return made
 
 
-def _time(value: Any, kind: str) -> Any:
-    what, example = _TIMES[kind]
+def _time(value: Any, column_type: str) -> Any:
+    what, example = _TIMES[type_kind(column_type)]
     if not isinstance(value, str):
-        raise ValueError(f"{example}, for the column is {kind}")
+        raise ValueError(f"{example}, for the column is {base_type(column_type)}")
     try:
         made = what.fromisoformat(value)
     except ValueError:
-        raise ValueError(f"{example}, for the column is {kind}") from None
+        raise ValueError(f"{example}, for the column is {base_type(column_type)}") from None
     if isinstance(made, datetime) and made.tzinfo is not None:
         try:
             return made.astimezone(UTC).replace(tzinfo=None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import Any
 
+from comporta.records.column_type import TypeKind
 from comporta.records.version import Signature
 
 
@@ -16,7 +17,7 @@ def read_label(value: Any, takes: Signature) -> float | str | None:
     """
     if takes.task == "regression":
         return _number(value)
-    text = _class_text(value, takes.label)
+    text = _class_text(value, takes.label_kind)
     return text if text in takes.classes else None
 
 
@@ -30,15 +31,15 @@ def _number(value: Any) -> float | None:
     return number if isfinite(number) else None
 
 
-def _class_text(value: Any, label: str) -> str | None:
+def _class_text(value: Any, label: TypeKind) -> str | None:
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
         # As a number it would be another class, or one by accident.
-        numbers = label.startswith(("Int", "UInt", "Float", "Decimal"))
+        numbers = label in ("whole", "real", "decimal")
         return None if numbers else "true" if value else "false"
     if not isinstance(value, int | float) or not isfinite(value):
         return None
-    if label == "Boolean":
+    if label == "boolean":
         return {0.0: "false", 1.0: "true"}.get(value)
     return str(int(value)) if isinstance(value, int) or value.is_integer() else str(value)

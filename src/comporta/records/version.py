@@ -8,6 +8,7 @@ from typing import Literal
 from msgspec import UNSET, UnsetType
 
 from comporta.records.asset import Artifact, Slice, text_or_digest
+from comporta.records.column_type import TypeKind, type_kind
 from comporta.records.identity import person_key
 from comporta.records.record import Record
 from comporta.records.verdict import Level, Verdict
@@ -22,6 +23,11 @@ class Field(Record, frozen=True, kw_only=True):
     type: str
     nullable: bool = True
     values: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> TypeKind:
+        """The kind of values that its type has."""
+        return type_kind(self.type)
 
 
 class Signature(Record, frozen=True, kw_only=True):
@@ -40,6 +46,11 @@ class Signature(Record, frozen=True, kw_only=True):
     classes: tuple[str, ...] = ()
     label: str = ""
     threshold: float | UnsetType = UNSET
+
+    @property
+    def label_kind(self) -> TypeKind:
+        """The kind of values that the target's type has."""
+        return type_kind(self.label)
 
 
 class Version(Record, frozen=True, kw_only=True):

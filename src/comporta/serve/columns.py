@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from comporta.errors import BadProject, wording
 from comporta.records import Field
+from comporta.records.column_type import base_type
 from comporta.serve.bad_row import BadRow
 
 Kind = Literal["int", "float", "bool", "text", "datetime", "date"]
@@ -68,18 +69,17 @@ def column_of(field: Field) -> RequestColumn:
         return RequestColumn(field.name, "int", field.nullable, values, getattr(pl, field.type), low, high)
     if field.type in ("Float64", "Float32"):
         return RequestColumn(field.name, "float", field.nullable, values, getattr(pl, field.type))
-    if field.type == "Boolean":
+    if field.kind == "boolean":
         return RequestColumn(field.name, "bool", field.nullable, values, pl.Boolean, 0, 1)
-    if field.type == "String":
+    if field.kind == "text":
         return RequestColumn(field.name, "text", field.nullable, values, pl.String)
-    if field.type.startswith("Categorical"):
-        return RequestColumn(field.name, "text", field.nullable, values, pl.Categorical)
-    if field.type.startswith("Enum"):
-        dtype = pl.Enum(list(field.values)) if field.values else pl.Categorical
+    if field.kind == "category":
+        closed = base_type(field.type) == "Enum" and field.values
+        dtype = pl.Enum(list(field.values)) if closed else pl.Categorical
         return RequestColumn(field.name, "text", field.nullable, values, dtype)
-    if field.type == "Date":
+    if field.kind == "date":
         return RequestColumn(field.name, "date", field.nullable, values, pl.Date)
-    if field.type.startswith("Datetime"):
+    if field.kind == "datetime":
         unit, zone = _UNIT.search(field.type), _ZONE.search(field.type)
         when = pl.Datetime(unit[1] if unit else "us", zone[1] if zone else None)  # type: ignore[arg-type]
         return RequestColumn(

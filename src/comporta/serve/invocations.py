@@ -78,8 +78,9 @@ def read_invocation_csv(body: bytes, schema: RequestSchema, limit: int) -> Reque
 
     Raises BadRequest."""
     try:
-        text = body.decode("utf-8-sig")
-        read = (line for line in csv.reader(io.StringIO(text, newline=""), strict=True) if line)
+        # Decoded line by line: a call that decodes a large body whole keeps the interpreter from all others.
+        text = io.TextIOWrapper(io.BytesIO(body), "utf-8-sig", newline="")
+        read = (line for line in csv.reader(text, strict=True) if line)
         lines = list(itertools.islice(read, limit + 2))
     except (UnicodeDecodeError, csv.Error) as error:
         raise BadRequest(f"the body is not CSV in UTF-8: {type(error).__name__}.") from None

@@ -80,7 +80,8 @@ class PredictionRoutes:
         values, objects = rows * (columns + 8) + 1024, 4 * rows + columns + 1024
         text = f"{rows} rows of {columns} columns"
         if path.route.name != "infer":
-            return MostValues(values, objects, text)
+            in_csv = headers.get(b"content-type", b"").lower().startswith(b"text/csv")
+            return MostValues(values, objects, text, quoted=not in_csv)
         size = headers.get(b"inference-header-content-length", b"")
         until = int(size) if size.isdigit() and len(size) <= 12 else None
         return MostValues(values, objects, text, ((b'"shape"', columns + 64),), until)

@@ -38,14 +38,7 @@ def label_type(signature: Signature) -> str:
     """The v2 datatype of a label; of a regression that of its numbers, whatever the target's was."""
     if signature.task == "regression":
         return "FP64"
-    kind = signature.label
-    if kind == "Boolean":
-        return "BOOL"
-    if kind.startswith(("Int", "UInt")):
-        return "INT64"
-    if kind.startswith("Float"):
-        return "FP64"
-    return "BYTES"
+    return {"boolean": "BOOL", "whole": "INT64", "real": "FP64"}.get(signature.label_kind, "BYTES")
 
 
 def _head(name: str, datatype: str) -> bytes:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from comporta.errors import BadRequest
 from comporta.http.json_body import decode_json
+from comporta.http.value_length import require_short_value
 
 DTYPES: dict[str, str] = {
     "BOOL": "?", "UINT8": "u1", "UINT16": "<u2", "UINT32": "<u4", "UINT64": "<u8", "INT8": "i1",
@@ -134,6 +135,7 @@ def _texts(name: str, data: memoryview, wanted: int) -> list[Any]:
         at += 4
         if at + size > end:
             break
+        require_short_value(size)
         try:
             texts.append(str(data[at : at + size], "utf-8"))
         except UnicodeDecodeError:

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from comporta.records.column_type import type_kind
+
 
 def class_text(value: Any) -> str:
     """A label as a signature names it: `true`, `3`, `late`."""
@@ -19,11 +21,12 @@ def class_text(value: Any) -> str:
 
 def labels_from(classes: tuple[str, ...], label: str) -> Any:
     """The labels themselves, from their text and the target's type: numpy, 1-D."""
-    if label == "Boolean":
+    kind = type_kind(label)
+    if kind == "boolean":
         return np.array([each == "true" for each in classes])
-    if label.startswith(("Int", "UInt")):
+    if kind == "whole":
         return np.array([int(each) for each in classes])
-    if label.startswith(("Float", "Decimal")):
+    if kind in ("real", "decimal"):
         return np.array([float(each) for each in classes])
     return np.array(classes, dtype=np.str_)
 

@@ -203,8 +203,8 @@ def _rows_to_choose_from(train: pl.DataFrame) -> pl.DataFrame:
 def _ways(signature: Signature) -> list[Callable[[Any], bytes]]:
     from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
 
-    words = any(field.type == "String" for field in signature.features)
-    text = any(field.type == "String" and not field.values for field in signature.features)
+    words = any(field.kind == "text" for field in signature.features)
+    text = any(field.kind == "text" and not field.values for field in signature.features)
     makers = [by_column, as_one_tensor] if words else [as_one_tensor, by_column]
     ways: list[Callable[[Any], bytes]] = [
         partial(_make, maker, signature, kind)

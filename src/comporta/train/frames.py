@@ -50,7 +50,7 @@ def _learn(series: pl.Series) -> Field:
 
 def dtype_of(field: Field) -> pl.DataType:
     """The polars type a feature arrives in: Enum where it has words."""
-    if field.type == "String":
+    if field.kind == "text":
         return pl.Enum(list(field.values)) if field.values else pl.String()
     found: Any = getattr(pl, field.type, None)
     if found is None:

@@ -20,7 +20,7 @@ def by_column(model: Any, signature: Signature, kind: Any) -> bytes:
     from skl2onnx.common.data_types import StringTensorType
 
     inputs = [
-        (field.name, StringTensorType([None, 1]) if field.type == "String" else kind([None, 1]))
+        (field.name, StringTensorType([None, 1]) if field.kind == "text" else kind([None, 1]))
         for field in signature.features
     ]
     return _convert(spelled_out(model), inputs, signature)

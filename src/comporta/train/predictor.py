@@ -10,6 +10,7 @@ import polars as pl
 
 from comporta.errors import BadData, NotFound, Tampered
 from comporta.records import Artifact, Record, Signature
+from comporta.records.column_type import type_kind
 from comporta.records.export import ExportAgreement
 from comporta.records.kind import kind_of
 from comporta.stats.classes import labels_from
@@ -34,7 +35,7 @@ _TEXT = (pl.String, pl.Enum, pl.Categorical)
 
 
 def _same_numbers(dtype: pl.DataType, name: str) -> bool:
-    return str(dtype) == name or (dtype.is_integer() and name.startswith("Float"))
+    return str(dtype) == name or (dtype.is_integer() and type_kind(name) == "real")
 
 
 class TrialRows(Record, frozen=True, kw_only=True):
@@ -74,9 +75,9 @@ class Predictor:
         self._pools: Any = None
         self._open = open
         self._labels = labels_from(signature.classes, signature.label)
-        self._numbers = all(field.values or field.type != "String" for field in signature.features)
+        self._numbers = all(field.values or field.kind != "text" for field in signature.features)
         self._words = [
-            {word: float(at) for at, word in enumerate(field.values)} if field.type == "String" else None
+            {word: float(at) for at, word in enumerate(field.values)} if field.kind == "text" else None
             for field in signature.features
         ]
 

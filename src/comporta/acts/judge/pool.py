@@ -55,7 +55,20 @@ GIVEN = {
 """What may be there of a candidate without any measuring; what of it is not there is not measured."""
 
 CONTEXT = {
-    *("group", "slices", "split", "task", "output", "params", "metrics", "known", "machine", "shapes", "way"),
+    *(
+        "group",
+        "slices",
+        "split",
+        "task",
+        "output",
+        "params",
+        "metrics",
+        "known",
+        "machine",
+        "shapes",
+        "joins",
+        "way",
+    ),
 }
 """What of the declaration a measuring step may be handed."""
 
@@ -258,6 +271,7 @@ def declared_facts(model: Model) -> dict[str, Any]:
         "params": model.params,
         "metrics": list(model.metrics),
         "known": list(model.features.known),
+        "joins": [join.join().dataset for join in model.features.joins],
         "shapes": {table.name: msgspec.to_builtins(table.shape()) for table in model.features.tables()},
     }
 

@@ -14,7 +14,7 @@ from comporta.acts.trace.tree import TraceTree
 from comporta.data import manifest_of, rows_of, slice_of
 from comporta.errors import NotFound
 from comporta.opened.dataset_versions import DATASETS, dataset_key
-from comporta.opened.lineage import QUESTIONS, before, data_place, place
+from comporta.opened.lineage import QUESTIONS, GraphPlace, asset_place, before, data_place
 from comporta.opened.people import releases_with_names, with_names
 from comporta.opened.project import OpenProject
 from comporta.opened.sentences import sentence
@@ -82,9 +82,9 @@ def dataset_back(opened: OpenProject, here: TraceTarget) -> TraceTree:
     found = _manifest(opened, here)
     fact = opened.ledger.get(DATASETS, dataset_key(found.dataset, found.number))
     made = tuple(
-        TraceTree(kind="step", id=edge.source, label=f"made by {question.node}", facts={"run": question.run})
-        for edge in before(opened.ledger, data_place(found.dataset, found.number))
-        if (question := opened.ledger.get(QUESTIONS, edge.source.removeprefix("step:"))) is not None
+        TraceTree(kind="step", id=step.text, label=f"made by {question.node}", facts={"run": question.run})
+        for step, _ in before(opened.ledger, data_place(found.dataset, found.number))
+        if (question := opened.ledger.get(QUESTIONS, step.id)) is not None
     )
     return TraceTree(
         kind="dataset",
@@ -177,15 +177,15 @@ def _step(opened: OpenProject, recipe: str, made: set[str]) -> TraceTree:
     made.add(recipe)
     children: list[TraceTree] = []
     if not again:
-        seen: set[str] = set()
+        seen: set[GraphPlace] = set()
         for asset in question.recipe.inputs.values():
             if isinstance(asset, Slice):
                 children.append(_slice(asset))
                 continue
-            for edge in before(opened.ledger, place(asset)):
-                if edge.source not in seen and edge.source.startswith("step:"):
-                    seen.add(edge.source)
-                    children.append(_step(opened, edge.source.removeprefix("step:"), made))
+            for place, _ in before(opened.ledger, asset_place(asset)):
+                if place not in seen and place.kind == "step":
+                    seen.add(place)
+                    children.append(_step(opened, place.id, made))
     facts: dict[str, Any] = {"recipe": recipe[:12], "code": question.recipe.code[:12]}
     if again:
         facts = {"see": "above"}

@@ -15,10 +15,11 @@ from comporta.acts.trace.tree import TraceTree
 from comporta.data import key_text, manifest_of, rows_of, slice_of
 from comporta.data.keys import subject_hashes, subject_texts
 from comporta.errors import NotFound
-from comporta.opened.lineage import QUESTIONS, VERSION, after, data_place
+from comporta.opened.lineage import QUESTIONS, GraphPlace, after, data_place
 from comporta.opened.project import OpenProject
 from comporta.records import Form, JoinedRow, Version, canonical, decode, encode
-from comporta.records.columns import HIDDEN, KEY, SUBJECT
+from comporta.records.columns import KEY, SUBJECT, join_columns
+from comporta.registry import VERSIONS
 from comporta.release import ROUTES
 
 SHOWN = 3
@@ -46,18 +47,16 @@ def dataset_forward(opened: OpenProject, here: TraceTarget) -> TraceTree:
     found = manifest_of(opened.store, opened.keys, here.name, here.number)
     place = data_place(found.dataset, found.number)
     steps = []
-    for edge in after(opened.ledger, place):
-        question = opened.ledger.get(QUESTIONS, edge.target.removeprefix("step:"))
+    for step, _ in after(opened.ledger, place):
+        question = opened.ledger.get(QUESTIONS, step.id)
         if question is not None:
             steps.append(
                 TraceTree(
                     kind="step",
-                    id=edge.target,
+                    id=step.text,
                     label=f"read by {question.node}",
                     facts={"run": question.run},
-                    children=tuple(
-                        _version_tree(opened, each) for each in _versions_after(opened, edge.target)
-                    ),
+                    children=tuple(_version_tree(opened, each) for each in _versions_after(opened, step)),
                 )
             )
     return TraceTree(
@@ -79,10 +78,12 @@ def row_forward(opened: OpenProject, here: TraceTarget) -> TraceTree:
     children = []
     about: dict[str, list[int]] = {}  # model → the versions that are asked about rows of this dataset
     for version in models(opened):
-        spine = bundle_of(opened, version).of == here.name
+        bundle = bundle_of(opened, version)
+        spine = bundle.of == here.name
         about.setdefault(version.model, []).extend([version.number] if spine else [])
-        column = KEY if spine else f"{HIDDEN}{here.name}_key"
-        children += _learned_tree(version, learned_rows(opened, version, column, key))
+        joins = join_columns(join.dataset for join in bundle.joins)
+        columns = [KEY] if spine else [each.key for each in joins if each.dataset == here.name]
+        children += _learned_tree(version, learned_rows(opened, version, columns, key))
     for model in sorted(about):
         asked = (pl.col("key") == key) & pl.col("version").is_in(about[model])
         hits = scan_all_predictions(opened, model).filter(asked | reads_row(here.name, found.shape.key, key))
@@ -123,10 +124,10 @@ def subject_forward(opened: OpenProject, here: TraceTarget) -> TraceTree:
             )
     forms: dict[str, Form] = {}
     for version in models(opened):
-        way = bundle_of(opened, version)
-        forms.setdefault(version.model, way.shapes[way.of].form)  # newest first
-        marks = subject_hashes(here.rest, opened.keys, way.shapes[way.of].form)
-        children += _learned_tree(version, learned_rows(opened, version, SUBJECT, *marks))
+        form = bundle_of(opened, version).shape.form
+        forms.setdefault(version.model, form)  # newest first
+        marks = subject_hashes(here.rest, opened.keys, form)
+        children += _learned_tree(version, learned_rows(opened, version, [SUBJECT], *marks))
     for model in sorted(forms):
         children += _predictions(
             model,
@@ -200,23 +201,23 @@ def reads_row(dataset: str, names: tuple[str, ...], key: str) -> pl.Expr:
     return likely.map_elements(reads, return_dtype=pl.Boolean).fill_null(False)
 
 
-def _versions_after(opened: OpenProject, step: str) -> list[str]:
-    """Ids of the model versions that this step leads to, through any number of others."""
+def _versions_after(opened: OpenProject, step: GraphPlace) -> list[str]:
+    """The keys of the model versions that this step leads to, through any number of others."""
     seen, queue, found = {step}, [step], set()
     while queue:
-        for edge in after(opened.ledger, queue.pop()):
-            if edge.target.startswith(VERSION):
-                found.add(edge.target.removeprefix(VERSION))
-            elif edge.target not in seen:
-                seen.add(edge.target)
-                queue.append(edge.target)
+        for place, _ in after(opened.ledger, queue.pop()):
+            if place.kind == "version":
+                found.add(place.id)
+            elif place not in seen:
+                seen.add(place)
+                queue.append(place)
     return sorted(found)
 
 
-def _version_tree(opened: OpenProject, version: str) -> TraceTree:
-    model, _, number = version.partition("/")
-    found = version_of(opened, f"{model}/{int(number)}")
-    route = opened.ledger.get(ROUTES, model)
+def _version_tree(opened: OpenProject, key: str) -> TraceTree:
+    found = opened.ledger.get(VERSIONS, key)
+    assert found is not None, "a version never leaves the inventory"
+    route = opened.ledger.get(ROUTES, found.model)
     serves = route is not None and any(share.version == found.number for share in route.shares)
     return TraceTree(
         kind="version",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any
 
 from comporta.errors import BadProject
@@ -46,11 +48,13 @@ def bundle_of(opened: OpenProject, version: Version) -> Bundle:
     return opened.context.get_json(version.parts["bundle"], Bundle)
 
 
-def learned_rows(opened: OpenProject, version: Version, column: str, *values: Any) -> dict[str, int]:
-    """`train` and `test` → how many of the version's rows have one of these values in a hidden column."""
+def learned_rows(opened: OpenProject, version: Version, columns: list[str], *values: Any) -> dict[str, int]:
+    """`train` and `test` → how many of the version's rows have one of these values in one of these hidden
+    columns."""
     counts: dict[str, int] = {}
     for part in ("train", "test"):
         if part in version.parts:
-            frame = table(opened, version.parts[part], [column])
-            counts[part] = sum(int((frame[column] == each).sum()) for each in values) if frame.width else 0
+            frame = table(opened, version.parts[part], columns)
+            holds = [(held == each).fill_null(False) for held in frame for each in values]
+            counts[part] = int(reduce(or_, holds).sum()) if holds else 0
     return counts

@@ -75,7 +75,7 @@ def attribute(asked: FittedModel, rows: pl.DataFrame, background: pl.DataFrame, 
     """Shapley values of up to 1,000 rows, of 150 where they are sampled. Raises what the model raises."""
     some = rows.head(ROWS)
     exact = None
-    if all(field.values or field.type != "String" for field in asked.signature.features):
+    if all(field.values or field.kind != "text" for field in asked.signature.features):
         exact = asked.attribution(some, background)
     if exact is None:
         return _attribute_by_sampling(asked, rows.head(SAMPLED), background, seed)

@@ -196,7 +196,7 @@ def closeness(said: Floats, truth: Floats) -> Floats:
 
 def reference(rows: pl.DataFrame, takes: Signature, seed: int) -> Believes:
     """One boosted model on the numbers and words that the model reads; free text is left out."""
-    fields = [field for field in takes.features if field.type != "String" or field.values]
+    fields = [field for field in takes.features if field.kind != "text" or field.values]
     numeric = takes.task == "regression"
 
     def numbers(frame: pl.DataFrame) -> Floats:

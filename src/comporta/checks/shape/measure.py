@@ -129,7 +129,7 @@ def monotone(
     output, why = _output(asked, of)
     if feature not in names:
         why = NO_SUCH_FEATURE_OF(feature=feature, features=tuple(names))
-    elif takes.features[names.index(feature)].type == "String":
+    elif takes.features[names.index(feature)].kind == "text":
         why = FEATURE_OF_WORDS(feature=feature)
     rows = test[names].filter(exact_column(feature).is_not_null()) if why is None else test.clear()
     if why is None and rows.is_empty():
@@ -251,7 +251,7 @@ def shape_of(asked: FittedModel, rows: pl.DataFrame, output: int) -> Shape:
     takes = asked.signature
     nothing = Shape(None, None, None, 0.0, False, UNKNOWN_KIND())
     read = asked.structure(output)
-    if read is None or any(field.type == "String" and not field.values for field in takes.features):
+    if read is None or any(field.kind == "text" and not field.values for field in takes.features):
         return nothing
     answers = asked(rows).scores[:, output]
     linear = read.linear
@@ -305,11 +305,11 @@ def _grid(values: pl.Series, field: Field, shape: Shape, place: int) -> list[pl.
             if len(splits)
             else splits
         )
-        if field.type.startswith(("Int", "UInt")):
+        if field.kind == "whole":
             splits = splits[np.abs(splits) < 2**53]
             beside = np.concatenate([np.floor(splits), np.floor(splits) + 1])
             beside = beside[(beside >= known.min()) & (beside <= known.max())]
-        elif field.type == "Boolean":
+        elif field.kind == "boolean":
             beside = np.empty(0)
         else:
             beside = np.concatenate([splits, np.nextafter(splits.astype(np.float32), np.float32(np.inf))])

@@ -104,7 +104,8 @@ MEASUREMENT = MeasurementSpec(
     need="time travel",
     run="evidence.time_travel",
     reads={"train": "train", "test": "test"},
-    context=("known",),
+    optional={"bundle": "bundle"},
+    context=("known", "joins"),
     fatal=True,
     section="time",
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import polars as pl
@@ -19,13 +18,11 @@ from comporta.records import (
     UnmeasuredFigure,
     conditions,
 )
-from comporta.records.columns import AT, HIDDEN, KEPT, KEY
+from comporta.records.columns import AT, JoinColumns, join_columns
+from comporta.records.features import Bundle
 from comporta.stats.table import feature_names
 from comporta.store.context import StepContext
 from comporta.store.frames import read
-
-_KEY, _EVENT, _ARRIVED = "_key", "_event", "_arrived"
-_AGAIN = re.compile(r"\.\d+$")  # a second join of one dataset is `weather.2`
 
 
 def measure(
@@ -35,24 +32,36 @@ def measure(
     test: Artifact,
     known: Sequence[str] = (),
     timeless: Sequence[str] = (),
+    joins: Sequence[str] = (),
+    bundle: Artifact | None = None,
 ) -> dict[str, Artifact]:
-    """`findings`: see `measure_joins`. known: columns that are declared known when the model is asked.
-    timeless: datasets whose rows never change, so that no time is asked of them. All rows of both parts
-    are read."""
+    """`findings`: see `measure_joins`. known: columns that are declared known when the model is asked. timeless:
+    datasets whose rows never change, so that no time is asked of them. joins: the dataset of each join, in
+    the order declared. bundle: of a version that was made by others than those of today. All rows of both
+    parts are read."""
+    if bundle is not None:
+        joins = [join.dataset for join in context.get_json(bundle, Bundle).joins]
     parts = [read(context, part) for part in (train, test)]
     features = feature_names(parts[0])
-    rows = pl.concat([_apart(each) for each in parts], how="diagonal_relaxed")
-    found = measure_joins(rows, known=[name for name in features if name in known], timeless=timeless)
-    print(f"the times of {len(joins(rows))} joins held against those of {rows.height:,} rows, all of them")
+    columns = join_columns(joins)
+    rows = pl.concat([_apart(each, columns) for each in parts], how="diagonal_relaxed")
+    found = measure_joins(rows, columns, known=[name for name in features if name in known], timeless=timeless)
+    print(f"the times of {len(columns)} joins held against those of {rows.height:,} rows, all of them")
     return {"findings": context.put_json(found)}
 
 
-def measure_joins(rows: pl.DataFrame, *, known: Sequence[str] = (), timeless: Sequence[str] = ()) -> Findings:
+def measure_joins(
+    rows: pl.DataFrame,
+    joins: Sequence[JoinColumns] = (),
+    *,
+    known: Sequence[str] = (),
+    timeless: Sequence[str] = (),
+) -> Findings:
     """For each join: rows whose joined row arrived after `__at` (`rows joined before it was known`) or
     happened after it (`rows joined to the future`); how many joins have rows whose times are not told
     (`joins without times`), those of `timeless` datasets left out; and how many features are `known` by
     declaration alone (`known features without times`)."""
-    named = joins(rows)
+    named = [join for join in joins if join.arrived in rows.columns]
     declared = Figure(metric=DECLARED.metric, value=float(len(known)), rows=rows.height)
     if not named:
         return Findings(figures=(declared,), without=NOTHING_JOINED(), rows=rows.height, of=rows.height)
@@ -61,25 +70,27 @@ def measure_joins(rows: pl.DataFrame, *, known: Sequence[str] = (), timeless: Se
     figures, undated = [], []
     table: list[TableRow] = []
     for join in named:
-        held = rows.filter(pl.col(f"{join}{_KEY}").is_not_null())
-        dated = held.filter(pl.col(AT).is_not_null() & pl.col(f"{join}{_ARRIVED}").is_not_null())
-        late = int((dated[f"{join}{_ARRIVED}"] > dated[AT]).sum())
-        early = int((dated[f"{join}{_EVENT}"] > dated[AT]).fill_null(False).sum())
-        dataset = join.removeprefix(HIDDEN)
+        held = rows.filter(pl.col(join.key).is_not_null())
+        dated = held.filter(pl.col(AT).is_not_null() & pl.col(join.arrived).is_not_null())
+        late = int((dated[join.arrived] > dated[AT]).sum())
+        early = int((dated[join.event] > dated[AT]).fill_null(False).sum())
         told: TableRow = {
-            JOIN: dataset,
+            JOIN: join.name,
             ROWS: held.height,
             DATED: dated.height,
             LATE_ROWS: late,
             EARLY_ROWS: early,
         }
         table.append(told)
-        if dated.height < held.height and _AGAIN.sub("", dataset) not in timeless:
-            undated.append(dataset)
+        if dated.height < held.height and join.dataset not in timeless:
+            undated.append(join.name)
         for of, count in ((LATE, late), (EARLY, early)):
             figures.append(
                 Figure(
-                    metric=of.metric, value=float(count), rows=dated.height, under=conditions(dataset=dataset)
+                    metric=of.metric,
+                    value=float(count),
+                    rows=dated.height,
+                    under=conditions(dataset=join.name),
                 )
             )
     figures += [Figure(metric=UNDATED.metric, value=float(len(undated)), rows=rows.height), declared]
@@ -92,22 +103,7 @@ def measure_joins(rows: pl.DataFrame, *, known: Sequence[str] = (), timeless: Se
     )
 
 
-def joins(rows: pl.DataFrame) -> list[str]:
-    """How the hidden columns of each join begin: `__weather`."""
-    return [
-        name.removesuffix(_KEY)
-        for name in rows.columns
-        if name.startswith(HIDDEN)
-        and not name.startswith(KEPT)
-        and name != KEY
-        and name.endswith(_KEY)
-        and f"{name.removesuffix(_KEY)}{_ARRIVED}" in rows.columns
-    ]
-
-
-def _apart(rows: pl.DataFrame) -> pl.DataFrame:
+def _apart(rows: pl.DataFrame, joins: Sequence[JoinColumns]) -> pl.DataFrame:
     """The columns that say when."""
-    return rows.select(
-        AT if AT in rows.columns else [],
-        *(f"{j}{end}" for j in joins(rows) for end in (_KEY, _EVENT, _ARRIVED)),
-    )
+    wanted = [AT, *(name for join in joins for name in (join.key, join.event, join.arrived))]
+    return rows[[name for name in wanted if name in rows.columns]]

@@ -27,9 +27,9 @@ _INTS = {f"{sign}Int{bits}": (sign, bits) for sign in ("", "U") for bits in (8, 
 
 def kind_of(field: Field) -> Kind:
     """How a feature can be pushed. Free text cannot."""
-    if field.type == "String":
+    if field.kind == "text":
         return "words" if len(field.values) else "text"
-    if field.type == "Boolean":
+    if field.kind == "boolean":
         return "boolean"
     return "integer" if field.type in _INTS else "number"
 

@@ -50,9 +50,9 @@ def plain(rows: pl.DataFrame, features: Sequence[Field]) -> dict[str, list[Any]]
 
 def datatype(field: Field) -> str:
     """The protocol's name of a feature's type."""
-    if field.type.startswith(("String", "Categorical", "Enum", "Date")):
+    if field.kind in ("text", "category", "date", "datetime"):
         return "BYTES"
-    if field.type == "Boolean":
+    if field.kind == "boolean":
         return "BOOL"
     return "INT64" if "Int" in field.type else "FP64"
 

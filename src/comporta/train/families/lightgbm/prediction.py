@@ -25,7 +25,7 @@ def compile_lightgbm(model: Any, signature: Signature) -> CompiledModel | None:
     kind = type(model)
     if kind.__module__ != "lightgbm.sklearn" or kind.__name__ not in ("LGBMClassifier", "LGBMRegressor"):
         return None
-    if any(field.type == "String" and not field.values for field in signature.features):
+    if any(field.kind == "text" and not field.values for field in signature.features):
         return None
     from importlib import import_module
 

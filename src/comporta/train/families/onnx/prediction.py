@@ -42,7 +42,7 @@ def compile_onnx(graph: bytes, signature: Signature) -> CompiledModel:
             return answer({name: np.ascontiguousarray(rows, dtype=kind)})
 
         return CompiledModel(form="onnx", frame=lambda rows: array(matrix(rows)), array=array)
-    if all(field.values or field.type != "String" for field in signature.features):
+    if all(field.values or field.kind != "text" for field in signature.features):
         feed = _feed_of_numbers(inputs, signature)
         return CompiledModel(
             form="onnx",
@@ -108,9 +108,7 @@ def _feed_of_numbers(inputs: Sequence[Any], signature: Signature) -> Callable[[N
     field's."""
     place = {field.name: at for at, field in enumerate(signature.features)}
     # One word more than there are: a missing one is the last, place -1.
-    lists = {
-        f.name: np.array([*f.values, ""], dtype=object) for f in signature.features if f.type == "String"
-    }
+    lists = {f.name: np.array([*f.values, ""], dtype=object) for f in signature.features if f.kind == "text"}
 
     def feed(rows: NDArray[Any]) -> Feed:
         columns: Feed = {}
