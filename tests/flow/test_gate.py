@@ -130,7 +130,9 @@ def test_what_an_audit_only_reported_closes_the_way_once_it_is_required(folder):
         assert "a stern check" not in {each.check for each in deep.blocking_verdicts(UNTIL)}
     folder.gates('at_least("roc_auc", 0.7), Deep()', doubting)
     with open_project(folder.root, works=True) as opened:
-        assert "a stern check" in {each.check for each in gate(opened, "leaving").version.blocking_verdicts(UNTIL)}
+        assert "a stern check" in {
+            each.check for each in gate(opened, "leaving").version.blocking_verdicts(UNTIL)
+        }
 
 
 def test_by_the_metric_of_the_business_a_first_version_is_compared_with_nothing(folder):

@@ -10,8 +10,8 @@ from cyclopts import Parameter
 from msgspec.structs import replace
 
 from comporta.cli import show as shown
-from comporta.cli import words as say
 from comporta.cli.options import AsJson, Where, between
+from comporta.cli.words import words as say
 from comporta.errors import NotFound
 
 if TYPE_CHECKING:

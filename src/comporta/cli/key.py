@@ -9,8 +9,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from comporta.cli import show
-from comporta.cli import words as say
 from comporta.cli.options import Where
+from comporta.cli.words import words as say
 from comporta.errors import BadProject, WrongKey
 from comporta.ledger import written_with
 from comporta.ledger.signing import PUBLISHED, pem, public_key, published_key

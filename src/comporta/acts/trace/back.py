@@ -223,7 +223,7 @@ def _gates(version: Version, now: datetime) -> tuple[TraceTree, ...]:
 
 def _waives(version: Version, verdict: Verdict, now: datetime) -> Waiver | None:
     """The waiver without which it would block."""
-    return None if verdict.opens else version.waiver_of(verdict, now)
+    return version.waiver_of(verdict, now) if verdict.blocks else None
 
 
 def _outcome(outcome: str, count: int) -> str:
