@@ -32,6 +32,7 @@ MODULES = (
     "comporta.train.codes",
     "comporta.opened.codes",
     "comporta.report.codes",
+    "comporta.acts.trace.codes",
     "comporta.ledger.faults",
     "comporta.ledger.bundle",
 )
