@@ -86,5 +86,5 @@ def test_a_reader_is_shown_sentences_and_no_codes(opened):
     text = page(full)
     assert "there is no earlier version to compare with" in text
     assert "evidence." not in text and "train." not in text and "Message(" not in text
-    notes = [note for each in full.told if each.findings is not None for note in each.findings.notes]
+    notes = [note for each in full.verdicts if each.findings is not None for note in each.findings.notes]
     assert notes and not any(isinstance(note, Message) for note in notes)

@@ -68,7 +68,7 @@ def tried(root: Path, gate: str) -> SampleVerdicts:
 
 def test_a_required_check_that_raises_closes(root):
     found = tried(root, "Raises()")
-    assert found.broken
+    assert found.fails
     assert "raised ZeroDivisionError" in sentence(found.verdicts[0].reason)
     assert not tried(root, "Raises(required=False)").broken
 
@@ -76,29 +76,32 @@ def test_a_required_check_that_raises_closes(root):
 @pytest.mark.usefixtures("worker_processes")
 def test_a_required_check_whose_evidence_was_not_made_closes(root):
     found = tried(root, 'accept(crashes, level="commit")')
-    assert found.broken
+    assert found.fails
     assert found.verdicts[0].required
     assert "could not be measured" in sentence(found.verdicts[0].reason)
 
 
 def test_what_a_sample_is_too_small_to_tell_closes_nothing_and_says_so(root):
     found = tried(root, 'accept(wide, at_least=0.5, level="commit"), at_least("roc_auc", 0.6)')
-    assert not found.broken
+    assert not found.fails
     (open_, sure) = found.verdicts
     assert (open_.outcome, open_.required, open_.opens) == ("inconclusive", True, False)
-    assert found.left == (open_.check,)
-    assert [(each.left, each.shuts) for each in found.report_rows()] == [("release", False), (None, False)]
+    assert found.undecided == (open_.check,)
+    assert [(each.decided_at, each.blocks) for each in found.report_rows()] == [
+        ("release", False),
+        (None, False),
+    ]
     assert (sure.outcome, sure.required) == ("pass", True)
 
 
 def test_what_only_reports_is_in_doubt_without_being_left_open(root):
     found = tried(root, 'accept(wide, at_least=0.5, level="commit", required=False)')
-    assert (found.verdicts[0].outcome, found.left, found.broken) == ("inconclusive", (), False)
+    assert (found.verdicts[0].outcome, found.undecided, found.fails) == ("inconclusive", (), False)
 
 
 def test_a_check_left_open_does_not_hide_another_that_fails(root):
     found = tried(root, 'accept(wide, at_least=0.5, level="commit"), at_least("roc_auc", 0.999)')
-    assert len(found.left) == 1 and found.broken
+    assert len(found.undecided) == 1 and found.fails
 
 
 def test_metrics_that_a_sample_has_no_rows_for_are_left_to_the_full_run():

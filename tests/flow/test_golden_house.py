@@ -108,7 +108,7 @@ def test_its_chain_readings_and_data_are_sound(opened: OpenProject) -> None:
 
 
 def test_what_its_gates_said_is_shown_as_it_was_said(opened: OpenProject) -> None:
-    told = {each.title: each for each in report(opened, "leaving/2").told}
+    told = {each.title: each for each in report(opened, "leaving/2").verdicts}
     assert len(told) == 15
     assert "served answers within 0.0001 of research" in told
     assert all(each.reason == each.verdict.reason for each in told.values()), "sentences of that release"
@@ -185,7 +185,7 @@ def test_a_version_is_built_again_bit_for_bit(opened: OpenProject) -> None:
 
 
 def test_what_its_measurings_said_is_shown_as_it_was_said(opened: OpenProject) -> None:
-    found = {each.verdict.what: each.findings for each in report(opened, "leaving/1").told}
+    found = {each.verdict.what: each.findings for each in report(opened, "leaving/1").verdicts}
     assert found["calibration"].notes == (
         "Bias is the mean of what was said less what came true, in shares.",
     )

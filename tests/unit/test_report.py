@@ -9,9 +9,10 @@ from html.parser import HTMLParser
 from msgspec.structs import replace
 
 from comporta.checks.pool import drawings_of, section_of
-from comporta.opened.sentences import sentence
+from comporta.opened.sentences import in_words, sentence
 from comporta.records import (
     Artifact,
+    Drawings,
     Figure,
     Findings,
     Slice,
@@ -30,7 +31,7 @@ from comporta.records import (
     in_codes,
 )
 from comporta.report import Report, ReportedVerdict, junit, markdown, page, sections, standing, tell
-from comporta.report.drawn import pictures, table
+from comporta.report.evidence_pictures import pictures, table
 
 AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
 EVIL = "<script>alert(1)</script> | \"quoted\" & 'single'\nnext"
@@ -59,7 +60,7 @@ def report(*every: ReportedVerdict) -> Report:
         model="late", number=3, run="r1", at=AT, commit="0f" * 20, dirty=True, steps={}, parts={}, policy="p",
         read=(Slice(dataset="flights", version="c" * 64, number=2, digest="d" * 64, rows=1000),),
     )  # fmt: skip
-    return Report(version=version, at=AT, project="flights", told=every)
+    return Report(version=version, at=AT, project="flights", verdicts=every)
 
 
 def rows_of(id: str, *rows: dict[str, TableCell], **more: object) -> Table:
@@ -143,7 +144,7 @@ def test_what_was_said_cannot_become_part_of_the_page():
 
 def test_what_closes_the_way_comes_first():
     text = page(FULL)
-    assert text.index("What closes the way") < text.index("How good it is")
+    assert text.index("What blocks the release") < text.index("How good it is")
     assert "may not be released" in text and "may not be released" in markdown(FULL)
     assert "may be released" in page(report(told("good")))
 
@@ -166,13 +167,15 @@ def test_of_much_that_was_not_measured_the_line_tells_five_and_how_many_more():
 def test_a_waived_verdict_is_told_with_who_and_until_when():
     for text in (page(FULL), markdown(FULL), junit(FULL)):
         assert "Waived until 2026-11-30 by rui, validator: a trial" in text
-    assert FULL.told[2].shuts is False
+    assert FULL.verdicts[2].blocks is False
 
 
 def test_a_required_check_that_is_left_open_is_told_as_required_and_closes_nothing():
-    open_ = told("too few rows", "inconclusive", left="release")
+    open_ = told("too few rows", "inconclusive", decided_at="release")
     full = report(told("good"), open_)
-    assert full.opens and open_.verdict.required and open_.stands == "inconclusive, not blocking"
+    assert (
+        full.releasable and open_.verdict.required and sentence(open_.status) == "inconclusive, not blocking"
+    )
     for text in (page(full), markdown(full), junit(full)):
         assert "Required, not blocking here: decided at the level release" in text
         assert "Informational" not in text
@@ -228,7 +231,9 @@ def test_both_policies_are_told_where_they_differ():
 def test_carried_checks_and_those_asked_since_are_told_in_every_report():
     left = replace(told("left out", "fail").verdict, carried=True)
     asked = version(left, told("later").verdict, asked=("left out",), judged_by="e" * 64)
-    full = Report(version=asked, at=AT, project="flights", told=tell(asked, AT), standing=standing(asked, AT))
+    full = Report(
+        version=asked, at=AT, project="flights", verdicts=tell(asked, AT), standing=standing(asked, AT)
+    )
     for text in (page(full), markdown(full), junit(full)):
         for words in ("left out or changed since", "asked since", "it still counts", "f" * 16, "e" * 16):
             assert words in text
@@ -237,29 +242,35 @@ def test_carried_checks_and_those_asked_since_are_told_in_every_report():
 
 
 def test_every_verdict_stands_under_one_heading():
-    found = [each for _, some in sections(FULL.told) for each in some]
-    assert sorted(each.verdict.check for each in found) == sorted(each.verdict.check for each in FULL.told)
-    assert sections(FULL.told)[-1][0] == "The team's own"
+    found = [each for _, some in sections(FULL.verdicts) for each in some]
+    assert sorted(each.verdict.check for each in found) == sorted(
+        each.verdict.check for each in FULL.verdicts
+    )
+    assert sections(FULL.verdicts)[-1][0] == "The team's own"
 
 
 def test_junit_is_well_formed_whatever_a_check_is_called():
-    odd = replace(FULL.told[0].verdict, check="a \x00 \x1b[31m check", reason="\x0b\uffff.")
+    odd = replace(FULL.verdicts[0].verdict, check="a \x00 \x1b[31m check", reason="\x0b\uffff.")
     version = replace(FULL.version, verdicts=(odd,))
-    full = replace(FULL, version=version, told=tell(version, FULL.at))
+    full = replace(FULL, version=version, verdicts=tell(version, FULL.at))
     (case,) = ET.fromstring(junit(full)).findall(".//testcase")
     assert case.attrib["name"] == r"a \x00 \x1b[31m check"
 
 
 def test_junit_counts_what_closes_as_failures_and_the_rest_that_did_not_pass_as_skipped():
     suites = ET.fromstring(junit(FULL))
-    assert len(suites.findall(".//testcase")) == len(FULL.told)
+    assert len(suites.findall(".//testcase")) == len(FULL.verdicts)
     assert len(suites.findall(".//failure")) == 1
     assert len(suites.findall(".//skipped")) == 3
 
 
+def in_english(what: str) -> Drawings:
+    return in_words(drawings_of(what), sentence)
+
+
 def drawn(what: str, name: str, *rows: dict[str, object]) -> list[str]:
     """The pictures of one table."""
-    return list(table(drawings_of(what), rows_of(name, *rows), name))
+    return list(table(in_english(what), rows_of(name, *rows), name))
 
 
 def test_figures_and_tables_become_pictures_where_their_columns_say_how():
@@ -331,7 +342,7 @@ def test_shares_of_features_are_bars_the_largest_first_and_rates_a_curve():
         rows_of("explanation", {"feature": "small", "share": 0.1}, {"feature": "large", "share": 0.9}),
         rows_of("curve", *({"x": n / 9, "y": n / 9} for n in range(10))),
     )
-    text = page(report(told("good", what="explanation", findings=Findings(tables=tables))), drawings_of)
+    text = page(report(told("good", what="explanation", findings=Findings(tables=tables))), in_english)
     assert text.index(">large<") < text.index(">small<")
     assert text.count("<polyline") == 1
 
@@ -341,7 +352,7 @@ def test_a_report_survives_its_own_json():
 
 
 def test_a_section_is_called_in_the_language_of_who_reads():
-    version = replace(FULL.version, verdicts=(replace(FULL.told[0].verdict, what="noise"),))
+    version = replace(FULL.version, verdicts=(replace(FULL.verdicts[0].verdict, what="noise"),))
     rows = tell(version, AT, say=lambda text: f"<{in_codes(text)}>", section=section_of)
     assert [title for title, _ in sections(rows)] == ["<report.robustness>"]
     assert [title for title, _ in sections(tell(version, AT, say=sentence, section=section_of))] == [

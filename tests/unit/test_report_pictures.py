@@ -17,7 +17,7 @@ from comporta.checks.pool import drawings_of
 from comporta.opened.sentences import in_words, sentence
 from comporta.records import Check, Evidence, Findings, metric_text
 from comporta.records.reference import Importances
-from comporta.report.drawn import pictures
+from comporta.report.evidence_pictures import pictures
 from comporta.report.standing import findings_in_text as in_text
 
 ROWS = 900
@@ -30,7 +30,9 @@ def captions(check: Check, found: Findings) -> list[str]:
     verdict = check.judge((Evidence(need=need, figures=found.figures),))
     metrics = {each.metric: sentence(metric_text(each.metric)) for each in found.figures}
     shown = in_text(in_words(found, sentence), sentence)
-    drawn = pictures(replace(verdict, what=need.what), shown, drawings_of(need.what), metrics)
+    drawn = pictures(
+        replace(verdict, what=need.what), shown, in_words(drawings_of(need.what), sentence), metrics
+    )
     return [re.sub("<.*?>", "", each.partition("<figcaption>")[2]) for each in drawn]
 
 

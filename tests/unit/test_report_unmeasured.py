@@ -46,7 +46,7 @@ def judged(*checks):
         verdicts=judge(checks, evidence),
     )  # fmt: skip
     told = tell(version, AT, lambda verdict: in_words(findings(context, verdict), sentence), sentence)
-    return page(Report(version=version, at=AT, project="flights", told=told))
+    return page(Report(version=version, at=AT, project="flights", verdicts=told))
 
 
 def test_slices_too_small_to_be_measured_are_told_under_the_check_by_that_column():

@@ -86,7 +86,7 @@ class Tags(HTMLParser):
 def test_a_page_and_a_picture_get_text_alone(text: str) -> None:
     def shape(name: str) -> list[tuple[str, tuple[str, ...]]]:
         seen = Tags()
-        seen.feed(marks([Mark(name=name, value=1.0, said=name)], name))
+        seen.feed(marks([Mark(name=name, value=1.0, text=name)], name))
         seen.feed(f"<p title='{escape(name)}'>{escape(name)}</p>")
         return seen.tags
 

@@ -41,7 +41,7 @@ EVERY = (
     verdict("inconclusive", figure=False),
     verdict("fail"),
     verdict("fail", waiver=WAIVER),
-    verdict("inconclusive", left="release"),
+    verdict("inconclusive", decided_at="release"),
     verdict("does not apply", required=False),
 )
 

@@ -111,7 +111,7 @@ def _judge(check: Check, evidence: Mapping[Need, Evidence]) -> Verdict:
     missing: Text = next((each.missing for each in found if each.missing), NO_TEXT)
     if verdict.outcome == "does not apply" and not any(each.without for each in found):
         missing = missing or EXCUSED()
-    if missing and verdict.opens and verdict.outcome != "inconclusive":
+    if missing and not verdict.blocks and verdict.outcome != "inconclusive":
         return _doubt(name, required, NOT_MEASURED(why=missing))
     if verdict.outcome == "pass" and verdict.figure is not None and not math.isfinite(verdict.figure.value):
         return _doubt(name, required, PASSED_NO_NUMBER())

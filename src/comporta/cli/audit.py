@@ -10,9 +10,9 @@ import msgspec
 from cyclopts import Parameter
 
 from comporta.cli import show
-from comporta.cli import words as say
 from comporta.cli.exposed import tell_exposed
 from comporta.cli.options import NO, AsJson, By, Where, between
+from comporta.cli.words import words as say
 from comporta.cli.written import replacing
 from comporta.errors import BadProject
 from comporta.records import Head

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError, Parameter
 
 from comporta.cli import show
-from comporta.cli import words as say
 from comporta.cli.commands import COMMANDS, FORMER, NOUNS
+from comporta.cli.words import words as say
 from comporta.errors import ComportaError, first_line
 from comporta.records.credential import mask
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from comporta.cli import show
-from comporta.cli import words as say
 from comporta.cli.exposed import tell_exposed
 from comporta.cli.options import NO, AsJson, Verbose, Where
 from comporta.cli.progress import display
 from comporta.cli.verdicts import show_verdicts
+from comporta.cli.words import words as say
 from comporta.cli.written import Out, require_writable, write
 from comporta.errors import BadProject
 from comporta.project import ProjectFault
@@ -88,19 +88,21 @@ def _write(out: Sequence[Path], title: str, rows: Sequence[ReportedVerdict]) -> 
     for file in out:
         write(
             file,
-            verdicts(title, rows) if file.suffix == ".md" else suites("comporta check", rows),
+            verdicts(title, rows, say=show.say)
+            if file.suffix == ".md"
+            else suites("comporta check", rows, say=show.say),
         )
 
 
 def _commit(opened: OpenProject, json: bool, out: Sequence[Path], verbose: bool) -> int:
     from comporta.acts.build.commit_checks import check_on_sample
     from comporta.project.once import not_inside_a_run
-    from comporta.report.told import prefix_title
+    from comporta.report.contents import prefix_title
 
     with not_inside_a_run(), display(quiet=json) as progress:
         run, tried = check_on_sample(opened, progress=progress)
     broken = any(each.fails for each in tried)
-    left = sum(len(each.left) for each in tried)
+    left = sum(len(each.undecided) for each in tried)
     said = say.TRIED_BROKEN if broken else say.TRIED_LEFT.format(count=left) if left else say.TRIED
     if out:
         _write(

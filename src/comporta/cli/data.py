@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from comporta.cli import show as shown
-from comporta.cli import words as say
 from comporta.cli.options import AsJson, Where, between
+from comporta.cli.words import words as say
 from comporta.records.column_type import base_type, type_kind
 
 if TYPE_CHECKING:

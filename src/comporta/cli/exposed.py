@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from comporta.cli import show
-from comporta.cli import words as say
+from comporta.cli.words import words as say
 from comporta.records.credential import password_in
 from comporta.store import open_to_others
 

@@ -8,10 +8,10 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from comporta.cli import show as shown
-from comporta.cli import words as say
 from comporta.cli.model import Named, show_version
 from comporta.cli.options import NO, AsJson, By, Verbose, Where
 from comporta.cli.progress import display
+from comporta.cli.words import words as say
 from comporta.errors import BadProject
 from comporta.project.once import not_inside_a_run
 from comporta.records import LEVELS, Level

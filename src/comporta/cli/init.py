@@ -11,7 +11,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from comporta.cli import show
-from comporta.cli import words as say
+from comporta.cli.words import words as say
 from comporta.errors import BadProject, ComportaError, StorageFull
 from comporta.ledger.signing import PUBLISHED, pem, public_key
 from comporta.project.settings import settings

@@ -9,8 +9,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from comporta.cli import show
-from comporta.cli import words as say
 from comporta.cli.options import Where
+from comporta.cli.words import words as say
 from comporta.errors import WrongKey
 from comporta.project.load import find_project_file
 from comporta.store import parse_secret

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from comporta.cli import show
-from comporta.cli import words as say
 from comporta.cli.options import AsJson, By, Reason, Role, Verbose, Where
 from comporta.cli.verdicts import show_verdicts
+from comporta.cli.words import words as say
 from comporta.records import Version
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ def _gates(version: Version, at: datetime) -> str:
     if not version.verdicts:
         return say.NO_GATES
     shut = version.blocking_verdicts(at)
-    closed = [each for each in version.verdicts if not each.opens]
+    closed = [each for each in version.verdicts if each.blocks]
     if not closed:
         return say.ALL_PASS.format(count=sum(each.required for each in version.verdicts))
     return "; ".join(

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from comporta.cli import words as say
+from comporta.cli.words import words as say
 from comporta.errors import BadProject
 
 NO = 3

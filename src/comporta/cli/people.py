@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from comporta.cli import show
-from comporta.cli import words as say
 from comporta.cli.options import AsJson, Where
+from comporta.cli.words import words as say
 
 if TYPE_CHECKING:
     from comporta.opened.mentions import Mentions

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from comporta.cli import show
-from comporta.cli import words as say
+from comporta.cli.words import words as say
 from comporta.records.visible import visible
 
 if TYPE_CHECKING:

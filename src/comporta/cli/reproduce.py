@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from comporta.cli import show
-from comporta.cli import words as say
 from comporta.cli.options import NO, AsJson, Where
 from comporta.cli.progress import display
+from comporta.cli.words import words as say
 
 if TYPE_CHECKING:
     from comporta.acts.reproduce.reproduce import StepComparison

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from comporta.cli import show as shown
-from comporta.cli import words as say
 from comporta.cli.model import show_version_verdicts
 from comporta.cli.options import NO, AsJson, Verbose, Where, between
 from comporta.cli.progress import display
+from comporta.cli.words import words as say
 from comporta.cli.written import Out, require_writable, write
 from comporta.project.once import not_inside_a_run
 from comporta.records import Run, Version
@@ -72,17 +72,17 @@ def _write(out: Sequence[Path], opened: OpenProject, versions: Sequence[Version]
     """The verdicts of each version, as Markdown for a pull request or as JUnit XML."""
     from comporta.acts.judge.report import report
     from comporta.report import markdown
+    from comporta.report.contents import prefix_title
     from comporta.report.junit import suites
-    from comporta.report.told import prefix_title
 
     every = [report(opened, each.id, shown.say) for each in versions]
     for file in out:
         if file.suffix == ".md":
-            write(file, "\n".join(markdown(each) for each in every))
+            write(file, "\n".join(markdown(each, shown.say) for each in every))
         else:
-            rows = [prefix_title(one, each.version.id) for each in every for one in each.told]
+            rows = [prefix_title(one, each.version.id) for each in every for one in each.verdicts]
             judged = [(f"{each.version.id}: {name}", said) for each in every for name, said in each.standing]
-            write(file, suites("comporta run", rows, judged))
+            write(file, suites("comporta run", rows, judged, shown.say))
 
 
 def runs(

@@ -7,8 +7,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from comporta.cli import show
-from comporta.cli import words as say
 from comporta.cli.options import AsJson, By, Where
+from comporta.cli.words import words as say
 
 
 def du(*, project: Where = None, json: AsJson = False) -> None:

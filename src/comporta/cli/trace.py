@@ -8,8 +8,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from comporta.cli import show
-from comporta.cli import words as say
 from comporta.cli.options import AsJson, Where
+from comporta.cli.words import words as say
 from comporta.cli.written import replacing
 
 
@@ -33,13 +33,13 @@ def trace(
         tree = traced(opened, id, forward=None if back == forward else forward)
     if svg is not None:
         if str(svg) == "-":
-            show.line(drawn(tree).rstrip("\n"))
+            show.line(drawn(tree, show.say).rstrip("\n"))
             return
         with replacing(svg) as out:
-            out.write(drawn(tree))
+            out.write(drawn(tree, show.say))
         show.aside(say.DRAWN.format(file=svg))
     if json:
         show.json(tree)
     elif svg is None:
-        for each in tree_lines(tree):
+        for each in tree_lines(tree, show.say):
             show.line(each)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from comporta.cli import show
-from comporta.cli import words as say
+from comporta.cli.words import words as say
 
 if TYPE_CHECKING:
     from comporta.records import Figure
@@ -60,10 +60,10 @@ def summary(every: Sequence[ReportedVerdict]) -> str:
     """`11/13 required passed, 2 blocking, 14 informational, 3 of them did not pass.`"""
     required = [each for each in every if each.verdict.required]
     informational = [each for each in every if not each.verdict.required]
-    blocking = sum(each.shuts for each in every)
+    blocking = sum(each.blocks for each in every)
     waived = sum(each.waiver is not None for each in required)
-    left = sum(each.left is not None for each in required)
-    passed = sum(each.verdict.opens for each in required)
+    left = sum(each.decided_at is not None for each in required)
+    passed = sum(not each.verdict.blocks for each in required)
     failed = sum(_standing(each) == "noticed" for each in informational)
     parts = [say.REQUIRED_PASSED.format(passed=passed, of=len(required))]
     parts += [say.SOME_BLOCK.format(count=blocking)] if blocking else []
@@ -87,11 +87,11 @@ _MARKS = {
 
 
 def _standing(each: ReportedVerdict) -> str:
-    if each.shuts:
+    if each.blocks:
         return "fail" if each.verdict.outcome == "fail" else "inconclusive"
     if each.waiver is not None:
         return "waived"
-    if each.left is not None:
+    if each.decided_at is not None:
         return "left open"
     if each.verdict.required:
         return "pass"
@@ -130,7 +130,7 @@ def _show_reasons(every: Sequence[ReportedVerdict], name: str) -> None:
     from comporta.report.markdown import because
 
     rows = [
-        (title if place == 0 else "", _outcome(each), each.title, because(each))
+        (title if place == 0 else "", _outcome(each), each.title, because(each, show.say))
         for title, some in sections(every)
         for place, each in enumerate(some)
     ]
@@ -142,6 +142,6 @@ def _show_reasons(every: Sequence[ReportedVerdict], name: str) -> None:
 def _outcome(row: ReportedVerdict) -> str:
     if row.waiver is not None:
         return say.WAIVED_OUTCOME
-    if row.left is not None:
+    if row.decided_at is not None:
         return say.LEFT_OPEN.format(outcome=row.verdict.outcome)
     return row.verdict.outcome if row.verdict.required else say.REPORTED.format(outcome=row.verdict.outcome)

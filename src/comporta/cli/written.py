@@ -12,7 +12,7 @@ from typing import Annotated, TextIO
 from cyclopts import Parameter
 
 from comporta.cli import show
-from comporta.cli import words as say
+from comporta.cli.words import words as say
 from comporta.errors import BadProject
 
 OUT = Parameter(name=["--out", "-o"], help=say.OUT)

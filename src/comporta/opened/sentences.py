@@ -16,13 +16,14 @@ from comporta.records import Message, Text, codes_in, say
 Say = Callable[[Text], str]
 R = TypeVar("R")
 
-_DECLARING = {"check", "codes", "figures", "tables"}
+_DECLARING = {"check", "codes", "draw", "figures", "tables"}
 """The files of a check's folder that may declare codes; what measures is heavy, and declares none."""
 
 MODULES = (
     "comporta.records.figure",
     "comporta.records.tables",
     "comporta.records.verdict",
+    "comporta.records.version",
     "comporta.records.staleness",
     "comporta.engine.reasons",
     "comporta.data.codes",
@@ -31,6 +32,7 @@ MODULES = (
     "comporta.train.codes",
     "comporta.opened.codes",
     "comporta.report.codes",
+    "comporta.acts.trace.codes",
     "comporta.ledger.faults",
     "comporta.ledger.bundle",
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from comporta.records.message import NO_TEXT, Text
 from comporta.records.record import Record
 
 Section = Literal[
@@ -16,7 +17,7 @@ pushed, the data, what the model looks at, privacy, the team's own."""
 class Drawing(Record, frozen=True, kw_only=True):
     """How a table of the findings is drawn. table: its id; empty for any. kind: `dots` with their
     intervals, `bars` from 0, `moved` from what was to what is, or a `curve`. caption: what it shows; `{}`
-    stands for the row's `apart`.
+    in it, or in a value of its message, stands for the row's `apart`.
 
     label: the ids of the columns that name a row, value, low, high: its numbers, was: the number before.
     apart: the columns by whose values it is cut into several pictures. along, up: a curve's axes, as
@@ -25,15 +26,15 @@ class Drawing(Record, frozen=True, kw_only=True):
 
     table: str = ""
     kind: Literal["dots", "bars", "moved", "curve"]
-    caption: str
+    caption: Text | str
     label: tuple[str, ...] = ()
     value: str = "value"
     low: str = "low"
     high: str = "high"
     was: str = "was"
     apart: tuple[str, ...] = ()
-    along: tuple[str, str] = ("x", "")
-    up: tuple[str, str] = ("y", "")
+    along: tuple[str, Text | str] = ("x", NO_TEXT)
+    up: tuple[str, Text | str] = ("y", NO_TEXT)
     diagonal: bool = False
 
 
@@ -46,5 +47,5 @@ class Drawings(Record, frozen=True, kw_only=True):
     """
 
     tables: tuple[Drawing, ...] = ()
-    metrics: dict[str, str] = {}
+    metrics: dict[str, Text | str] = {}
     once: bool = False

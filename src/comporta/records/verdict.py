@@ -9,7 +9,7 @@ from comporta.errors import BadProject
 from comporta.records.asset import Artifact
 from comporta.records.figure import Figure, UnmeasuredFigure
 from comporta.records.measurement import MeasurementSpec
-from comporta.records.message import NO_TEXT, PlainText, Text, code
+from comporta.records.message import NO_TEXT, Code, PlainText, Text, code
 from comporta.records.record import Json, Record, encode
 from comporta.records.tables import Table, TableCode
 
@@ -20,6 +20,19 @@ ones too. A level asks for all checks of the levels before it."""
 
 LEVELS: tuple[Level, ...] = ("commit", "release", "audit")
 
+
+PASS = code("outcome.pass", "pass")
+FAIL = code("outcome.fail", "fail")
+INCONCLUSIVE = code("outcome.inconclusive", "inconclusive")
+DOES_NOT_APPLY = code("outcome.does_not_apply", "does not apply")
+
+OUTCOMES: dict[Outcome, Code] = {
+    "pass": PASS,
+    "fail": FAIL,
+    "inconclusive": INCONCLUSIVE,
+    "does not apply": DOES_NOT_APPLY,
+}
+"""What people read of each outcome."""
 
 CHANGED = code("check.changed", "{title}, as changed since", title=Text)
 
@@ -175,9 +188,14 @@ class Verdict(Record, frozen=True, kw_only=True):
         return CHANGED(title=title) if self.changed else title
 
     @property
+    def blocks(self) -> bool:
+        """Whether it keeps the candidate from being released, unless it is waived."""
+        return self.required and self.outcome not in ("pass", "does not apply")
+
+    @property
     def opens(self) -> bool:
-        """Whether this verdict lets the candidate through."""
-        return not self.required or self.outcome in ("pass", "does not apply")
+        """The opposite, by the name that older releases gave."""
+        return not self.blocks
 
 
 class Check(Protocol):

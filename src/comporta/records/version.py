@@ -10,10 +10,28 @@ from msgspec import UNSET, UnsetType
 from comporta.records.asset import Artifact, Slice, text_or_digest
 from comporta.records.column_type import TypeKind, type_kind
 from comporta.records.identity import person_key
+from comporta.records.message import Code, code
 from comporta.records.record import Record
 from comporta.records.verdict import Level, Verdict
 
 State = Literal["candidate", "passed", "refused", "approved", "released", "retired"]
+
+CANDIDATE = code("state.candidate", "candidate")
+PASSED = code("state.passed", "passed")
+REFUSED = code("state.refused", "refused")
+APPROVED = code("state.approved", "approved")
+RELEASED = code("state.released", "released")
+RETIRED = code("state.retired", "retired")
+
+STATES: dict[State, Code] = {
+    "candidate": CANDIDATE,
+    "passed": PASSED,
+    "refused": REFUSED,
+    "approved": APPROVED,
+    "released": RELEASED,
+    "retired": RETIRED,
+}
+"""What people read of each state."""
 
 
 class Field(Record, frozen=True, kw_only=True):
@@ -103,7 +121,7 @@ class Version(Record, frozen=True, kw_only=True):
 
     def blocking_verdicts(self, now: datetime) -> tuple[Verdict, ...]:
         """The verdicts that close its way into production now."""
-        return tuple(each for each in self.verdicts if not each.opens and self.waiver_of(each, now) is None)
+        return tuple(each for each in self.verdicts if each.blocks and self.waiver_of(each, now) is None)
 
 
 class CheckRenaming(Record, frozen=True, kw_only=True):

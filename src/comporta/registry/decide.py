@@ -118,7 +118,7 @@ def inherit_verdicts(candidate: Version, versions: tuple[Version, ...]) -> Versi
         asked=tuple(dict.fromkeys((*same.asked, *candidate.asked))),
         forms={**candidate.forms, **same.forms},
         needed=max(candidate.needed, same.needed),
-        verdicts=tuple(each for each in same.verdicts if alike or not each.opens),
+        verdicts=tuple(each for each in same.verdicts if alike or each.blocks),
     )
 
 
@@ -128,7 +128,7 @@ def find_verdict(version: Version, text: str, say: Say) -> Verdict:
     Of two verdicts on one check its id means the one that blocks; where both do, only the title selects one.
     """
     meant = [each for each in version.verdicts if text in (each.check, say(each.display_title))]
-    closed = [each for each in meant if not each.opens] or meant
+    closed = [each for each in meant if each.blocks] or meant
     found = [each for each in closed if say(each.display_title) == text] or closed
     if not found:
         raise _unknown(version, text, say)
@@ -139,7 +139,7 @@ def find_verdict(version: Version, text: str, say: Say) -> Verdict:
 
 
 def _unknown(version: Version, text: str, say: Say) -> Refused:
-    shut = {say(each.display_title): each.check for each in version.verdicts if not each.opens}
+    shut = {say(each.display_title): each.check for each in version.verdicts if each.blocks}
     if not shut:
         return Refused(f"{version.id}: found no check {text!r}, and none that blocks.")
     near = get_close_matches(text, [*shut, *shut.values()], n=1)
@@ -155,7 +155,7 @@ def waive(version: Version, waiver: Waiver, now: datetime, say: Say = in_codes) 
     verdict = next((each for each in version.verdicts if waiver.of(each)), None)
     if verdict is None:
         raise _unknown(version, waiver.check, say)
-    if verdict.opens:
+    if not verdict.blocks:
         name = say(verdict.display_title)
         raise Refused(
             f"{version.id}: {name!r} does not block ({verdict.outcome}); there is nothing to waive."

@@ -5,77 +5,105 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from comporta.records import Text
 from comporta.records.visible import visible
-from comporta.report.standing import signed
-from comporta.report.told import Report, ReportedVerdict, sections
+from comporta.report.codes import (
+    AT_LEVEL,
+    BECAUSE,
+    CARRIED_NOTE,
+    CHECK,
+    COMMIT,
+    COMPARED_SENTENCE,
+    COUNT_ASKED,
+    COUNT_BLOCKING,
+    COUNT_NOT_BLOCKING,
+    DECIDED_NOTE,
+    INFORMATIONAL_NOTE,
+    NO_COMMIT,
+    NOT_RELEASABLE,
+    ONE_BLOCKS,
+    PAST_WAIVER_NOTE,
+    RELEASABLE,
+    SEVERAL_BLOCK,
+    VERSION_OF,
+    WAIVED_NOTE,
+    WITH_CHANGES,
+    english,
+)
+from comporta.report.contents import Report, ReportedVerdict, sections
+from comporta.report.standing import Say, waiver_text
 
 MARKS = {"pass": "✅", "fail": "❌", "inconclusive": "❔", "does not apply": "➖"}  # noqa: RUF001
 
 
-def markdown(report: Report) -> str:
-    """What closes the way first, then a table of every verdict, folded."""
-    shut = [each for each in report.told if each.shuts]
-    said = "**may be released**" if not shut else f"**may not be released**: {_count(len(shut))} closed"
-    lines = [verdicts(f"{_plain(report.version.id)} {said}", report.told, _about(report))]
-    lines += [f"- {_plain(name)}: {_plain(told)}" for name, told in report.standing]
+def markdown(report: Report, say: Say = english) -> str:
+    """What blocks the release first, then a table of every verdict, folded. say: the reader's language."""
+    blocking = sum(each.blocks for each in report.verdicts)
+    outcome = (
+        f"**{say(NOT_RELEASABLE())}**: {_blocking(blocking, say)}" if blocking else f"**{say(RELEASABLE())}**"
+    )
+    title = f"{_plain(report.version.id)} {outcome}"
+    lines = [verdicts(title, report.verdicts, _about(report, say), say)]
+    lines += [f"- {_plain(name)}: {_plain(what)}" for name, what in report.standing]
     return "\n".join((*lines, ""))
 
 
-def verdicts(title: str, every: Sequence[ReportedVerdict], about: str = "") -> str:
-    """The verdicts under a title: what closes the way, then every section, folded."""
-    shut = [each for each in every if each.shuts]
+def verdicts(title: str, every: Sequence[ReportedVerdict], about: str = "", say: Say = english) -> str:
+    """The verdicts under a title: what blocks, then every section, folded."""
+    blocking = [each for each in every if each.blocks]
     lines = [f"### {title}", "", *([about, ""] if about else [])]
-    if shut:
-        lines += [f"- {mark(each)} **{_plain(each.title)}**: {_plain(each.reason)}" for each in shut]
+    if blocking:
+        lines += [f"- {mark(each)} **{_plain(each.title)}**: {_plain(each.reason)}" for each in blocking]
         lines.append("")
-    for heading, told in sections(every):
-        lines += [f"<details><summary>{_plain(heading)}: {_tally(told)}</summary>", ""]
-        lines += ["| | check | because |", "|---|---|---|"]
-        lines += [f"| {mark(each)} | {_plain(each.title)} | {_plain(because(each))} |" for each in told]
+    for heading, rows in sections(every):
+        lines += [f"<details><summary>{_plain(heading)}: {_tally(rows, say)}</summary>", ""]
+        lines += [f"| | {say(CHECK())} | {say(BECAUSE())} |", "|---|---|---|"]
+        lines += [f"| {mark(each)} | {_plain(each.title)} | {_plain(because(each, say))} |" for each in rows]
         lines += ["", "</details>", ""]
     return "\n".join(lines)
 
 
-def mark(told: ReportedVerdict) -> str:
+def mark(row: ReportedVerdict) -> str:
     """The outcome as one sign."""
-    return "🟡" if told.waiver is not None else MARKS[told.verdict.outcome]
+    return "🟡" if row.waiver is not None else MARKS[row.verdict.outcome]
 
 
-def because(told: ReportedVerdict) -> str:
+def because(row: ReportedVerdict, say: Say = english) -> str:
     """The reason, with what else there is to say of this verdict."""
-    words = told.reason
-    if told.verdict.carried:
-        words += " (Asked so at first, and left out or changed since: it still counts.)"
-    elif not told.verdict.required:
-        words += " (Informational.)"
-    if told.left is not None:
-        words += f" (Required, not blocking here: decided at the level {told.left}, on all rows.)"
-    if told.waiver is not None:
-        words += f" (Waived {signed(told.waiver)})"
-    return words + "".join(f" (A waiver not in force: {signed(each)})" for each in told.past)
+    notes: list[Text] = []
+    if row.verdict.carried:
+        notes.append(CARRIED_NOTE())
+    elif not row.verdict.required:
+        notes.append(INFORMATIONAL_NOTE())
+    if row.decided_at is not None:
+        notes.append(DECIDED_NOTE(level=row.decided_at))
+    if row.waiver is not None:
+        notes.append(WAIVED_NOTE(waiver=waiver_text(row.waiver, say)))
+    notes += [PAST_WAIVER_NOTE(waiver=waiver_text(each, say)) for each in row.past]
+    return " ".join((row.reason, *map(say, notes)))
 
 
-def _about(report: Report) -> str:
+def _about(report: Report, say: Say) -> str:
     version = report.version
-    code = (
-        f"commit `{version.commit[:10]}`{' with changes' if version.dirty else ''}"
-        if version.commit
-        else "no commit"
-    )
-    read = ", ".join(f"{_plain(each.dataset)} version {each.number}" for each in report.read)
-    against = f" Compared with {_plain(report.champion)}." if report.champion else ""
-    return f"Level `{version.level}`, {code}, {read}.{against}"
+    commit: Text = NO_COMMIT()
+    if version.commit:
+        commit = COMMIT(commit=f"`{version.commit[:10]}`")
+        commit = WITH_CHANGES(commit=say(commit)) if version.dirty else commit
+    read = (VERSION_OF(dataset=_plain(each.dataset), number=each.number) for each in version.read)
+    parts: list[Text] = [AT_LEVEL(level=f"`{version.level}`"), commit, *read]
+    about = f"{', '.join(map(say, parts))}."
+    return f"{about} {say(COMPARED_SENTENCE(champion=_plain(report.champion)))}" if report.champion else about
 
 
-def _tally(told: tuple[ReportedVerdict, ...]) -> str:
-    shut = sum(each.shuts for each in told)
-    left = sum(each.left is not None for each in told)
-    counts = ((len(told), "asked"), (shut, "closed"), (left, "not blocking"))
-    return ", ".join(f"{count} {what}" for count, what in counts if count)
+def _tally(rows: Sequence[ReportedVerdict], say: Say) -> str:
+    blocking = sum(each.blocks for each in rows)
+    later = sum(each.decided_at is not None for each in rows)
+    counts = ((COUNT_ASKED, len(rows)), (COUNT_BLOCKING, blocking), (COUNT_NOT_BLOCKING, later))
+    return ", ".join(say(what(count=count)) for what, count in counts if count)
 
 
-def _count(number: int) -> str:
-    return "1 check" if number == 1 else f"{number} checks"
+def _blocking(count: int, say: Say) -> str:
+    return say(ONE_BLOCKS() if count == 1 else SEVERAL_BLOCK(count=count))
 
 
 _SIGNS = re.compile(r"[\\`*\[\]<|~&]|(?<!\w)_|_(?!\w)")

@@ -7,7 +7,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from comporta.records import Record
+from comporta.records import Record, Text
+from comporta.report.codes import DASHED, FIRST_OF, english
 from comporta.report.escape import escape
 
 MOST = 24
@@ -16,15 +17,15 @@ Scale = Callable[[float], float]
 
 
 class Mark(Record, frozen=True, kw_only=True):
-    """One line of a picture. was: where it stood before, drawn hollow. said: the number in words; else the
-    value. decides: whether it is the one that the verdict rests on."""
+    """One line of a picture. was: where it stood before, drawn hollow. text: what stands for
+    the number; else the value. decides: whether it is the one that the verdict rests on."""
 
     name: str
     value: float
     low: float | None = None
     high: float | None = None
     was: float | None = None
-    said: str = ""
+    text: str = ""
     decides: bool = False
 
     @property
@@ -35,7 +36,12 @@ class Mark(Record, frozen=True, kw_only=True):
 
 
 def marks(
-    every: Sequence[Mark], caption: str, *, limit: float | None = None, zero: float | None = None
+    every: Sequence[Mark],
+    caption: str,
+    *,
+    limit: float | None = None,
+    zero: float | None = None,
+    say: Callable[[Text], str] = english,
 ) -> str:
     """A dot for each with its interval beside the limit, or where `zero` is given a bar from there. Nothing
     where all of it lies in one place. The first 24."""
@@ -49,12 +55,13 @@ def marks(
     rows = "".join(
         f"<div class='mark{' decides' if each.decides else ''}'><span>{escape(each.name)}</span>"
         f"<svg aria-hidden='true' height='24'>{line}{_draw(each, at, zero)}</svg>"
-        f"<b>{escape(each.said or f'{each.value:.4g}')}</b></div>"
+        f"<b>{escape(each.text or f'{each.value:.4g}')}</b></div>"
         for each in some
     )
-    more = f" The first {len(some)} of {len(every)}." if len(every) > len(some) else ""
-    asked = "" if limit is None else f" Dashed: the limit {limit:.4g}."
-    return f"<figure>{rows}<figcaption>{escape(caption + asked + more)}</figcaption></figure>"
+    notes = [] if limit is None else [DASHED(limit=limit)]
+    notes += [FIRST_OF(shown=len(some), count=len(every))] if len(every) > len(some) else []
+    text = " ".join((caption, *map(say, notes)))
+    return f"<figure>{rows}<figcaption>{escape(text)}</figcaption></figure>"
 
 
 def _draw(mark: Mark, at: Scale, zero: float | None) -> str:

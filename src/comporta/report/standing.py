@@ -11,6 +11,8 @@ from msgspec.structs import replace
 from comporta.records import (
     Figure,
     Findings,
+    Message,
+    PlainText,
     Section,
     Table,
     Text,
@@ -19,14 +21,33 @@ from comporta.records import (
     Version,
     Waiver,
     column_text,
-    in_codes,
     metric_text,
     place_in_words,
     table_text,
     under_in_words,
 )
-from comporta.report.codes import HEADINGS
-from comporta.report.told import ReportedVerdict, TableHeading
+from comporta.report.codes import (
+    ASKED_AT_FIRST,
+    ASKED_SINCE,
+    HEADINGS,
+    NOT_ASKED,
+    OF_CHECK,
+    OUTCOME_NOW,
+    OUTCOME_THEN,
+    POLICY,
+    POLICY_FIRST,
+    POLICY_LAST,
+    WAIVED,
+    WAIVER,
+    WAIVER_AS,
+    WAIVER_ENDED,
+    WAIVER_NOT_NEEDED,
+    WAIVER_OF_FORMER,
+    WAIVER_REPLACED,
+    english,
+    outcome_text,
+)
+from comporta.report.contents import ReportedVerdict, TableHeading
 
 F = TypeVar("F", Figure, UnmeasuredFigure)
 Say = Callable[[Text], str]
@@ -40,7 +61,7 @@ def tell(
     version: Version,
     at: datetime,
     findings: Callable[[Verdict], Findings | None] | None = None,
-    say: Say = in_codes,
+    say: Say = english,
     section: Callable[[str], Section] = lambda what: "own",
 ) -> tuple[ReportedVerdict, ...]:
     """Every verdict of a version as it stands at this time, with the waivers that were ever signed for it.
@@ -54,7 +75,7 @@ def tell(
 def _report_verdict(
     version: Version, verdict: Verdict, at: datetime, say: Say, findings: Findings | None, section: Section
 ) -> ReportedVerdict:
-    live = None if verdict.opens else version.waiver_of(verdict, at)
+    live = version.waiver_of(verdict, at) if verdict.blocks else None
     past = tuple(each for each in version.waivers if each.of(verdict) and each is not live)
     figure = None if verdict.figure is None else in_text(verdict.figure, say)
     shown = None if findings is None else findings_in_text(findings, say)
@@ -88,7 +109,7 @@ def findings_in_text(findings: Findings, say: Say) -> Findings:
     )
 
 
-def heading(table: Table, say: Say = in_codes) -> TableHeading:
+def heading(table: Table, say: Say = english) -> TableHeading:
     """What people read of a table: `reliability class 2`, and above its columns."""
     named = (say(table_text(table)), table.slice)
     return TableHeading(
@@ -103,7 +124,7 @@ def _metrics(figure: Figure | None, findings: Findings | None, say: Say) -> dict
     return {each: say(metric_text(each)) for each in every if each}
 
 
-def added_checks(version: Version, say: Say = in_codes) -> tuple[str, ...]:
+def added_checks(version: Version, say: Say = english) -> tuple[str, ...]:
     """The checks that close the way and were not asked so at first, by title."""
     return tuple(
         say(each.display_title)
@@ -112,40 +133,40 @@ def added_checks(version: Version, say: Say = in_codes) -> tuple[str, ...]:
     )
 
 
-def standing(version: Version, at: datetime, say: Say = in_codes) -> tuple[tuple[str, str], ...]:
+def standing(version: Version, at: datetime, say: Say = english) -> tuple[tuple[str, str], ...]:
     """What every report says of it in the same words: pairs of what it is and what there is to say."""
     policy, last = version.policy[:SHOWN], version.judged_by[:SHOWN]
-    rows = [("policy", policy)]
+    rows = [(POLICY(), policy)]
     if last and last != policy:
-        rows = [("policy when it was asked for", policy), ("policy that judged it last", last)]
-    rows += [
-        ("asked at first, left out or changed since", say(each.display_title))
-        for each in version.verdicts
-        if each.carried
-    ]
-    rows += [("asked since", check) for check in added_checks(version, say)]
+        rows = [(POLICY_FIRST(), policy), (POLICY_LAST(), last)]
+    rows += [(ASKED_AT_FIRST(), say(each.display_title)) for each in version.verdicts if each.carried]
+    rows += [(ASKED_SINCE(), check) for check in added_checks(version, say)]
     rows += [_waiver(version, each, at, say) for each in version.waivers]
-    return tuple(rows)
+    return tuple((say(name), what) for name, what in rows)
 
 
-def _waiver(version: Version, waiver: Waiver, at: datetime, say: Say) -> tuple[str, str]:
+def _waiver(version: Version, waiver: Waiver, at: datetime, say: Say) -> tuple[Message, str]:
     verdict = next((each for each in version.verdicts if waiver.of(each)), None)
     if waiver.until <= at:
-        what = "waiver, ended"
-    elif verdict is None or verdict.opens:
-        what = "waiver, not needed now"
+        what = WAIVER_ENDED
+    elif verdict is None or not verdict.blocks:
+        what = WAIVER_NOT_NEEDED
     else:
         live = version.waiver_of(verdict, at)
-        what = (
-            "waived" if live is waiver else "waiver, replaced" if live else "waiver, of the check as it was"
-        )
-    now = verdict.outcome if verdict is not None else "not asked"
-    title = say(verdict.display_title) if verdict is not None else waiver.check
-    return what, f"{title}: {signed(waiver)} It is {now} now."
+        what = WAIVED if live is waiver else WAIVER_REPLACED if live else WAIVER_OF_FORMER
+    title = PlainText(waiver.check) if verdict is None else verdict.display_title
+    now = OUTCOME_NOW(outcome=NOT_ASKED() if verdict is None else outcome_text(verdict.outcome))
+    return what(), say(OF_CHECK(check=title, what=f"{waiver_text(waiver, say)} {say(now)}"))
 
 
-def signed(waiver: Waiver) -> str:
+def waiver_text(waiver: Waiver, say: Say = english) -> str:
     """Until when, by whom and why; and what the check had said."""
-    by = f"{waiver.by}, {waiver.role}" if waiver.role else waiver.by
-    said = f" It was {waiver.outcome} then." if waiver.outcome else ""
-    return f"until {waiver.until:%Y-%m-%d} by {by}: {waiver.why.rstrip('.')}.{said}"
+    until, why = f"{waiver.until:%Y-%m-%d}", waiver.why.rstrip(".")
+    text = (
+        WAIVER_AS(until=until, by=waiver.by, role=waiver.role, why=why)
+        if waiver.role
+        else WAIVER(until=until, by=waiver.by, why=why)
+    )
+    if not waiver.outcome:
+        return say(text)
+    return f"{say(text)} {say(OUTCOME_THEN(outcome=outcome_text(waiver.outcome)))}"

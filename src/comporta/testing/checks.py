@@ -84,7 +84,7 @@ class CheckContract:
         ):
             (found,) = judge((self.check(),), evidence)
             assert found.outcome in ("fail", "inconclusive")
-            assert found.opens is not self.check().required
+            assert found.blocks is self.check().required
 
     def test_figures_that_are_no_numbers_do_not_pass(self) -> None:
         for value in (math.nan, math.inf, -math.inf):

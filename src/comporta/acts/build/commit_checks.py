@@ -27,18 +27,18 @@ LATER: Level = "release"
 class SampleVerdicts(Record, frozen=True, kw_only=True):
     """The verdicts of the quick gates on one model that was fitted on a sample and is not stored.
 
-    rows: of the sample, at most. left: the required checks that are inconclusive on it; they do not block
-    here, and `comporta run` judges them on all rows."""
+    rows: of the sample, at most. undecided: the required checks that are inconclusive on it; they do not
+    block here, and `comporta run` judges them on all rows."""
 
     model: str
     rows: int
     verdicts: tuple[Verdict, ...]
-    left: tuple[str, ...] = ()
+    undecided: tuple[str, ...] = ()
 
     @property
     def fails(self) -> bool:
         """Whether a required gate failed, or could not be measured."""
-        return any(each.shuts for each in self.report_rows())
+        return any(each.blocks for each in self.report_rows())
 
     def report_rows(self, say: Say = sentence) -> tuple[ReportedVerdict, ...]:
         """The verdicts as rows of a report."""
@@ -47,7 +47,7 @@ class SampleVerdicts(Record, frozen=True, kw_only=True):
                 verdict=each,
                 title=say(each.display_title),
                 reason=say(each.reason),
-                left=LATER if each.check in self.left else None,
+                decided_at=LATER if each.check in self.undecided else None,
                 section=section_of(each.what),
                 section_title=say(HEADINGS[section_of(each.what)]()),
             )
@@ -85,8 +85,8 @@ def check_on_sample(
         gates = asked_at(checks(model), "commit")
         evidence = gather(opened.context, model, "commit", answers, unbegun)
         verdicts = judge(gates, evidence)
-        left = tuple(each.check for each in verdicts if _is_inconclusive(each))
-        results.append(SampleVerdicts(model=model.name, rows=ROWS, verdicts=verdicts, left=left))
+        undecided = tuple(each.check for each in verdicts if _is_inconclusive(each))
+        results.append(SampleVerdicts(model=model.name, rows=ROWS, verdicts=verdicts, undecided=undecided))
     return run, tuple(results)
 
 

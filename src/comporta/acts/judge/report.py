@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from msgspec import field
+
 from comporta.acts.judge.checks import checks
 from comporta.acts.judge.gate import against
 from comporta.acts.release.release import version_of
@@ -32,6 +34,7 @@ from comporta.records import (
 )
 from comporta.records.former_figures import SCORED
 from comporta.report import Report, ReportedVerdict, added_checks, standing, tell
+from comporta.report.codes import NOT_ASKED
 from comporta.report.standing import in_text
 from comporta.store import StepContext
 
@@ -49,7 +52,7 @@ def report(opened: OpenProject, name: str, say: Say = sentence) -> Report:
         version=version,
         at=now,
         project=opened.project.name,
-        told=tell(version, now, lambda verdict: findings(context, verdict, say), say, own.section),
+        verdicts=tell(version, now, lambda verdict: findings(context, verdict, say), say, own.section),
         meaning=model.meaning if model is not None else "",
         owner=model.owner if model is not None else "",
         champion=champion.id if champion is not None else "",
@@ -65,24 +68,25 @@ def report(opened: OpenProject, name: str, say: Say = sentence) -> Report:
 
 class Presentation(Record, frozen=True, kw_only=True):
     """Where and how a report shows what the checks of a model need. own: of those that the pool does not
-    have, by need."""
+    have, by need. say: the language of who reads."""
 
     own: dict[str, MeasurementSpec] = {}
+    say: Say = sentence
 
     def section(self, what: str) -> Section:
         """Where a report tells it."""
         return self.own[what].section if what in self.own else section_of(what)
 
     def drawings(self, what: str) -> Drawings:
-        """How it is drawn."""
-        return self.own[what].drawings if what in self.own else drawings_of(what)
+        """How it is drawn, in words."""
+        return in_words(self.own[what].drawings if what in self.own else drawings_of(what), self.say)
 
 
-def presentation(opened: OpenProject, name: str) -> Presentation:
+def presentation(opened: OpenProject, name: str, say: Say = sentence) -> Presentation:
     """Of the model as the project declares it today."""
     model = opened.project.find_model(name)
     asked = needs(checks(model)) if model is not None else ()
-    return Presentation(own={need.what: need.spec for need in asked if need.spec is not None})
+    return Presentation(own={need.what: need.spec for need in asked if need.spec is not None}, say=say)
 
 
 def findings(context: StepContext, verdict: Verdict, say: Say = sentence) -> Findings | None:
@@ -134,12 +138,17 @@ class Line(Record, frozen=True, kw_only=True):
 
 class Pair(Record, frozen=True, kw_only=True):
     """One check of two versions. name: its title. a, b: its verdicts with the waivers signed for them, None
-    where it was not asked. said: how it stands, `fail, waived → pass`, or once where that is the same."""
+    where it was not asked. status: how it counts, `fail, waived → pass`, or once where that is the same."""
 
     name: str
     a: ReportedVerdict | None = None
     b: ReportedVerdict | None = None
-    said: str
+    status: str = field(name="said")
+
+    @property
+    def differs(self) -> bool:
+        """Whether it counts otherwise in one than in the other."""
+        return self.a is None or self.b is None or self.a.status != self.b.status
 
 
 class Comparison(Record, frozen=True, kw_only=True):
@@ -175,7 +184,7 @@ def compare(opened: OpenProject, first: str, second: str, say: Say = sentence) -
             Line(name=name, a=mine.get(name), b=theirs.get(name)) for name in dict.fromkeys((*mine, *theirs))
         ),
         gates=tuple(
-            _pair(first_gates.get(each), second_gates.get(each))
+            _pair(first_gates.get(each), second_gates.get(each), say)
             for each in dict.fromkeys((*first_gates, *second_gates))
         ),
         at=now,
@@ -190,10 +199,10 @@ def _ids(opened: OpenProject, name: str) -> dict[str, str]:
     return {each.name: check.name for check in gates if (each := former(check)) is not None}
 
 
-def _pair(a: ReportedVerdict | None, b: ReportedVerdict | None) -> Pair:
+def _pair(a: ReportedVerdict | None, b: ReportedVerdict | None, say: Say) -> Pair:
     name = next(each.title for each in (b, a) if each is not None)
-    was, now = (each.stands if each is not None else "not asked" for each in (a, b))
-    return Pair(name=name, a=a, b=b, said=was if was == now else f"{was} → {now}")
+    was, now = (say(each.status if each is not None else NOT_ASKED()) for each in (a, b))
+    return Pair(name=name, a=a, b=b, status=was if was == now else f"{was} → {now}")
 
 
 def _overall(context: StepContext, version: Version) -> dict[str, Figure]:

@@ -6,8 +6,11 @@ from collections import Counter
 from datetime import datetime
 from typing import Any
 
+import polars as pl
+
 from comporta.acts.release.release import version_of
-from comporta.acts.serve.serving_log import find_observation
+from comporta.acts.serve.serving_log import find_observation, scan_all_feedback
+from comporta.acts.trace import codes
 from comporta.acts.trace.ids import TraceTarget
 from comporta.acts.trace.rows import key_of
 from comporta.acts.trace.tree import TraceTree
@@ -17,7 +20,6 @@ from comporta.opened.dataset_versions import DATASETS, dataset_key
 from comporta.opened.lineage import QUESTIONS, GraphPlace, asset_place, before, data_place
 from comporta.opened.people import releases_with_names, with_names
 from comporta.opened.project import OpenProject
-from comporta.opened.sentences import sentence
 from comporta.opened.staleness import staleness
 from comporta.records import (
     NO_TEXT,
@@ -25,16 +27,21 @@ from comporta.records import (
     Manifest,
     NodeKey,
     Observation,
+    PlainText,
     Slice,
+    Text,
     Verdict,
     Version,
     Waiver,
 )
 from comporta.release import ROUTES
+from comporta.report.codes import outcome_text, state_text
+
+_RELEASES = {"release": codes.RELEASE_BY, "rollback": codes.ROLLBACK_BY}
 
 
 def prediction_back(opened: OpenProject, here: TraceTarget) -> TraceTree:
-    """The version that answered, the row it was about, and the rows of history it read.
+    """The version that answered, the row it was about, its labels, and the rows of history it read.
 
     Raises NotFound when no log holds the id.
     """
@@ -43,15 +50,16 @@ def prediction_back(opened: OpenProject, here: TraceTarget) -> TraceTree:
     return TraceTree(
         kind="prediction",
         id=found.id,
-        label=f"{found.model} said {_output_text(found.output)}",
+        label=codes.ANSWER(model=found.model, output=_output_text(found.output)),
         facts={"at": _time(found.at), "id": found.id},
         children=(
             TraceTree(
                 kind="row",
                 id=found.key or "",
-                label=f"request for {found.key}" if found.key else "request without a key",
+                label=codes.REQUEST(key=found.key) if found.key else codes.REQUEST_WITHOUT_KEY(),
                 facts={name: _plain(value) for name, value in found.inputs.items()},
             ),
+            *_labels(opened, found.id),
             *(_history_row(opened, each) for each in found.joined),
             version_back(opened, TraceTarget(kind="version", name=version.model, number=version.number)),
         ),
@@ -66,7 +74,7 @@ def version_back(opened: OpenProject, here: TraceTarget) -> TraceTree:
     return TraceTree(
         kind="version",
         id=version.id,
-        label=f"{version.id}, {version.state}",
+        label=codes.VERSION_STATE(version=version.id, state=state_text(version.state)),
         facts={"made": _time(version.at), "run": version.run, **_commit(version), **_stale(opened, version)},
         children=(
             *_gates(version, opened.now()),
@@ -82,14 +90,14 @@ def dataset_back(opened: OpenProject, here: TraceTarget) -> TraceTree:
     found = _manifest(opened, here)
     fact = opened.ledger.get(DATASETS, dataset_key(found.dataset, found.number))
     made = tuple(
-        TraceTree(kind="step", id=step.text, label=f"made by {question.node}", facts={"run": question.run})
+        TraceTree(kind="step", id=step.text, label=codes"MADE_BY step {question.node}", facts={"run": question.run})
         for step, _ in before(opened.ledger, data_place(found.dataset, found.number))
         if (question := opened.ledger.get(QUESTIONS, step.id)) is not None
     )
     return TraceTree(
         kind="dataset",
         id=f"{found.dataset}@{found.number}",
-        label=f"{found.dataset}@{found.number}, {found.rows:,} rows",
+        label=codes.DATASET(dataset=f"{found.dataset}@{found.number}", rows=codes.rows(found.rows)),
         facts={
             "made": _time(found.at),
             "by": found.change,
@@ -116,7 +124,7 @@ def row_back(opened: OpenProject, here: TraceTarget) -> TraceTree:
     return TraceTree(
         kind="row",
         id=f"{here.name}:{here.rest}",
-        label=f"{here.name} row {here.rest}",
+        label=codes.ROW(dataset=here.name, key=here.rest),
         facts={name: _plain(value) for name, value in values.items() if name not in newest.shape.key},
         children=tuple(
             dataset_back(opened, TraceTarget(kind="dataset", name=here.name, number=number))
@@ -133,6 +141,20 @@ def _prediction(opened: OpenProject, id: str) -> Observation:
             "a dataset, DATASET:KEY or subject:VALUE. The log is written within a second."
         )
     return found
+
+
+def _labels(opened: OpenProject, id: str) -> tuple[TraceTree, ...]:
+    """What came true of the prediction, as often as it was told."""
+    came = scan_all_feedback(opened).filter(pl.col("id") == id).sort("arrived").collect()
+    return tuple(
+        TraceTree(
+            kind="label",
+            id="",
+            label=codes.LABEL(label=row["label"]),
+            facts={name: _time(row[name]) for name in ("at", "arrived") if row[name] is not None},
+        )
+        for row in came.iter_rows(named=True)
+    ) or (TraceTree(kind="label", id="", label=codes.NO_LABEL()),)
 
 
 def _history_row(opened: OpenProject, joined: JoinedRow) -> TraceTree:
@@ -152,17 +174,17 @@ def _history_row(opened: OpenProject, joined: JoinedRow) -> TraceTree:
         row = rows.row(0, named=True)
         facts |= {name: _plain(value) for name, value in row.items() if name not in joined.key}
     else:
-        facts["gone"] = "erased, or its version is no longer kept"
+        facts["gone"] = codes.GONE()
     return TraceTree(
         kind="row",
         id=f"{joined.dataset}:{text}",
-        label=f"read {joined.dataset} row {text}",
+        label=codes.HISTORY_ROW(dataset=joined.dataset, key=text),
         facts=facts,
         children=(
             TraceTree(
                 kind="dataset",
                 id=f"{joined.dataset}@{joined.version}",
-                label=f"{joined.dataset}@{joined.version}",
+                label=PlainText(f"{joined.dataset}@{joined.version}"),
             ),
         ),
     )
@@ -172,7 +194,9 @@ def _step(opened: OpenProject, recipe: str, made: set[str]) -> TraceTree:
     """A step and what it read; a step met again is only named."""
     question = opened.ledger.get(QUESTIONS, recipe)
     if question is None:
-        return TraceTree(kind="step", id=recipe, label=f"step {recipe[:12]}", facts={"forgotten": True})
+        return TraceTree(
+            kind="step", id=recipe, label=codes.STEP(recipe=recipe[:12]), facts={"forgotten": codes.YES()}
+        )
     again = recipe in made
     made.add(recipe)
     children: list[TraceTree] = []
@@ -188,15 +212,17 @@ def _step(opened: OpenProject, recipe: str, made: set[str]) -> TraceTree:
                     children.append(_step(opened, place.id, made))
     facts: dict[str, Any] = {"recipe": recipe[:12], "code": question.recipe.code[:12]}
     if again:
-        facts = {"see": "above"}
-    return TraceTree(kind="step", id=recipe, label=question.node, facts=facts, children=tuple(children))
+        facts = {"see": codes.ABOVE()}
+    return TraceTree(
+        kind="step", id=recipe, label=PlainText(question.node), facts=facts, children=tuple(children)
+    )
 
 
 def _slice(part: Slice) -> TraceTree:
     return TraceTree(
         kind="dataset",
         id=f"{part.dataset}@{part.number}",
-        label=f"{part.dataset}@{part.number}",
+        label=PlainText(f"{part.dataset}@{part.number}"),
         facts={"rows": f"{part.rows:,}", "digest": part.digest[:12]},
     )
 
@@ -204,18 +230,20 @@ def _slice(part: Slice) -> TraceTree:
 def _gates(version: Version, now: datetime) -> tuple[TraceTree, ...]:
     """What the required checks came to; those that did not pass by name."""
     if not version.verdicts:
-        return (TraceTree(kind="gate", id="", label="no gates declared"),)
+        return (TraceTree(kind="gate", id="", label=codes.NO_GATES()),)
     required = [verdict for verdict in version.verdicts if verdict.required]
     blocking = version.blocking_verdicts(now)
     counts = Counter("waived" if _waives(version, each, now) else each.outcome for each in required)
-    said = ", ".join(f"{count} {_outcome(outcome, count)}" for outcome, count in counts.items())
-    many = {0: "no required check blocks", 1: "1 required check blocks"}
-    label = many.get(len(blocking), f"{len(blocking)} required checks block")
+    each_of = tuple(
+        codes.COUNT_OF(count=count, outcome=_outcome(outcome, count)) for outcome, count in counts.items()
+    )
+    few = {0: codes.NONE_BLOCKS(), 1: codes.ONE_BLOCKS()}
+    label = few.get(len(blocking)) or codes.SEVERAL_BLOCK(count=len(blocking))
     return (
         TraceTree(
             kind="gate",
             id=version.policy,
-            label=f"{label}: {said}" if said else label,
+            label=codes.GATES(blocking=label, counts=each_of) if each_of else label,
             children=tuple(_check(version, each, now) for each in required if each.outcome != "pass"),
         ),
     )
@@ -223,19 +251,21 @@ def _gates(version: Version, now: datetime) -> tuple[TraceTree, ...]:
 
 def _waives(version: Version, verdict: Verdict, now: datetime) -> Waiver | None:
     """The waiver without which it would block."""
-    return None if verdict.opens else version.waiver_of(verdict, now)
+    return version.waiver_of(verdict, now) if verdict.blocks else None
 
 
-def _outcome(outcome: str, count: int) -> str:
+def _outcome(outcome: str, count: int) -> Text:
+    """What so many checks came to."""
     if outcome == "does not apply" and count > 1:
-        return "do not apply"
-    return {"pass": "passed", "fail": "failed"}.get(outcome, outcome)
+        return codes.DO_NOT_APPLY()
+    others = {"pass": codes.PASSED, "fail": codes.FAILED, "waived": codes.WAIVED}
+    return others[outcome]() if outcome in others else outcome_text(outcome)
 
 
 def _check(version: Version, verdict: Verdict, now: datetime) -> TraceTree:
     waiver = _waives(version, verdict, now)
     signed = {"waived by": waiver.by, "until": f"{waiver.until:%Y-%m-%d}"} if waiver is not None else {}
-    label = f"{verdict.outcome}: {sentence(verdict.display_title)}"
+    label = codes.CHECK(outcome=outcome_text(verdict.outcome), check=verdict.display_title)
     return TraceTree(kind="gate", id=verdict.check, label=label, facts=signed)
 
 
@@ -249,7 +279,7 @@ def _releases(opened: OpenProject, version: Version) -> tuple[TraceTree, ...]:
         TraceTree(
             kind="release",
             id="",
-            label=f"approved by {each.by}",
+            label=codes.APPROVED_BY(by=each.by),
             facts={"as": each.role, "why": each.why},
         )
         for each in version.approvals
@@ -258,7 +288,9 @@ def _releases(opened: OpenProject, version: Version) -> tuple[TraceTree, ...]:
         TraceTree(
             kind="release",
             id=str(each.number),
-            label=f"{each.kind} {each.number} by {each.by or 'someone'}",
+            label=_RELEASES.get(each.kind, codes.RELEASE_BY)(
+                number=each.number, by=PlainText(each.by) if each.by else codes.SOMEONE()
+            ),
             facts={"at": _time(each.at), **({"why": each.why} if each.why else {})},
         )
         for each in releases
@@ -271,20 +303,21 @@ def _source(opened: OpenProject, version: Version) -> TraceTree:
     return TraceTree(
         kind="step",
         id=source.digest,
-        label=f"source: {', '.join(files)}",
+        label=codes.SOURCE(files=tuple(files)),
         facts={"digest": source.digest[:12], **_commit(version)},
     )
 
 
-def _stale(opened: OpenProject, version: Version) -> dict[str, str]:
+def _stale(opened: OpenProject, version: Version) -> dict[str, Text]:
     """What of that which it learned from is not as it was, or is not known to be."""
-    return {
-        f"rows of {each.dataset}": "erased since"
+    since = tuple(
+        codes.ERASED(dataset=each.dataset)
         if each.answer == "erased"
-        else f"not known to be there: {sentence(each.cause or NO_TEXT)}"
+        else codes.UNKNOWN(dataset=each.dataset, cause=each.cause or NO_TEXT)
         for each in staleness(opened, version)
         if each.answer != "fresh"
-    }
+    )
+    return {"since": codes.SEVERAL(parts=since)} if since else {}
 
 
 def _manifest(opened: OpenProject, here: TraceTarget) -> Manifest:

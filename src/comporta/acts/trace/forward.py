@@ -9,6 +9,7 @@ import polars as pl
 from comporta.acts.judge.test_set import evaluations
 from comporta.acts.release.release import models, version_of
 from comporta.acts.serve.serving_log import scan_all_predictions
+from comporta.acts.trace import codes
 from comporta.acts.trace.ids import TraceTarget
 from comporta.acts.trace.rows import bundle_of, key_of, learned_rows
 from comporta.acts.trace.tree import TraceTree
@@ -17,10 +18,11 @@ from comporta.data.keys import subject_hashes, subject_texts
 from comporta.errors import NotFound
 from comporta.opened.lineage import QUESTIONS, GraphPlace, after, data_place
 from comporta.opened.project import OpenProject
-from comporta.records import Form, JoinedRow, Version, canonical, decode, encode
+from comporta.records import Code, Form, JoinedRow, PlainText, Text, Version, canonical, decode, encode
 from comporta.records.columns import KEY, SUBJECT, join_columns
 from comporta.registry import VERSIONS
 from comporta.release import ROUTES
+from comporta.report.codes import state_text
 
 SHOWN = 3
 
@@ -29,15 +31,19 @@ def version_forward(opened: OpenProject, here: TraceTarget) -> TraceTree:
     """How often its test set was evaluated, and the predictions it made."""
     version = version_of(opened, here.name if here.number is None else f"{here.name}/{here.number}")
     done = evaluations(opened.ledger, opened.keys, version)
-    beside = f", {done.split} in all under this split" if done.split > done.here else ""
+    evaluated = (
+        codes.EVALUATED_SPLIT(times=codes.times(done.here), all=done.split)
+        if done.split > done.here
+        else codes.EVALUATED(times=codes.times(done.here))
+    )
     mine = scan_all_predictions(opened, version.model).filter(pl.col("version") == version.number)
     return TraceTree(
         kind="version",
         id=version.id,
-        label=f"{version.id}, {version.state}",
+        label=codes.VERSION_STATE(version=version.id, state=state_text(version.state)),
         children=(
-            TraceTree(kind="label", id="", label=f"test set evaluated {times(done.here)}{beside}"),
-            *_predictions(version.model, mine, "served {count}"),
+            TraceTree(kind="label", id="", label=evaluated),
+            *_predictions(version.model, mine, codes.SERVED),
         ),
     )
 
@@ -54,7 +60,7 @@ def dataset_forward(opened: OpenProject, here: TraceTarget) -> TraceTree:
                 TraceTree(
                     kind="step",
                     id=step.text,
-                    label=f"read by {question.node}",
+                    label=codes"READ_BY step {question.node}",
                     facts={"run": question.run},
                     children=tuple(_version_tree(opened, each) for each in _versions_after(opened, step)),
                 )
@@ -62,8 +68,8 @@ def dataset_forward(opened: OpenProject, here: TraceTarget) -> TraceTree:
     return TraceTree(
         kind="dataset",
         id=f"{found.dataset}@{found.number}",
-        label=f"{found.dataset}@{found.number}, {found.rows:,} rows",
-        children=tuple(steps) or (TraceTree(kind="step", id="", label="read by nothing yet"),),
+        label=codes.DATASET(dataset=f"{found.dataset}@{found.number}", rows=codes.rows(found.rows)),
+        children=tuple(steps) or (TraceTree(kind="step", id="", label=codes.READ_BY_NOTHING()),),
     )
 
 
@@ -87,12 +93,12 @@ def row_forward(opened: OpenProject, here: TraceTarget) -> TraceTree:
     for model in sorted(about):
         asked = (pl.col("key") == key) & pl.col("version").is_in(about[model])
         hits = scan_all_predictions(opened, model).filter(asked | reads_row(here.name, found.shape.key, key))
-        children += _predictions(model, hits, "{count} of {model} about it, or that read it")
+        children += _predictions(model, hits, codes.READ_IT)
     return TraceTree(
         kind="row",
         id=f"{here.name}:{here.rest}",
-        label=f"{here.name} row {here.rest}",
-        children=tuple(children) or (TraceTree(kind="version", id="", label="nothing learned from it yet"),),
+        label=codes.ROW(dataset=here.name, key=here.rest),
+        children=tuple(children) or (TraceTree(kind="version", id="", label=codes.NOT_LEARNED()),),
     )
 
 
@@ -113,12 +119,12 @@ def subject_forward(opened: OpenProject, here: TraceTarget) -> TraceTree:
         if rows.height:
             shape = table.shape()
             shown = [_row(name, shape.key, row) for row in rows.head(SHOWN).iter_rows(named=True)]
-            more = (TraceTree(kind="row", id="", label=f"and {rows.height - SHOWN:,} more"),)
+            more = (TraceTree(kind="row", id="", label=codes.MORE(count=rows.height - SHOWN)),)
             children.append(
                 TraceTree(
                     kind="dataset",
                     id=f"{name}@{part.number}",
-                    label=f"{count(rows.height, 'row')} of {name}@{part.number}",
+                    label=codes.ROWS_OF(rows=codes.rows(rows.height), dataset=f"{name}@{part.number}"),
                     children=(*shown, *(more if rows.height > SHOWN else ())),
                 )
             )
@@ -132,12 +138,15 @@ def subject_forward(opened: OpenProject, here: TraceTarget) -> TraceTree:
         children += _predictions(
             model,
             _about(scan_all_predictions(opened, model), here.rest, forms[model]),
-            "{count} of {model} about it",
+            codes.ABOUT_IT,
         )
     if not children:
         raise NotFound(f"found nothing about the subject {here.rest!r} in any dataset or prediction.")
     return TraceTree(
-        kind="subject", id=f"subject:{here.rest}", label=f"subject {here.rest}", children=tuple(children)
+        kind="subject",
+        id=f"subject:{here.rest}",
+        label=codes.SUBJECT(subject=here.rest),
+        children=tuple(children),
     )
 
 
@@ -151,16 +160,17 @@ def _about(asked: pl.LazyFrame, subject: str, form: Form) -> pl.LazyFrame:
 def _learned_tree(version: Version, counts: dict[str, int]) -> list[TraceTree]:
     if not any(counts.values()):
         return []
-    said = " and ".join(
-        f"{'learned from' if part == 'train' else 'was judged on'} {count(rows, 'row')}"
+    what = tuple(
+        (codes.LEARNED_FROM if part == "train" else codes.JUDGED_ON)(rows=codes.rows(rows))
         for part, rows in counts.items()
         if rows
     )
-    return [TraceTree(kind="version", id=version.id, label=f"{version.id}, {version.state}, {said}")]
+    label = codes.LEARNED_VERSION(version=version.id, state=state_text(version.state), what=what)
+    return [TraceTree(kind="version", id=version.id, label=label)]
 
 
-def _predictions(model: str, asked: pl.LazyFrame, label: str) -> tuple[TraceTree, ...]:
-    """How many, and the newest few, each by its id. label: a template with `{count}` and `{model}`."""
+def _predictions(model: str, asked: pl.LazyFrame, what: Code) -> tuple[TraceTree, ...]:
+    """How many, and the newest few, each by its id. what: says them, with `count` and `model`."""
     made = asked.select("id", "version", "at").collect()
     if not made.height:
         return ()
@@ -169,18 +179,19 @@ def _predictions(model: str, asked: pl.LazyFrame, label: str) -> tuple[TraceTree
         TraceTree(
             kind="prediction",
             id=row["id"],
-            label=f"prediction {row['id']}",
+            label=codes.PREDICTION(id=row["id"]),
             facts={"version": f"{model}/{row['version']}", "at": f"{row['at']:%Y-%m-%d %H:%M:%S}"},
         )
         for row in newest.iter_rows(named=True)
     )
-    label = label.format(count=count(made.height, "prediction"), model=model)
+    values: dict[str, Text] = {"count": codes.predictions(made.height), "model": PlainText(model)}
+    label = what(**{name: values[name] for name in what.values})
     return (TraceTree(kind="prediction", id="", label=label, children=shown),)
 
 
 def _row(dataset: str, key: tuple[str, ...], row: dict[str, Any]) -> TraceTree:
     text = ",".join(_text(row[name]) for name in key)
-    return TraceTree(kind="row", id=f"{dataset}:{text}", label=text)
+    return TraceTree(kind="row", id=f"{dataset}:{text}", label=PlainText(text))
 
 
 def reads_row(dataset: str, names: tuple[str, ...], key: str) -> pl.Expr:
@@ -222,17 +233,9 @@ def _version_tree(opened: OpenProject, key: str) -> TraceTree:
     return TraceTree(
         kind="version",
         id=found.id,
-        label=f"{found.id}, {found.state}",
-        facts={"serves": "now"} if serves else {},
+        label=codes.VERSION_STATE(version=found.id, state=state_text(found.state)),
+        facts={"serves": codes.NOW()} if serves else {},
     )
-
-
-def count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
-
-
-def times(number: int) -> str:
-    return {1: "once", 2: "twice"}.get(number, f"{number} times")
 
 
 def _text(value: Any) -> str:

@@ -6,27 +6,41 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
-from comporta.records import Record
+from comporta.acts.trace.codes import FACTS, OF_HISTORY, TITLE
+from comporta.opened.sentences import Say, sentence
+from comporta.records import Message, Record, Text
 
 
 class TraceTree(Record, frozen=True, kw_only=True):
     """kind: `prediction`, `version`, `step`, `dataset`, `row`, `subject` … id: what `comporta trace` takes,
-    where it takes it. label: one line for people. facts: what is known of it."""
+    where it takes it. label: one line for people. facts: what is known of it, by names that never change."""
 
     kind: str
     id: str
-    label: str
+    label: Text
     facts: dict[str, Any] = {}
     children: tuple[TraceTree, ...] = ()
 
 
-def tree_lines(tree: TraceTree, lead: str = "", branch: str = "") -> Iterator[str]:
-    """The tree drawn with lines, one node a line, its facts behind it."""
-    facts = "  ".join(f"{name} {value}" for name, value in tree.facts.items())
-    yield f"{lead}{branch}{tree.label}" + (f"  ({facts})" if facts else "")
+def tree_lines(tree: TraceTree, say: Say = sentence) -> Iterator[str]:
+    """The tree drawn with lines, one node a line, its facts behind it. say: the reader's language."""
+    return _lines(tree, say, "", "")
+
+
+def _lines(tree: TraceTree, say: Say, lead: str, branch: str) -> Iterator[str]:
+    facts = "  ".join(_facts(tree, say))
+    yield f"{lead}{branch}{say(tree.label)}" + (f"  ({facts})" if facts else "")
     below = lead + {"": "", "├─ ": "│  ", "└─ ": "   "}[branch]
     for number, child in enumerate(tree.children, 1):
-        yield from tree_lines(child, below, "└─ " if number == len(tree.children) else "├─ ")
+        yield from _lines(child, say, below, "└─ " if number == len(tree.children) else "├─ ")
+
+
+def _facts(tree: TraceTree, say: Say) -> Iterator[str]:
+    """Each fact with what it is called; those of a row are its columns."""
+    names = OF_HISTORY if tree.kind == "row" else FACTS
+    for name, value in tree.facts.items():
+        shown = say(value) if isinstance(value, Message) else value
+        yield f"{say(names[name]()) if name in names else name} {shown}"
 
 
 _COLOURS = {
@@ -42,15 +56,16 @@ _COLOURS = {
 _ROW, _STEP, _WIDTH, _HEIGHT = 46, 40, 560, 36
 
 
-def tree_svg(tree: TraceTree) -> str:
-    """The tree as a self-contained SVG picture: each node a box below its parent, indented."""
+def tree_svg(tree: TraceTree, say: Say = sentence) -> str:
+    """The tree as a self-contained SVG picture: each node a box below its parent, indented. say: the
+    reader's language."""
     placed = list(_layout(tree, 0, None))
     width = max(depth for _, depth, _ in placed) * _STEP + _WIDTH + 20
     height = len(placed) * _ROW + 20
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}" font-family="system-ui, sans-serif" font-size="13">',
-        f"<title>Trace of {escape(tree.label)}</title>",
+        f"<title>{escape(say(TITLE(what=say(tree.label))))}</title>",
         f'<rect width="{width}" height="{height}" fill="white"/>',
     ]
     for row, (node, depth, parent) in enumerate(placed):
@@ -58,11 +73,11 @@ def tree_svg(tree: TraceTree) -> str:
         if parent is not None:
             px, py = 10 + (depth - 1) * _STEP + 16, 10 + parent * _ROW + _HEIGHT
             parts.append(f'<path d="M{px} {py} V{y + _HEIGHT // 2} H{x}" fill="none" stroke="#888888"/>')
-        facts = "  ·  ".join(f"{name} {value}" for name, value in node.facts.items())
+        facts = "  ·  ".join(_facts(node, say))
         parts.append(
             f'<g><title>{escape(node.id)}</title><rect x="{x}" y="{y}" width="{_WIDTH}" '
             f'height="{_HEIGHT}" rx="5" fill="{_COLOURS.get(node.kind, "#eeeeee")}" stroke="#777777"/>'
-            f'<text x="{x + 10}" y="{y + 15}" font-weight="600">{escape(_clip(node.label, 78))}</text>'
+            f'<text x="{x + 10}" y="{y + 15}" font-weight="600">{escape(_clip(say(node.label), 78))}</text>'
             f'<text x="{x + 10}" y="{y + 30}" font-size="11" fill="#444444">{escape(_clip(facts, 96))}</text>'
             "</g>"
         )

@@ -98,23 +98,11 @@ def infer(
     about_few = frozenset[str]().union(
         *(values_of_few(both.filter(pl.Series(each)), secret.filter(pl.Series(each))) for each in sides)
     )
-    values = [
-        name
-        for name, count in secret.filter(pl.Series(mine))
-        .alias("value")
-        .value_counts(sort=True)
-        .head(MOST_VALUES)
-        .iter_rows()
-        if count >= FEWEST_ROWS
-        and int((secret.filter(pl.Series(~mine)) == name).sum()) >= FEWEST_ROWS
-        and name not in about_few
-    ]
+    values = _frequent_values(secret, mine, about_few)
     if len(values) < 2:
-        lost = UnmeasuredFigure(
-            metric=ADVANTAGE.metric, why=FEWER_THAN_TWO_VALUES(column=of, least=FEWEST_ROWS)
-        )
+        why = FEWER_THAN_TWO_VALUES(column=of, least=FEWEST_ROWS)
+        lost = UnmeasuredFigure(metric=ADVANTAGE.metric, why=why)
         return Findings(unmeasured=(lost,), rows=both.height, of=of_all), 0
-    values = sorted(values)
     parts = [secret.filter(pl.Series(each)).alias("value").value_counts() for each in sides]
     counts = [dict(each.iter_rows()) for each in parts]
     fewer = {name: min(each.get(name, 0) for each in counts) for name in secret.unique().sort()}
@@ -138,6 +126,17 @@ def infer(
     return Findings(
         figures=(*figures, *left) if figures else (), rows=both.height, of=of_all, notes=notes
     ), many
+
+
+def _frequent_values(secret: pl.Series, mine: NDArray[np.bool_], about_few: frozenset[str]) -> list[str]:
+    """The values that are frequent enough on both sides to be guessed, sorted."""
+    counts = secret.filter(pl.Series(mine)).alias("value").value_counts(sort=True).head(MOST_VALUES)
+    theirs = secret.filter(pl.Series(~mine))
+    return sorted(
+        name
+        for name, count in counts.iter_rows()
+        if count >= FEWEST_ROWS and int((theirs == name).sum()) >= FEWEST_ROWS and name not in about_few
+    )
 
 
 def _advantages(

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from comporta.records import Drawing, Drawings
+from comporta.records import Drawing, Drawings, code
+
+FEATURES_CAPTION = code(
+    "picture.noise.features",
+    "The share of decisions that change where one feature is pushed.",
+)
 
 DRAWINGS = Drawings(
     tables=(
         Drawing(
             table="features",
             kind="bars",
-            caption="The share of decisions that change where one feature is pushed.",
+            caption=FEATURES_CAPTION(),
             label=("feature", "pushed"),
             value="changed",
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from msgspec import field
 from msgspec.structs import replace
 
 from comporta.records import (
@@ -13,15 +14,16 @@ from comporta.records import (
     Level,
     Record,
     Section,
-    Slice,
     Staleness,
     TableCell,
+    Text,
     Verdict,
     Version,
     Waiver,
     Words,
 )
-from comporta.report.codes import HEADINGS
+from comporta.records.verdict import OUTCOMES
+from comporta.report.codes import CARRIED, HEADINGS, INFORMATIONAL, NOT_BLOCKING, STATUS, WAIVED
 
 
 class TableHeading(Record, frozen=True, kw_only=True):
@@ -34,10 +36,10 @@ class TableHeading(Record, frozen=True, kw_only=True):
 class ReportedVerdict(Record, frozen=True, kw_only=True):
     """One verdict. title, reason: as sentences, in the language of who reads. findings: what was measured,
     where it is still kept, in words too. waiver: under which it does not block now. past: the
-    waivers of it that are not in force: ended, replaced, or not needed now. left: the level that decides it,
-    where the one it was asked at had too few rows to tell, or None. metrics: what people read of each metric
-    among the figures. headings: of each table of the findings, in their order. section: where a report tells
-    it; section_title: what that is called."""
+    waivers of it that are not in force: ended, replaced, or not needed now. decided_at: the level that
+    decides it, where the one it was asked at had too few rows to tell, or None. metrics: what people read of
+    each metric among the figures. headings: of each table of the findings, in their order. section: where a
+    report tells it; section_title: what that is called."""
 
     verdict: Verdict
     title: str
@@ -45,27 +47,27 @@ class ReportedVerdict(Record, frozen=True, kw_only=True):
     findings: Findings | None = None
     waiver: Waiver | None = None
     past: tuple[Waiver, ...] = ()
-    left: Level | None = None
+    decided_at: Level | None = field(default=None, name="left")
     metrics: dict[str, str] = {}
     headings: tuple[TableHeading, ...] = ()
     section: Section = "own"
     section_title: str = ""
 
     @property
-    def shuts(self) -> bool:
-        """Whether it closes the way now."""
-        return not self.verdict.opens and self.waiver is None and self.left is None
+    def blocks(self) -> bool:
+        """Whether it blocks a release now."""
+        return self.verdict.blocks and self.waiver is None and self.decided_at is None
 
     @property
-    def stands(self) -> str:
+    def status(self) -> Text:
         """The outcome, and what else there is to know of whether it counts: `fail, carried on, waived`."""
         marks = (
-            ("informational", not self.verdict.required),
-            ("carried on", self.verdict.carried),
-            ("waived", self.waiver is not None),
-            ("not blocking", self.left is not None),
+            (INFORMATIONAL, not self.verdict.required),
+            (CARRIED, self.verdict.carried),
+            (WAIVED, self.waiver is not None),
+            (NOT_BLOCKING, self.decided_at is not None),
         )
-        return ", ".join((self.verdict.outcome, *(mark for mark, so in marks if so)))
+        return STATUS(parts=(OUTCOMES[self.verdict.outcome](), *(mark() for mark, so in marks if so)))
 
 
 def cell_text(cell: TableCell) -> str:
@@ -79,13 +81,13 @@ def cell_text(cell: TableCell) -> str:
     return "" if cell is None else str(cell)
 
 
-def prefix_title(told: ReportedVerdict, whose: str) -> ReportedVerdict:
+def prefix_title(row: ReportedVerdict, whose: str) -> ReportedVerdict:
     """The same for a list that holds the verdicts of several: its title begins with `whose`."""
-    return replace(told, title=f"{whose}: {told.title}")
+    return replace(row, title=f"{whose}: {row.title}")
 
 
 class Report(Record, frozen=True, kw_only=True):
-    """A version and all that was said of it. at: when this was written. meaning, owner: of the model.
+    """A version and all that was judged of it. at: when this was written. meaning, owner: of the model.
     champion: the id of what it was compared with, or empty. added: checks that were not asked at first, by
     title. standing: by what it was judged, see `standing`. scores: every metric on its test rows, overall and
     by slice. staleness: of what it learned from; causes: dataset → why that is unknown, in words."""
@@ -93,7 +95,7 @@ class Report(Record, frozen=True, kw_only=True):
     version: Version
     at: datetime
     project: str
-    told: tuple[ReportedVerdict, ...]
+    verdicts: tuple[ReportedVerdict, ...] = field(name="told")
     meaning: str = ""
     owner: str = ""
     champion: str = ""
@@ -104,20 +106,16 @@ class Report(Record, frozen=True, kw_only=True):
     causes: dict[str, str] = {}
 
     @property
-    def opens(self) -> bool:
-        """Whether nothing closes the way into production."""
-        return not any(each.shuts for each in self.told)
-
-    @property
-    def read(self) -> tuple[Slice, ...]:
-        return self.version.read
+    def releasable(self) -> bool:
+        """Whether no check blocks its release."""
+        return not any(each.blocks for each in self.verdicts)
 
 
-def sections(told: Sequence[ReportedVerdict]) -> list[tuple[str, tuple[ReportedVerdict, ...]]]:
+def sections(rows: Sequence[ReportedVerdict]) -> list[tuple[str, tuple[ReportedVerdict, ...]]]:
     """The verdicts under headings, in the order in which people ask. In English where no verdict tells what
     its section is called."""
-    found = (
-        (heading, tuple(each for each in told if each.section == section))
+    parts = (
+        (heading, tuple(each for each in rows if each.section == section))
         for section, heading in HEADINGS.items()
     )
-    return [(some[0].section_title or heading.template, some) for heading, some in found if some]
+    return [(some[0].section_title or heading.template, some) for heading, some in parts if some]
