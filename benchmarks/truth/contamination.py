@@ -21,7 +21,7 @@ def study(seeds: int = 60) -> list[dict[str, object]]:
             said = [outcome(check, find_contamination(*parts(kind, rows, seed))) for seed in some]
             out.append(row("contamination", "none", f"{kind}, {rows:,} rows", said))
     for size, make in COMMON.items():
-        said = [outcome(check, contaminated(*_drawn(make, seed))) for seed in range(2 * seeds)]
+        said = [outcome(check, find_contamination(*_drawn(make, seed))) for seed in range(2 * seeds)]
         out.append(row("contamination", "none", size, said))
     faults = {
         "3 % of the test rows copied into training": (_copied, KINDS),

@@ -11,14 +11,14 @@ from statsmodels.stats.proportion import proportion_confint
 
 from comporta.stats.binomial import clopper_pearson
 from comporta.stats.jackknife import quick_intervals
-from comporta.stats.metrics import Seen, statistic
+from comporta.stats.metrics import ScoredRows, statistic
 from comporta.stats.shares import metric_intervals, square_and_add
 
 OF_LABELS = ("accuracy", "balanced_accuracy", "precision", "recall", "f1", "mcc")
 
 
-def seen(truth, label, classes=2, weight=None):
-    return Seen(
+def scored_rows(truth, label, classes=2, weight=None):
+    return ScoredRows(
         classes=classes, truth=np.asarray(truth, np.int64), label=np.asarray(label, np.int64), weight=weight
     )
 
@@ -40,7 +40,7 @@ def test_clopper_and_pearsons_limits_are_those_of_newcombe_1998(hits, rows, low,
 def drawn(seed, rows, base, found, wrong=0.02):
     draw = np.random.default_rng(seed)
     truth = draw.random(rows) < base
-    return seen(truth, np.where(truth, draw.random(rows) < found, draw.random(rows) < wrong))
+    return scored_rows(truth, np.where(truth, draw.random(rows) < found, draw.random(rows) < wrong))
 
 
 @pytest.mark.parametrize(("name", "of"), [("recall", "truth"), ("precision", "label"), ("accuracy", "rows")])
@@ -80,9 +80,9 @@ def test_a_mean_of_two_shares_is_put_together_by_zou_and_donners_squares():
 @pytest.mark.parametrize("name", OF_LABELS)
 def test_labels_that_are_all_right_are_no_certainty(name, classes):
     truth = np.arange(90) % classes
-    found = one(name, seen(truth, truth, classes))
+    found = one(name, scored_rows(truth, truth, classes))
     assert found.value == 1 and 0.8 < found.low < 0.97 and found.high == pytest.approx(1)
-    none = one("recall", seen(truth, (truth + 1) % classes, classes))
+    none = one("recall", scored_rows(truth, (truth + 1) % classes, classes))
     assert none.value == 0 and none.low == pytest.approx(0) and 0.03 < none.high < 0.2
 
 
@@ -96,7 +96,7 @@ def test_few_errors_of_many_rows_leave_limits_as_wide_as_the_bootstraps(name):
 
 def test_units_that_are_all_right_tell_as_much_as_there_are_units():
     truth = np.repeat([0, 1], 300)
-    found = one("accuracy", seen(truth, truth), units=np.arange(600) % 40)
+    found = one("accuracy", scored_rows(truth, truth), units=np.arange(600) % 40)
     assert found.low == pytest.approx(0.025 ** (1 / 40)) and found.units == 40
 
 
@@ -104,7 +104,7 @@ def test_rows_that_stand_there_three_times_in_a_unit_count_once():
     draw = np.random.default_rng(4)
     truth = np.repeat(draw.random(400) < 0.5, 3)
     label = np.where(np.repeat(draw.random(400) < 0.9, 3), truth, ~truth)
-    found = one("accuracy", seen(truth, label), units=np.repeat(np.arange(400), 3))
+    found = one("accuracy", scored_rows(truth, label), units=np.repeat(np.arange(400), 3))
     hits = int((truth == label).sum()) // 3
     assert (found.low, found.high) == pytest.approx(proportion_confint(hits, 400, method="beta"), abs=0.006)
 
@@ -113,16 +113,16 @@ def test_rows_of_unlike_weight_tell_as_much_as_fewer_of_like_weight():
     draw = np.random.default_rng(5)
     weight = draw.exponential(size=300)
     truth = draw.random(300) < 0.5
-    found = one("accuracy", seen(truth, truth, weight=weight))
+    found = one("accuracy", scored_rows(truth, truth, weight=weight))
     kish = weight.sum() ** 2 / (weight**2).sum()
     assert found.low == pytest.approx(0.025 ** (1 / kish))
-    some = one("accuracy", seen(truth, truth ^ (draw.random(300) < 0.2), weight=weight))
-    alike = one("accuracy", seen(truth, truth ^ (draw.random(300) < 0.2)))
+    some = one("accuracy", scored_rows(truth, truth ^ (draw.random(300) < 0.2), weight=weight))
+    alike = one("accuracy", scored_rows(truth, truth ^ (draw.random(300) < 0.2)))
     assert some.high - some.low > 1.2 * (alike.high - alike.low)
 
 
 def test_a_metric_without_a_divisor_has_no_interval():
-    none = one("recall", seen(np.zeros(50), np.zeros(50)))
+    none = one("recall", scored_rows(np.zeros(50), np.zeros(50)))
     assert math.isnan(none.value) and none.low is None
     assert (
         square_and_add(lambda values: math.log(values[0]) if values[0] else math.nan, [0.1], [(0, 1)]) is None

@@ -11,7 +11,7 @@ import sklearn.metrics as theirs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from comporta.acts.judge.evidence import _of_scores, evidence_of_scores
+from comporta.acts.judge.evidence import evidence_of_scores
 from comporta.checks import at_least, judge
 from comporta.checks.calibration.measure import calibration
 from comporta.checks.fairness.measure import compare

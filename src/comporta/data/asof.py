@@ -110,7 +110,7 @@ def matched_columns(line: Timeline, rows: Ints, hidden: JoinColumns | None = Non
             _keys(line, index, misses).alias(hidden.key),
             event.alias(hidden.event),
             arrived.alias(hidden.arrived),
-        ]
+        )
     )
 
 

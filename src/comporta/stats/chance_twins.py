@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import polars as pl
 
-from comporta.stats.twins import among, codes, counts, halves, rare, twinned
+from comporta.stats.twins import among, codes, counts, halves, has_twin, rare
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,10 +35,10 @@ class Twins(NamedTuple):
     error: float
 
 
-def twins_among(tables: Sequence[pl.DataFrame], learned: int, *, copied: bool = False) -> Twins:
+def twins_among(tables: Sequence[pl.DataFrame], learned: int, *, is_copy: bool = False) -> Twins:
     """Of the rows beyond the first `learned`, which are alike to one of these in one of the tables.
 
-    copied: whether rows were made from one another: then training rows that are rare in both halves and have
+    is_copy: whether rows were made from one another: then training rows that are rare in both halves and have
     a twin tell nothing of chance.
     """
     rows = tables[0].height - learned
@@ -46,7 +46,7 @@ def twins_among(tables: Sequence[pl.DataFrame], learned: int, *, copied: bool = 
     for table in tables:
         every = codes(table)
         seen |= among(every[learned:], every[:learned])
-        own |= twinned(every[:learned])
+        own |= has_twin(every[:learned])
     if not seen.any():
         return Twins(0.0, 0.0, 0.0)
     expected, beside, seldom = np.zeros(rows), np.zeros(learned), np.ones(rows, dtype=bool)
@@ -56,7 +56,7 @@ def twins_among(tables: Sequence[pl.DataFrame], learned: int, *, copied: bool = 
         beside = np.maximum(beside, others)
         seldom &= rare(first, second)[learned:]
     chance, error = _learned(expected, beside, own, learned)
-    if copied:
+    if is_copy:
         chance = np.where(seldom, -np.expm1(-expected), chance)
     share = float(seen.mean())
     # Twins come in pairs at least: each row of them tells half as much.

@@ -144,7 +144,7 @@ def _of_confusion_matrix(finish: Callable[[Floats], float]) -> Callable[[ScoredR
     return make
 
 
-def confusion(seen: Seen) -> Callable[[Floats], Floats]:
+def confusion(seen: ScoredRows) -> Callable[[Floats], Floats]:
     """The confusion matrix for the weights of the rows: truth in rows, unknown truth in the last; label in
     columns."""
     size, label = seen.classes, _label(seen)

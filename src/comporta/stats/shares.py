@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from comporta.stats.binomial import clopper_pearson, effective_size
 from comporta.stats.bootstrap import LEVEL, Interval, Statistic
 from comporta.stats.jackknife import quick_intervals
-from comporta.stats.metrics import OF_CONFUSION, Seen, confusion, statistic
+from comporta.stats.metrics import OF_CONFUSION, ScoredRows, confusion, statistic
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,7 +58,7 @@ class OfShares(NamedTuple):
 
 
 def metric_intervals(
-    seen: Seen, names: Sequence[str], *, units: Units = None, seed: int = 0, level: float = LEVEL
+    seen: ScoredRows, names: Sequence[str], *, units: Units = None, seed: int = 0, level: float = LEVEL
 ) -> list[Interval]:
     """The interval of each metric: of shares as told above, of others by resampling. units: each row's unit;
     None: each row its own. None where no interval exists."""
@@ -90,7 +90,7 @@ def metric_intervals(
     return out
 
 
-def of_shares(name: str, seen: Seen) -> OfShares | None:
+def of_shares(name: str, seen: ScoredRows) -> OfShares | None:
     """The metric as a function of shares; None where it is none."""
     if seen.label is None or name not in ("accuracy", *OF_CONFUSION):
         return None

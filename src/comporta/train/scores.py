@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from comporta.records import Condition, FEWEST_ROWS, Figure, Message, Rarer, Scores, UnmeasuredFigure
-from comporta.stats.predictions import metrics_for, seen, with_truth
+from comporta.records import FEWEST_ROWS, Condition, Figure, Message, Rarer, Scores, UnmeasuredFigure
+from comporta.stats.predictions import metrics_for, scored_rows, with_truth
 from comporta.stats.shares import metric_intervals
 from comporta.stats.subjects import too_few
 from comporta.stats.undefined import why_undefined
@@ -48,7 +48,7 @@ def measure_scores(
             ]
             continue
         units = units_of(some, group)
-        every = metric_intervals(seen(some), names, units=units, seed=seed)
+        every = metric_intervals(scored_rows(some), names, units=units, seed=seed)
         for name, found in zip(names, every, strict=True):
             if not np.isfinite(found.value):
                 why = why_undefined(name, some)

@@ -84,7 +84,7 @@ def evidence_of(need: Need, found: Findings) -> Evidence:
         figures=found.figures,
         without=found.without,
         missing=lacking(found.unmeasured) if absent else NO_TEXT,
-        unmeasured=undefined(need, found) if need.by else found.unmeasured,
+        unmeasured=slices_undefined(need, found) if need.by else found.unmeasured,
     )
 
 

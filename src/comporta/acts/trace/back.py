@@ -90,7 +90,9 @@ def dataset_back(opened: OpenProject, here: TraceTarget) -> TraceTree:
     found = _manifest(opened, here)
     fact = opened.ledger.get(DATASETS, dataset_key(found.dataset, found.number))
     made = tuple(
-        TraceTree(kind="step", id=step.text, label=codes"MADE_BY step {question.node}", facts={"run": question.run})
+        TraceTree(
+            kind="step", id=step.text, label=codes.MADE_BY(step=question.node), facts={"run": question.run}
+        )
         for step, _ in before(opened.ledger, data_place(found.dataset, found.number))
         if (question := opened.ledger.get(QUESTIONS, step.id)) is not None
     )

@@ -60,7 +60,7 @@ def dataset_forward(opened: OpenProject, here: TraceTarget) -> TraceTree:
                 TraceTree(
                     kind="step",
                     id=step.text,
-                    label=codes"READ_BY step {question.node}",
+                    label=codes.READ_BY(step=question.node),
                     facts={"run": question.run},
                     children=tuple(_version_tree(opened, each) for each in _versions_after(opened, step)),
                 )

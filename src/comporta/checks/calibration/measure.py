@@ -33,7 +33,14 @@ from comporta.stats.calibration import Smooth, curve, smooth_error
 from comporta.stats.codes import TARGET_ALIKE
 from comporta.stats.many import together
 from comporta.stats.means import mean_of
-from comporta.stats.predictions import classes_of, output_kinds, scored_rows, spreadless, weights_of, with_truth
+from comporta.stats.predictions import (
+    classes_of,
+    output_kinds,
+    scored_rows,
+    spreadless,
+    weights_of,
+    with_truth,
+)
 from comporta.stats.units import units_of
 from comporta.store import StepContext
 from comporta.store.frames import read

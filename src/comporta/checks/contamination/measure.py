@@ -19,7 +19,7 @@ from comporta.records import Artifact, Figure, Findings, Message, Quantity, Unme
 from comporta.records.columns import KEY, SUBJECT, TARGET
 from comporta.stats.chance_twins import Twins, twins_among
 from comporta.stats.table import column, feature_names
-from comporta.stats.twins import codes, grids, has_twin, likeness
+from comporta.stats.twins import codes, grids, likeness
 from comporta.store.context import StepContext
 from comporta.store.frames import read
 

@@ -259,17 +259,17 @@ def _of_numbers(was: ScoredRows, criterion: Criterion) -> tuple[list[Part], Mess
     return [], NO_RATE()
 
 
-def _lost(found: Sequence[tuple[Part, GroupTable, Rates]]) -> Iterator[Unmeasured]:
+def _lost(found: Sequence[tuple[Part, GroupTable, Rates]]) -> Iterator[UnmeasuredFigure]:
     """Of each quantity the columns by which no two groups can be compared: figures of others hide nothing."""
     for part, table, each in found:
         alone = len(table.groups[0]) == 1
-        if alone and judged(each)[: len(table.groups)].sum() < 2:
+        if alone and is_judged(each)[: len(table.groups)].sum() < 2:
             few = _too_few_groups((table.by,))
             yield replace(few, metric=part.figure.metric, under=_class_of(part))
 
 
-def _too_few_groups(columns: Sequence[str]) -> Unmeasured:
-    return Unmeasured(why=FEWER_THAN_TWO_GROUPS(columns=tuple(columns)))
+def _too_few_groups(columns: Sequence[str]) -> UnmeasuredFigure:
+    return UnmeasuredFigure(why=FEWER_THAN_TWO_GROUPS(columns=tuple(columns)))
 
 
 def _class_of(part: Part) -> Conditions:

@@ -11,7 +11,7 @@ from comporta.records import Artifact, Findings, UnmeasuredFigure, conditions
 from comporta.records.metric import metric as named
 from comporta.stats.bootstrap import Interval
 from comporta.stats.means import difference_of
-from comporta.stats.predictions import metrics_for, output_kinds, seen, with_truth
+from comporta.stats.predictions import metrics_for, output_kinds, scored_rows, with_truth
 from comporta.stats.shares import metric_intervals
 from comporta.stats.units import units_of
 from comporta.store import StepContext
@@ -70,5 +70,5 @@ def fit_gap(
 
 def _interval(rows: pl.DataFrame, name: str, group: str | None, seed: int) -> Interval:
     units = units_of(rows, group)
-    (found,) = metric_intervals(seen(rows), [name], units=units, seed=seed)
+    (found,) = metric_intervals(scored_rows(rows), [name], units=units, seed=seed)
     return found

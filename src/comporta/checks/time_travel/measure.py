@@ -35,17 +35,19 @@ def measure(
     joins: Sequence[str] = (),
     bundle: Artifact | None = None,
 ) -> dict[str, Artifact]:
-    """`findings`: see `measure_joins`. known: columns that are declared known when the model is asked. timeless:
-    datasets whose rows never change, so that no time is asked of them. joins: the dataset of each join, in
-    the order declared. bundle: of a version that was made by others than those of today. All rows of both
-    parts are read."""
+    """`findings`: see `measure_joins`. known: columns that are declared known when the model is asked.
+    timeless: datasets whose rows never change, so that no time is asked of them. joins: the dataset of each
+    join, in the order declared. bundle: of a version that was made by others than those of today. All rows of
+    both parts are read."""
     if bundle is not None:
         joins = [join.dataset for join in context.get_json(bundle, Bundle).joins]
     parts = [read(context, part) for part in (train, test)]
     features = feature_names(parts[0])
     columns = join_columns(joins)
     rows = pl.concat([_apart(each, columns) for each in parts], how="diagonal_relaxed")
-    found = measure_joins(rows, columns, known=[name for name in features if name in known], timeless=timeless)
+    found = measure_joins(
+        rows, columns, known=[name for name in features if name in known], timeless=timeless
+    )
     print(f"the times of {len(columns)} joins held against those of {rows.height:,} rows, all of them")
     return {"findings": context.put_json(found)}
 

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from comporta.records import Figure, UnmeasuredFigure
-from comporta.stats.predictions import metrics_for, seen
+from comporta.stats.predictions import metrics_for, scored_rows
 from comporta.stats.shares import metric_intervals
 from comporta.stats.undefined import why_undefined
 from comporta.stats.units import units_of
@@ -19,7 +19,7 @@ def usual_metrics(
     names = list(dict.fromkeys([*metrics_for(told, ()), *([also] if also else [])]))
     metrics_for(told, names)
     units = units_of(told, group)
-    found = metric_intervals(seen(told), names, units=units, seed=seed)
+    found = metric_intervals(scored_rows(told), names, units=units, seed=seed)
     figures, lost = [], []
     for name, each in zip(names, found, strict=True):
         if not np.isfinite(each.value):
