@@ -8,11 +8,12 @@ import numpy as np
 import polars as pl
 
 from comporta.records import FEWEST_ROWS, Condition, Figure, Message, Rarer, Scores, Unmeasured
+from comporta.stats.clusters import clusters_of
 from comporta.stats.jackknife import quick_intervals
 from comporta.stats.predictions import labelled, metrics_for, statistics
 from comporta.stats.subjects import too_few
 from comporta.stats.undefined import why_undefined
-from comporta.stats.units import MOST_SLICES, rarer_of, slices_of, units_of
+from comporta.stats.units import MOST_SLICES, rarer_of, slices_of
 from comporta.train.codes import RARER_TOO_FEW, RARER_VALUES, TOO_FEW_ROWS
 
 
@@ -43,9 +44,11 @@ def measure_scores(
                 Unmeasured(metric=name, where=where, rows=some.height, why=why, small=True) for name in names
             ]
             continue
-        units = units_of(some, group)
+        clusters = clusters_of(some, group)
         for name, found in zip(
-            names, quick_intervals(statistics(some, names), some.height, units=units, seed=seed), strict=True
+            names,
+            quick_intervals(statistics(some, names), some.height, clusters=clusters, seed=seed),
+            strict=True,
         ):
             if not np.isfinite(found.value):
                 why = why_undefined(name, some)

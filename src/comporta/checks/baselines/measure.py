@@ -24,6 +24,7 @@ from comporta.records import Artifact, Figure, Findings, Quantity, Unmeasured
 from comporta.records.columns import TARGET
 from comporta.stats.bootstrap import Interval
 from comporta.stats.classes import places
+from comporta.stats.clusters import clusters_of
 from comporta.stats.jackknife import quick_intervals
 from comporta.stats.losses import losses, one_hot
 from comporta.stats.means import ratio_of
@@ -78,7 +79,7 @@ def baselines(
     learned = _outcome(train, rows, was.classes)
     figures = []
     if was.classes:
-        figures.append(_above_chance(rows, was, units, seed))
+        figures.append(_above_chance(rows, was, group, seed))
     count = np.ones(rows.height) if was.weight is None else was.weight
     naive = lost.constant(learned, weights_of(train)) * count
     mine = lost.row * count
@@ -127,11 +128,12 @@ def _answer(was: Seen, said: Floats) -> Seen:
     return replace(was, label=said.argmax(axis=1).astype(np.int64))
 
 
-def _above_chance(rows: pl.DataFrame, was: Seen, units: NDArray[np.int64] | None, seed: int) -> Figure:
+def _above_chance(rows: pl.DataFrame, was: Seen, group: str | None, seed: int) -> Figure:
     is_ranked = was.probability is not None
     name = "roc_auc" if is_ranked else "balanced_accuracy"
     above_chance = ROC_AUC_ABOVE_CHANCE if is_ranked else BALANCED_ACCURACY_ABOVE_CHANCE
-    (found,) = quick_intervals(statistics(rows, [name]), rows.height, units=units, seed=seed)
+    clusters = clusters_of(rows, group)
+    (found,) = quick_intervals(statistics(rows, [name]), rows.height, clusters=clusters, seed=seed)
     chance = 0.5 if name == "roc_auc" else 1 / was.classes
 
     def above(value: float | None) -> float | None:
@@ -139,7 +141,7 @@ def _above_chance(rows: pl.DataFrame, was: Seen, units: NDArray[np.int64] | None
 
     return Figure(
         metric=above_chance.metric, value=(found.value - chance) / (1 - chance), low=above(found.low),
-        high=above(found.high), rows=rows.height, groups=found.units,
+        high=above(found.high), rows=rows.height, groups=found.units, notes=found.notes,
     )  # fmt: skip
 
 

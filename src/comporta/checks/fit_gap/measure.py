@@ -9,10 +9,10 @@ from comporta.checks.shared.measuring.codes import NOT_DEFINED
 from comporta.records import Artifact, Findings, Unmeasured, conditions
 from comporta.records.metric import metric as named
 from comporta.stats.bootstrap import Interval
+from comporta.stats.clusters import clusters_of
 from comporta.stats.jackknife import quick_intervals
 from comporta.stats.means import difference_of
 from comporta.stats.predictions import given, labelled, metrics_for, statistics
-from comporta.stats.units import units_of
 from comporta.store import StepContext
 from comporta.store.frames import read
 
@@ -62,6 +62,6 @@ def fit_gap(
 
 
 def _measured(rows: pl.DataFrame, name: str, group: str | None, seed: int) -> Interval:
-    units = units_of(rows, group)
-    (found,) = quick_intervals(statistics(rows, [name]), rows.height, units=units, seed=seed)
+    clusters = clusters_of(rows, group)
+    (found,) = quick_intervals(statistics(rows, [name]), rows.height, clusters=clusters, seed=seed)
     return found

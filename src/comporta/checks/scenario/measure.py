@@ -36,12 +36,13 @@ from comporta.records import (
 )
 from comporta.records.columns import TARGET
 from comporta.stats.bootstrap import Statistic
+from comporta.stats.clusters import clusters_of
 from comporta.stats.jackknife import quick_intervals
 from comporta.stats.means import mean_of
 from comporta.stats.metrics import statistic
 from comporta.stats.predictions import weights_of
 from comporta.stats.spread import share_of
-from comporta.stats.units import renumbered, units_of
+from comporta.stats.units import units_of
 from comporta.store import StepContext
 from comporta.store.frames import read
 
@@ -103,7 +104,7 @@ def told(
         figures.append(mean_of(values, units).figure(what.metric, rows.height))
     unmeasured: tuple[Unmeasured, ...] = ()
     if metric is not None:
-        figure = _scored(metric, after, rows, takes, units, seed)
+        figure = _scored(metric, after, rows, takes, group, seed)
         if figure is None:
             unmeasured = (Unmeasured(metric=metric, why=METRIC_NOT_DEFINED()),)
         else:
@@ -146,7 +147,7 @@ def _means(before: ModelOutput, after: ModelOutput, takes: Signature) -> dict[Qu
 
 
 def _scored(
-    metric: str, said: ModelOutput, rows: pl.DataFrame, takes: Signature, units: Any, seed: int
+    metric: str, said: ModelOutput, rows: pl.DataFrame, takes: Signature, group: str | None, seed: int
 ) -> Figure | None:
     there = rows[TARGET].is_not_null().to_numpy()
     if not there.any():
@@ -155,6 +156,6 @@ def _scored(
     known = ModelOutput(said.scores[there], said.decisions[there])
     seen = seen_of(known, rows[TARGET].drop_nulls(), takes, None if weight is None else weight[there])
     measure: Statistic = statistic(metric, seen)
-    held = renumbered(units, there)
-    (found,) = quick_intervals([measure], int(there.sum()), units=held, seed=seed)
+    clusters = clusters_of(rows.filter(pl.Series(there)), group)
+    (found,) = quick_intervals([measure], int(there.sum()), clusters=clusters, seed=seed)
     return found.figure(metric, int(there.sum())) if np.isfinite(found.value) else None
