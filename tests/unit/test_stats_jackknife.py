@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from comporta.stats.bootstrap import intervals
+from comporta.stats.clusters import Clusters
 from comporta.stats.jackknife import MANY, quick_intervals
 from comporta.stats.metrics import ScoredRows, statistic
 
@@ -52,11 +53,12 @@ def test_groups_are_left_out_whole():
     units = np.repeat(np.arange(6000), 3)
     values = np.abs(np.repeat(draw.normal(size=6000), 3))
     mean = statistic("mae", ScoredRows(classes=0, truth=values, number=np.zeros(18_000)))
-    (whole,), (alone,) = quick_intervals([mean], 18_000, units=units), quick_intervals([mean], 18_000)
+    (whole,) = quick_intervals([mean], 18_000, clusters=Clusters(unit=units))
+    (alone,) = quick_intervals([mean], 18_000)
     assert (whole.high - whole.low) / (alone.high - alone.low) == pytest.approx(np.sqrt(3), rel=0.3)
 
 
-def test_few_units_are_resampled():
+def test_rows_that_are_independent_are_resampled():
     seen = drawn(0, 300)
     maker = statistic("roc_auc", seen)
     assert quick_intervals([maker], 300, seed=2) == intervals([maker], 300, seed=2)
@@ -71,7 +73,7 @@ def test_few_days_of_many_rows_are_left_out_one_by_one_and_cover_the_truth():
         values = draw.exponential(size=6000) * draw.gamma(4, 0.25, 40)[days]
         seen = ScoredRows(classes=0, truth=values, number=np.zeros(6000))
         mean = Mock(side_effect=statistic("mae", seen))
-        (found,) = quick_intervals([mean], 6000, units=days)
+        (found,) = quick_intervals([mean], 6000, clusters=Clusters(day=days))
         assert mean.call_count == 41 and found.units == 40
         held.append(found.low <= 1 <= found.high)
     assert 0.9 <= np.mean(held) < 1

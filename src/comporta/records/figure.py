@@ -48,7 +48,8 @@ class Figure(Record, frozen=True, kw_only=True):
     ratio, what it is against: `champion`, `earlier` (`under` has which), or empty. where: the slice, all of
     whose conditions hold; empty for all rows. against: another slice that this one is compared with. under:
     how it was measured: the level of noise, the window, the form of the model.
-    rows: how many rows it rests on. groups: how many independent units were resampled.
+    rows: how many rows it rests on. groups: how many independent units were resampled. notes: what its reader
+    must know, such as which rows were taken as independent.
     slice: `where` and `under` in one text: as an older Comporta kept it, or as a report shows it.
     """
 
@@ -59,6 +60,7 @@ class Figure(Record, frozen=True, kw_only=True):
     level: float = 0.95
     rows: int = 0
     groups: int = 0
+    notes: tuple[Text, ...] = ()
     compared_with: str = ""
     where: Conditions = ()
     against: Conditions = ()

@@ -28,3 +28,13 @@ ONE_CLASS_PREDICTED = code(
 TARGET_ALIKE = code("stats.target_alike", "not defined: the target is the same in all rows")
 TARGET_ZERO = code("stats.target_zero", "not defined: the target is 0 in {rows:,} of the rows", rows=int)
 UNDEFINED = code("stats.undefined", "not defined on these rows")
+
+GROUPS_AND_DAYS = code(
+    "stats.groups_and_days", "in {units:,} groups and {days:,} days", units=int, days=int
+)  # fmt: skip
+ROWS_DIFFERENT = code("stats.rows_different", "of which {units:,} differ", units=int)
+ROWS_DIFFERENT_AND_DAYS = code(
+    "stats.rows_different_and_days", "of which {units:,} differ, in {days:,} days", units=int, days=int
+)
+DAYS_INDEPENDENT = code("stats.days_independent", "of {days} days, taken as independent", days=int)
+ONE_DAY_INDEPENDENT = code("stats.one_day_independent", "of one day, taken as independent")

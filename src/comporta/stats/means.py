@@ -1,8 +1,10 @@
 """Intervals of means and of their ratios in one pass, whole units counted as one.
 
 The variance of a smooth statistic is the sum over units of the squared influence of the unit's rows (Huber
-1967; Liang and Zeger 1986, equation 6), with Student's quantile for the number of units less one. It is for
-many figures on many rows, where resampling would be slow; elsewhere `bootstrap` is closer for few rows.
+1967; Liang and Zeger 1986, equation 6), each pulled by as much as leaving the unit out would move it, which
+is the jackknife's (CV3: Bell and McCaffrey 2002), with Student's quantile for as many equal units as tell as
+much, less one (see `jackknife`). It is for many figures on many rows, where resampling would be slow;
+elsewhere `bootstrap` is closer for few rows.
 """
 
 from __future__ import annotations
@@ -57,8 +59,8 @@ def higher_inside(values: Floats, inside: NDArray[np.bool_], units: Units = None
         return 1.0
     gap = float(here.mean() - rest.mean())
     pull = np.where(inside, (values - here.mean()) / len(here), (rest.mean() - values) / len(rest))
-    error, free = _spread(pull, units, inside)
-    if free < 1 or not error > 0:
+    error, free, count = _spread(pull, units, inside)
+    if count < 2 or not error > 0:
         return 1.0
     return float(special.stdtr(free, -gap / error))
 
@@ -73,11 +75,11 @@ def influenced(
 ) -> Interval:
     """The interval of a statistic whose rows have this influence (sum of it: 0). inside: the rows that tell
     the degrees of freedom; None: all. Fewer than two units have no interval."""
-    error, free = _spread(influence, units, inside)
-    if free < 1:
-        return Interval(value=value, low=None, high=None, units=free + 1)
+    error, free, count = _spread(influence, units, inside)
+    if count < 2:
+        return Interval(value=value, low=None, high=None, units=count)
     half = float(special.stdtrit(free, (1 + level) / 2)) * error
-    return Interval(value=value, low=value - half, high=value + half, units=free + 1)
+    return Interval(value=value, low=value - half, high=value + half, units=count)
 
 
 def influenced_cells(
@@ -92,17 +94,20 @@ def influenced_cells(
     return Interval(value=value, low=value - half, high=value + half, units=rows)
 
 
-def _spread(influence: Floats, units: Units, inside: NDArray[np.bool_] | None) -> tuple[float, int]:
-    """The standard error, and the degrees of freedom: units less one."""
-    if units is not None:
-        held = units if inside is None else units[inside]
-        count = int(np.count_nonzero(np.bincount(held)))
-        influence = np.bincount(units, weights=influence).astype(float)
-    else:
+def _spread(influence: Floats, units: Units, inside: NDArray[np.bool_] | None) -> tuple[float, float, int]:
+    """The standard error, its degrees of freedom, and how many units there are."""
+    if units is None:
         count = len(influence) if inside is None else int(inside.sum())
+        if count < 2:
+            return math.nan, 0.0, count
+        return math.sqrt(float(influence @ influence) * count / (count - 1)), float(count - 1), count
+    held = np.bincount(units if inside is None else units[inside], minlength=int(units.max(initial=-1)) + 1)
+    count, share = int(np.count_nonzero(held)), held / max(held.sum(), 1)
     if count < 2:
-        return math.nan, count - 1
-    return math.sqrt(float(influence @ influence) * count / (count - 1)), count - 1
+        return math.nan, 0.0, count
+    pull = np.bincount(units, weights=influence) / (1 - share)
+    free = max(1 / float(share @ share) - 1, 1.0)
+    return math.sqrt(float(pull @ pull) * (count - 1) / count), free, count
 
 
 def difference_of(one: Interval, other: Interval) -> Interval:

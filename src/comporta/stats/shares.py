@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from comporta.stats.binomial import clopper_pearson, effective_size
 from comporta.stats.bootstrap import LEVEL, Interval, Statistic
+from comporta.stats.clusters import INDEPENDENT, Clusters
 from comporta.stats.jackknife import quick_intervals
 from comporta.stats.metrics import OF_CONFUSION, ScoredRows, confusion, statistic
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
-    Units = NDArray[np.int64] | None
 
 Ends = tuple[float, float]
 
@@ -58,12 +58,17 @@ class OfShares(NamedTuple):
 
 
 def metric_intervals(
-    seen: ScoredRows, names: Sequence[str], *, units: Units = None, seed: int = 0, level: float = LEVEL
+    seen: ScoredRows,
+    names: Sequence[str],
+    *,
+    clusters: Clusters = INDEPENDENT,
+    seed: int = 0,
+    level: float = LEVEL,
 ) -> list[Interval]:
-    """The interval of each metric: of shares as told above, of others by resampling. units: each row's unit;
-    None: each row its own. None where no interval exists."""
+    """The interval of each metric: of shares as told above, of others see `quick_intervals`. clusters: how
+    rows hang together. None where no interval exists."""
     made = {name: of_shares(name, seen) for name in names}
-    alike, rows = units is None and seen.weight is None, len(seen.truth)
+    alike, rows = clusters.are_single and seen.weight is None, len(seen.truth)
     drawn = [
         name
         for name, each in made.items()
@@ -71,18 +76,18 @@ def metric_intervals(
     ]
     parts = [] if alike else [share for each in made.values() if each is not None for share in each.shares]
     asked = [*(statistic(name, seen) for name in drawn), *(share.statistic(seen.weight) for share in parts)]
-    found = quick_intervals(asked, rows, units=units, seed=seed, level=level) if asked else []
+    found = quick_intervals(asked, rows, clusters=clusters, seed=seed, level=level) if asked else []
     direct, of_share = dict(zip(drawn, found, strict=False)), iter(found[len(drawn) :])
-    count = rows if units is None else int(units.max()) + 1
+    notes = () if clusters.note is None else (clusters.note,)
     out = []
     for name, each in made.items():
         whole = direct.get(name)
         if whole is None:
             value = statistic(name, seen)(np.ones(rows))
-            whole = Interval(value=value, low=None, high=None, units=count)
+            whole = Interval(value=value, low=None, high=None, units=clusters.count(rows), notes=notes)
         if each is not None:
             ends = [
-                _limits(share, None if alike else next(of_share), seen.weight, units, level)
+                _limits(share, None if alike else next(of_share), seen.weight, clusters, level)
                 for share in each.shares
             ]
             whole = _together(each, ends, whole)
@@ -143,7 +148,7 @@ def square_and_add(
 
 
 def _limits(
-    share: Share, found: Interval | None, weight: Floats | None, units: Units, level: float
+    share: Share, found: Interval | None, weight: Floats | None, clusters: Clusters, level: float
 ) -> tuple[float, Ends | None]:
     """The share and its limits. found: its interval, where rows are not alike."""
     rows = float(share.counts.sum())
@@ -155,7 +160,7 @@ def _limits(
     else:
         value = found.value
         within = effective_size(
-            found, value * (1 - value), rows, independent(share.counts, weight, units), level
+            found, value * (1 - value), rows, independent(share.counts, weight, clusters), level
         )
         if within is None:
             return value, None
@@ -163,11 +168,11 @@ def _limits(
     return value, clopper_pearson(value * size, (1 - value) * size, tail)
 
 
-def independent(counts: Bools, weight: Floats | None, units: Units) -> float:
-    """How many rows tell something of their own whatever the others are: units, or of unlike weight the rows
-    that tell as much (Kish 1965, section 11.7)."""
-    if units is not None:
-        return float(len(np.unique(units[counts])))
+def independent(counts: Bools, weight: Floats | None, clusters: Clusters) -> float:
+    """How many rows tell something of their own whatever the others are: clusters, or of unlike weight the
+    rows that tell as much (Kish 1965, section 11.7)."""
+    if not clusters.are_single:
+        return float(clusters.among(counts).count(int(counts.sum())))
     some = np.ones(int(counts.sum())) if weight is None else weight[counts]
     return float(some.sum() ** 2 / np.square(some).sum())
 

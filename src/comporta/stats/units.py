@@ -11,28 +11,62 @@ import polars as pl
 
 from comporta.records import Cell, Condition, Conditions, Range
 from comporta.records.columns import AT
-from comporta.stats.table import column
+from comporta.stats.table import column, feature_names
+from comporta.stats.twins import codes, likeness
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FEWEST_DAYS = 8
+FEWEST_DAYS = 2.5
+"""How many days rows must be worth, in equal ones, for days to be resampled whole."""
+FEWEST_DIFFERENT = 30
+"""Rows of fewer kinds are a table of few values, such as the traits of three shops, and no copies."""
 MOST_SLICES = 50
 
 
 def units_of(rows: pl.DataFrame, group: str | None) -> NDArray[np.int64] | None:
-    """What is resampled whole: the declared group, else days where there are at least eight, else rows
-    (None). A row whose group is missing stands alone."""
-    if group is not None:
-        named = column(rows, group).cast(pl.String)
-        alone = pl.Series(range(rows.height), dtype=pl.Int64).cast(pl.String)
-        units = pl.select(pl.coalesce("g" + named, "r" + alone)).to_series()
-        return units.rank("dense").cast(pl.Int64).to_numpy() - 1
-    if AT in rows.columns and rows[AT].dtype.is_temporal() and rows[AT].null_count() == 0:
-        days = rows[AT].cast(pl.Date)
-        if days.n_unique() >= FEWEST_DAYS:
-            return days.rank("dense").cast(pl.Int64).to_numpy() - 1
-    return None
+    """What is resampled whole: the declared group, else days where there are three or more, else rows (None).
+    `clusters_of` knows rows that are alike, and rows that hang together in two ways."""
+    return days_of(rows) if group is None else groups_of(rows, group)
+
+
+def groups_of(rows: pl.DataFrame, group: str) -> NDArray[np.int64]:
+    """Each row's group, from 0. A row whose group is missing stands alone."""
+    named = column(rows, group).cast(pl.String)
+    alone = pl.Series(range(rows.height), dtype=pl.Int64).cast(pl.String)
+    units = pl.select(pl.coalesce("g" + named, "r" + alone)).to_series()
+    return units.rank("dense").cast(pl.Int64).to_numpy() - 1
+
+
+def dates_of(rows: pl.DataFrame) -> NDArray[np.int64] | None:
+    """Each row's day, in order, from 0; None where rows have no time."""
+    if AT not in rows.columns or not rows[AT].dtype.is_temporal() or rows[AT].null_count():
+        return None
+    return rows[AT].cast(pl.Date).rank("dense").cast(pl.Int64).to_numpy() - 1
+
+
+def days_of(rows: pl.DataFrame) -> NDArray[np.int64] | None:
+    """The same where rows are spread over three days or more: a day that has nearly all of them, or two, tell
+    next to nothing of how days differ."""
+    days = dates_of(rows)
+    return days if days is not None and rows.height and effective(days) >= FEWEST_DAYS else None
+
+
+def copies_of(rows: pl.DataFrame) -> NDArray[np.int64] | None:
+    """Which of the rows that differ in a feature each is, from 0; None where hardly any are alike, or so many
+    that it comes by chance (see `likeness`)."""
+    features = rows.select(feature_names(rows))
+    if features.width < 2 or not likeness(features).is_copy:
+        return None
+    _, place = np.unique(codes(features), return_inverse=True)
+    return place if place.max() + 1 >= FEWEST_DIFFERENT else None
+
+
+def effective(units: NDArray[np.int64]) -> float:
+    """The number of equal units that tell as much as these: (sum n)^2 / sum n^2 (Kish 1965; of clusters in a
+    t statistic Carter, Schnepel and Steigerwald 2017)."""
+    sizes = np.bincount(units).astype(np.float64)
+    return float(sizes.sum() ** 2 / (sizes @ sizes))
 
 
 def renumber(units: NDArray[np.int64] | None, kept: NDArray[np.bool_]) -> NDArray[np.int64] | None:

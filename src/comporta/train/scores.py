@@ -8,11 +8,12 @@ import numpy as np
 import polars as pl
 
 from comporta.records import FEWEST_ROWS, Condition, Figure, Message, Rarer, Scores, UnmeasuredFigure
+from comporta.stats.clusters import clusters_of
 from comporta.stats.predictions import metrics_for, scored_rows, with_truth
 from comporta.stats.shares import metric_intervals
 from comporta.stats.subjects import too_few
 from comporta.stats.undefined import why_undefined
-from comporta.stats.units import MOST_SLICES, rarer_of, slices_of, units_of
+from comporta.stats.units import MOST_SLICES, rarer_of, slices_of
 from comporta.train.codes import RARER_TOO_FEW, RARER_VALUES, TOO_FEW_ROWS
 
 INTERVALS = 1
@@ -47,8 +48,8 @@ def measure_scores(
                 for name in names
             ]
             continue
-        units = units_of(some, group)
-        every = metric_intervals(scored_rows(some), names, units=units, seed=seed)
+        clusters = clusters_of(some, group)
+        every = metric_intervals(scored_rows(some), names, clusters=clusters, seed=seed)
         for name, found in zip(names, every, strict=True):
             if not np.isfinite(found.value):
                 why = why_undefined(name, some)

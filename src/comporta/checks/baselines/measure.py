@@ -24,6 +24,7 @@ from comporta.records import Artifact, Figure, Findings, Quantity, UnmeasuredFig
 from comporta.records.columns import TARGET
 from comporta.stats.bootstrap import Interval
 from comporta.stats.classes import places
+from comporta.stats.clusters import clusters_of
 from comporta.stats.losses import losses, one_hot
 from comporta.stats.means import ratio_of
 from comporta.stats.metrics import ScoredRows
@@ -78,7 +79,7 @@ def baselines(
     learned = _outcome(train, rows, was.classes)
     figures = []
     if was.classes:
-        figures.append(_above_chance(rows, was, units, seed))
+        figures.append(_above_chance(rows, was, group, seed))
     count = np.ones(rows.height) if was.weight is None else was.weight
     naive = lost.constant(learned, weights_of(train)) * count
     mine = lost.row * count
@@ -127,11 +128,11 @@ def _answer(was: ScoredRows, said: Floats) -> ScoredRows:
     return replace(was, label=said.argmax(axis=1).astype(np.int64))
 
 
-def _above_chance(rows: pl.DataFrame, was: ScoredRows, units: NDArray[np.int64] | None, seed: int) -> Figure:
+def _above_chance(rows: pl.DataFrame, was: ScoredRows, group: str | None, seed: int) -> Figure:
     is_ranked = was.probability is not None
     name = "roc_auc" if is_ranked else "balanced_accuracy"
     above_chance = ROC_AUC_ABOVE_CHANCE if is_ranked else BALANCED_ACCURACY_ABOVE_CHANCE
-    (found,) = metric_intervals(was, [name], units=units, seed=seed)
+    (found,) = metric_intervals(was, [name], clusters=clusters_of(rows, group), seed=seed)
     chance = 0.5 if name == "roc_auc" else 1 / was.classes
 
     def above(value: float | None) -> float | None:
@@ -139,7 +140,7 @@ def _above_chance(rows: pl.DataFrame, was: ScoredRows, units: NDArray[np.int64] 
 
     return Figure(
         metric=above_chance.metric, value=(found.value - chance) / (1 - chance), low=above(found.low),
-        high=above(found.high), rows=rows.height, groups=found.units,
+        high=above(found.high), rows=rows.height, groups=found.units, notes=found.notes,
     )  # fmt: skip
 
 

@@ -137,9 +137,9 @@ def better_than_champion(
     is Tango's score interval (1998) for accuracy and for recall of two classes, DeLong's (1988) for the area
     under the ROC curve of two classes, and Student's paired t for mae, mape, log_loss and brier; the evidence
     has the p-values of McNemar (mid-p), DeLong, Student and Wilcoxon, and up to 5,000 rows the paired
-    bootstrap is told beside them. For other metrics, and where rows come in a declared group or in eight
-    days or more, it is the paired bootstrap of whole units (BCa; of more than 5,000 rows the jackknife of
-    blocks).
+    bootstrap is told beside them. For other metrics it is the paired bootstrap (BCa; of more than 5,000 rows
+    the jackknife of blocks); where rows come in a declared group, in three days or more, or are alike, the
+    jackknife or the bootstrap of whole units.
 
     by_at_least: in the metric's own unit; which way is better is known from the metric. by: every value of a
     column must be better. `Model(business="roc_auc")` asks for this check, required, of every challenger.

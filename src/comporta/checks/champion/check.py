@@ -162,8 +162,9 @@ def no_worse(
     same figures as `better_than_champion`: where rows are units Tango's score interval (1998) for accuracy
     and for recall of two classes, DeLong's (1988) for the area under the ROC curve of two classes, Student's
     paired t for mae, mape, log_loss and brier, and up to 5,000 rows the paired bootstrap told beside them;
-    elsewhere, and where rows come in a declared group or in eight days or more, the paired bootstrap of whole
-    units (BCa; of more than 5,000 rows the jackknife of blocks), as those tests take rows for independent.
+    elsewhere the paired bootstrap (BCa; of more than 5,000 rows the jackknife of blocks). Those tests take
+    rows for independent: where they come in a declared group, in three days or more, or are alike, it is the
+    jackknife or the bootstrap of whole units.
 
     metric: None for the task's main one, of `roc_auc`, `accuracy` and `r2` the first that both models'
     answers allow. margin: in the metric's own unit, 0 or more; which way is worse is known from it. by: every

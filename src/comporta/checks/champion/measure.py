@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from msgspec.structs import replace
 
 from comporta.checks.champion.codes import (
     CHAMPION_COULD_NOT_ANSWER,
@@ -44,8 +45,8 @@ from comporta.records import (
 from comporta.records.columns import CHANCE, KEY, LABEL, NUMBER
 from comporta.records.metric import MAIN
 from comporta.records.metric import metric as named
-from comporta.stats.auc_units import MOST_UNITS, auc_of_units
 from comporta.stats.bootstrap import Interval
+from comporta.stats.clusters import Clusters, clusters_of
 from comporta.stats.jackknife import MANY, quick_intervals
 from comporta.stats.metrics import ScoredRows, statistic
 from comporta.stats.paired import PairedDifference, delong, mean_difference, right, wilcoxon
@@ -61,7 +62,7 @@ from comporta.stats.predictions import (
     with_truth,
 )
 from comporta.stats.subjects import too_few
-from comporta.stats.units import slices_of, units_of
+from comporta.stats.units import slices_of
 from comporta.store.context import StepContext
 from comporta.store.frames import read
 
@@ -117,8 +118,8 @@ def versus(
 
     Its interval, where rows are units: Tango's for accuracy and for recall of two classes, DeLong's for the
     area under the ROC curve of two classes, Student's for means of errors; elsewhere, and where rows come in
-    groups or days, the paired bootstrap of whole units. Up to 5,000 rows there is the bootstrap's beside an
-    exact one, under `method`; the table `tests` has both with their p-values.
+    groups or days, the paired bootstrap or the jackknife of whole ones. Up to 5,000 rows there is the
+    bootstrap's beside an exact one, under `method`; the table `tests` has both with their p-values.
     """
     metrics_for(mine, (metric,))
     both, why = together(mine, theirs, trained)
@@ -184,21 +185,23 @@ def _compare(
     rows: pl.DataFrame, metric: str, where: Conditions, group: str | None, seed: int
 ) -> tuple[list[Figure], TableRow]:
     """What is judged first, then the bootstrap beside it; none where the metric is not defined."""
-    units = units_of(rows, group)
-    mine, theirs = scored_rows(rows), scored_rows(_theirs(rows))
+    other = _theirs(rows)
+    clusters, mine, theirs = clusters_of(other, group), scored_rows(rows), scored_rows(other)
     # An exact test knows rows that count alike.
-    exact = None if units is not None or mine.weight is not None else _exact(metric, mine, theirs)
+    apart = clusters.unit is None and clusters.day is None
+    exact = None if not apart or mine.weight is not None else _exact(metric, mine, theirs)
     tests: TableRow = {SLICE: place_of(where), ROWS: rows.height}
     drawn = None
     if exact is None or rows.height <= DRAWN:
-        drawn = _bootstrap(metric, mine, theirs, units, seed)
+        drawn = _bootstrap(metric, mine, theirs, clusters, seed)
         tests |= {DIFFERENCE: drawn.value, BOOTSTRAP_LOW: drawn.low, BOOTSTRAP_HIGH: drawn.high}
     if exact is not None:
         tests |= {DIFFERENCE: exact.value, METHOD: exact.method}
         tests |= {LOW: exact.low, HIGH: exact.high, P: exact.p}
         if exact.test == "student":
             tests[P_WILCOXON] = wilcoxon(_rowwise(metric, mine), _rowwise(metric, theirs))
-    found = _interval(exact, drawn, rows.height)
+    notes = () if clusters.note is None else (clusters.note,)
+    found = replace(_interval(exact, drawn, rows.height), notes=notes)
     if not math.isfinite(found.value):
         return [], tests
     if found.low is not None and found.high is not None:
@@ -226,28 +229,22 @@ def _interval(exact: PairedDifference | None, drawn: Interval | None, rows: int)
     return drawn
 
 
-def _bootstrap(metric: str, mine: ScoredRows, theirs: ScoredRows, units: Any, seed: int) -> Interval:
-    """The paired bootstrap of whole units, above 5,000 rows the jackknife of blocks. A mean of rows, and the
-    area under the ROC curve where units are few, are drawn from what each unit adds: units are the rows."""
+def _bootstrap(metric: str, mine: ScoredRows, theirs: ScoredRows, clusters: Clusters, seed: int) -> Interval:
+    """The paired bootstrap of rows or groups, or the jackknife of clusters."""
     first, second = _rowwise(metric, mine), _rowwise(metric, theirs)
-    one, other = mine.probability, theirs.probability
-    areas = metric == "roc_auc" and mine.classes == 2 and one is not None and other is not None
-    if areas and mine.weight is None and units is not None and units.max() < MOST_UNITS:
-        a, b = (auc_of_units(mine.truth == 1, each[:, 1], units) for each in (one, other) if each is not None)
-        (found,) = quick_intervals([lambda w: a(w) - b(w)], int(units.max()) + 1, seed=seed)
-        return found
     if first is None or second is None:
         a, b = statistic(metric, mine), statistic(metric, theirs)
-        (found,) = quick_intervals([lambda w: a(w) - b(w)], len(mine.truth), units=units, seed=seed)
-        return found
+        found = quick_intervals([lambda w: a(w) - b(w)], len(mine.truth), clusters=clusters, seed=seed)
+        return found[0]
     counts: Any = np.ones(len(first)) if mine.weight is None else mine.weight
     sums = (first - second) * counts
-    if units is not None:
-        sums, counts = np.bincount(units, weights=sums), np.bincount(units, weights=counts)
-    (found,) = quick_intervals(
-        [lambda w: float(w @ sums / (w @ counts)) if w @ counts > 0 else math.nan], len(sums), seed=seed
+    found = quick_intervals(
+        [lambda w: float(w @ sums / (w @ counts)) if w @ counts > 0 else math.nan],
+        len(sums),
+        clusters=clusters,
+        seed=seed,
     )
-    return found
+    return found[0]
 
 
 def _theirs(rows: pl.DataFrame) -> pl.DataFrame:

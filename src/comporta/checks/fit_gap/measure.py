@@ -10,10 +10,10 @@ from comporta.checks.shared.measuring.codes import NOT_DEFINED
 from comporta.records import Artifact, Findings, UnmeasuredFigure, conditions
 from comporta.records.metric import metric as named
 from comporta.stats.bootstrap import Interval
+from comporta.stats.clusters import clusters_of
 from comporta.stats.means import difference_of
 from comporta.stats.predictions import metrics_for, output_kinds, scored_rows, with_truth
 from comporta.stats.shares import metric_intervals
-from comporta.stats.units import units_of
 from comporta.store import StepContext
 from comporta.store.frames import read
 
@@ -69,6 +69,6 @@ def fit_gap(
 
 
 def _interval(rows: pl.DataFrame, name: str, group: str | None, seed: int) -> Interval:
-    units = units_of(rows, group)
-    (found,) = metric_intervals(scored_rows(rows), [name], units=units, seed=seed)
+    clusters = clusters_of(rows, group)
+    (found,) = metric_intervals(scored_rows(rows), [name], clusters=clusters, seed=seed)
     return found

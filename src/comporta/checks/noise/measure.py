@@ -40,11 +40,12 @@ from comporta.records.columns import TARGET
 from comporta.records.figure import NOISE_
 from comporta.records.metric import metric as metric_named
 from comporta.stats.bootstrap import Statistic
+from comporta.stats.clusters import clusters_of
 from comporta.stats.jackknife import quick_intervals
 from comporta.stats.metrics import statistic
 from comporta.stats.predictions import weights_of
 from comporta.stats.spread import share_of
-from comporta.stats.units import renumber, units_of
+from comporta.stats.units import units_of
 from comporta.store import StepContext
 from comporta.store.frames import read
 
@@ -114,8 +115,7 @@ def noisy(
     by_level = {
         level: [s for (at, _), s in zip(together, said, strict=True) if at == level] for level in levels
     }
-    units = units_of(rows, group)
-    figures = _levels(by_level, before, rows, asked, name, units, seed)
+    figures = _levels(by_level, before, rows, asked, name, group, seed)
     figures += [_unanswered_figure(said, "noise")]
 
     frames = _pushed_frames(takes, few, levels, draw)
@@ -180,11 +180,11 @@ def _levels(
     rows: pl.DataFrame,
     asked: FittedModel,
     name: str,
-    units: NDArray[np.int64] | None,
+    group: str | None,
     seed: int,
 ) -> list[Figure]:
     """The share changed and the metric lost at each level, means over the repeats, paired with no noise."""
-    takes = asked.signature
+    takes, units = asked.signature, units_of(rows, group)
     figures = []
     lost: list[Statistic] = []
     known = rows[TARGET].is_not_null().to_numpy() if TARGET in rows.columns else np.zeros(rows.height, bool)
@@ -199,8 +199,8 @@ def _levels(
             lost.append(_loss(name, _only(before, known), after, truth, asked, weight))
     if truth is None:
         return figures
-    held = renumber(units, known)
-    found = quick_intervals(lost, len(truth), units=held, seed=seed)
+    clusters = clusters_of(rows.filter(pl.Series(known)), group)
+    found = quick_intervals(lost, len(truth), clusters=clusters, seed=seed)
     for level, one in zip(by_level, found, strict=True):
         if np.isfinite(one.value):
             figures.append(

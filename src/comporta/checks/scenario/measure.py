@@ -35,11 +35,12 @@ from comporta.records import (
     UnmeasuredFigure,
 )
 from comporta.records.columns import HIDDEN, ROW, TARGET
+from comporta.stats.clusters import clusters_of
 from comporta.stats.means import mean_of
 from comporta.stats.predictions import weights_of
 from comporta.stats.shares import metric_intervals
 from comporta.stats.spread import share_of
-from comporta.stats.units import renumber, units_of
+from comporta.stats.units import units_of
 from comporta.store import StepContext
 from comporta.store.frames import read
 
@@ -103,7 +104,7 @@ def measure_change(
         figures.append(mean_of(values, units).figure(what.metric, rows.height))
     unmeasured: tuple[UnmeasuredFigure, ...] = ()
     if metric is not None:
-        figure = _figure(metric, after, rows, takes, units, seed)
+        figure = _figure(metric, after, rows, takes, group, seed)
         if figure is None:
             unmeasured = (UnmeasuredFigure(metric=metric, why=METRIC_NOT_DEFINED()),)
         else:
@@ -146,7 +147,7 @@ def _means(before: ModelOutput, after: ModelOutput, takes: Signature) -> dict[Qu
 
 
 def _figure(
-    metric: str, said: ModelOutput, rows: pl.DataFrame, takes: Signature, units: Any, seed: int
+    metric: str, said: ModelOutput, rows: pl.DataFrame, takes: Signature, group: str | None, seed: int
 ) -> Figure | None:
     there = rows[TARGET].is_not_null().to_numpy()
     if not there.any():
@@ -154,5 +155,6 @@ def _figure(
     weight = weights_of(rows)
     known = ModelOutput(said.scores[there], said.decisions[there])
     seen = seen_of(known, rows[TARGET].drop_nulls(), takes, None if weight is None else weight[there])
-    (found,) = metric_intervals(seen, [metric], units=renumber(units, there), seed=seed)
+    clusters = clusters_of(rows.filter(pl.Series(there)), group)
+    (found,) = metric_intervals(seen, [metric], clusters=clusters, seed=seed)
     return found.figure(metric, int(there.sum())) if np.isfinite(found.value) else None

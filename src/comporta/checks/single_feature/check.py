@@ -75,7 +75,7 @@ def single_feature(
     rest) or R², which takes the place of the predictive power score, on all test rows; and out of sample in
     training, on the half of the rows that the table was not made from. It fails where the whole interval is
     above the limit; intervals are of the influence (DeLong 1988), by the declared group or by day where
-    there are at least eight, and hold for all features together (Bonferroni).
+    there are three or more, and hold for all features together (Bonferroni).
 
     A column that is filled in later for some rows is the label there, and tells little of all. So where a
     value, or none, stands in a tenth to four fifths of the training rows, `at_most` is asked of the others

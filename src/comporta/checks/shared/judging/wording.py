@@ -21,6 +21,7 @@ INTERVAL = code(
     "figure.interval", "{value:.4g} [{low:.4g}, {high:.4g}]", value=NUMBER, low=NUMBER, high=NUMBER
 )
 ON_ROWS = code("figure.on_rows", "{figure} on {rows:,} rows", figure=Message, rows=int)
+NOTED = code("figure.noted", "{figure} {notes:, }", figure=Message, notes=tuple)
 IN_SLICE = code("figure.in_slice", "{slice}: {figure}", slice=(Words, Message), figure=Message)
 FIGURE_OF = code("figure.of", "{what} {figure}", what=Text, figure=Message)
 
@@ -66,12 +67,13 @@ def sentences(*parts: Text) -> Message:
 
 
 def show(figure: Figure) -> Message:
-    """`0.712 [0.701, 0.723] on 1,200 rows`, with its slice before it."""
+    """`0.712 [0.701, 0.723] on 1,200 rows`, with its slice before it and its notes behind."""
     if figure.low is None or figure.high is None:
         said = VALUE(value=figure.value)
     else:
         said = INTERVAL(value=figure.value, low=figure.low, high=figure.high)
     said = ON_ROWS(figure=said, rows=figure.rows) if figure.rows else said
+    said = NOTED(figure=said, notes=figure.notes) if figure.notes else said
     where = place(figure)
     return said if where is None else IN_SLICE(slice=where, figure=said)
 

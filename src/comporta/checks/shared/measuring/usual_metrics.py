@@ -6,10 +6,10 @@ import numpy as np
 import polars as pl
 
 from comporta.records import Figure, UnmeasuredFigure
+from comporta.stats.clusters import clusters_of
 from comporta.stats.predictions import metrics_for, scored_rows
 from comporta.stats.shares import metric_intervals
 from comporta.stats.undefined import why_undefined
-from comporta.stats.units import units_of
 
 
 def usual_metrics(
@@ -18,8 +18,8 @@ def usual_metrics(
     """Every usual metric of these predictions and `also`, with intervals; and those that are not defined."""
     names = list(dict.fromkeys([*metrics_for(told, ()), *([also] if also else [])]))
     metrics_for(told, names)
-    units = units_of(told, group)
-    found = metric_intervals(scored_rows(told), names, units=units, seed=seed)
+    clusters = clusters_of(told, group)
+    found = metric_intervals(scored_rows(told), names, clusters=clusters, seed=seed)
     figures, lost = [], []
     for name, each in zip(names, found, strict=True):
         if not np.isfinite(each.value):
