@@ -10,6 +10,7 @@ from sklearn import metrics as theirs
 from statsmodels.stats.proportion import proportion_confint
 
 from comporta.stats.binomial import clopper_pearson
+from comporta.stats.clusters import Clusters
 from comporta.stats.jackknife import quick_intervals
 from comporta.stats.metrics import ScoredRows, statistic
 from comporta.stats.shares import metric_intervals, square_and_add
@@ -96,7 +97,7 @@ def test_few_errors_of_many_rows_leave_limits_as_wide_as_the_bootstraps(name):
 
 def test_units_that_are_all_right_tell_as_much_as_there_are_units():
     truth = np.repeat([0, 1], 300)
-    found = one("accuracy", scored_rows(truth, truth), units=np.arange(600) % 40)
+    found = one("accuracy", scored_rows(truth, truth), clusters=Clusters(unit=np.arange(600) % 40))
     assert found.low == pytest.approx(0.025 ** (1 / 40)) and found.units == 40
 
 
@@ -104,7 +105,7 @@ def test_rows_that_stand_there_three_times_in_a_unit_count_once():
     draw = np.random.default_rng(4)
     truth = np.repeat(draw.random(400) < 0.5, 3)
     label = np.where(np.repeat(draw.random(400) < 0.9, 3), truth, ~truth)
-    found = one("accuracy", scored_rows(truth, label), units=np.repeat(np.arange(400), 3))
+    found = one("accuracy", scored_rows(truth, label), clusters=Clusters(unit=np.repeat(np.arange(400), 3)))
     hits = int((truth == label).sum()) // 3
     assert (found.low, found.high) == pytest.approx(proportion_confint(hits, 400, method="beta"), abs=0.006)
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Ends = tuple[float, float]
 
 
-class Share(NamedTuple):
+class RowShare(NamedTuple):
     """The share of hits among the rows that count, (n,) each."""
 
     hit: Bools
@@ -52,7 +52,7 @@ class OfShares(NamedTuple):
     """A metric as a function of shares. whole: whether their limits tell all of its uncertainty; else they
     are the least that its interval may be."""
 
-    shares: tuple[Share, ...]
+    shares: tuple[RowShare, ...]
     combine: Callable[[Sequence[float]], float]
     whole: bool = True
 
@@ -102,19 +102,19 @@ def of_shares(name: str, seen: ScoredRows) -> OfShares | None:
     truth, label = np.asarray(seen.truth, np.int64), seen.label
     right = truth == label
     if name == "accuracy":
-        return OfShares((Share(right, np.ones(len(truth), bool)),), _alone)
+        return OfShares((RowShare(right, np.ones(len(truth), bool)),), _alone)
     two = seen.classes == 2
     if name == "f1" and two:
         # Twice the hits over these and all that are found or should be: of Jaccard's share j, 2j / (1 + j).
-        return OfShares((Share(right & (truth == 1), (truth == 1) | (label == 1)),), _f1)
+        return OfShares((RowShare(right & (truth == 1), (truth == 1) | (label == 1)),), _f1)
     if name in ("recall", "precision", "balanced_accuracy"):
         of = label if name == "precision" else truth
         classes = [1] if two and name != "balanced_accuracy" else range(seen.classes)
-        return OfShares(tuple(Share(right & (of == place), of == place) for place in classes), _mean)
+        return OfShares(tuple(RowShare(right & (of == place), of == place) for place in classes), _mean)
     weight = np.ones(len(truth)) if seen.weight is None else seen.weight
     table, finish = confusion(seen)(weight), OF_CONFUSION[name]
     there = np.flatnonzero(table[:-1].sum(axis=1) > 0)
-    shares = tuple(Share(right & (truth == place), truth == place) for place in there)
+    shares = tuple(RowShare(right & (truth == place), truth == place) for place in there)
     return OfShares(shares, lambda values: finish(with_recalls(table, there, values)), whole=False)
 
 
@@ -148,7 +148,7 @@ def square_and_add(
 
 
 def _limits(
-    share: Share, found: Interval | None, weight: Floats | None, clusters: Clusters, level: float
+    share: RowShare, found: Interval | None, weight: Floats | None, clusters: Clusters, level: float
 ) -> tuple[float, Ends | None]:
     """The share and its limits. found: its interval, where rows are not alike."""
     rows = float(share.counts.sum())

@@ -70,7 +70,7 @@ MOST_GROUPS = 40
 MOST_PAIRS = 400
 
 
-class Part(NamedTuple):
+class Quotient(NamedTuple):
     """One quantity that is compared: top and bottom are (n,); share: of rows, or a mean. least: (n,) the
     variance that a row has by the model's own word."""
 
@@ -185,7 +185,9 @@ def tables_of(rows: pl.DataFrame, columns: Sequence[str]) -> Iterator[GroupTable
         yield GroupTable(", ".join(by), place.to_numpy(), names_, groups, max(0, counts.height - MOST_GROUPS))
 
 
-def parts_of(rows: pl.DataFrame, criterion: Criterion, favourable: str) -> tuple[list[Part], Message | None]:
+def parts_of(
+    rows: pl.DataFrame, criterion: Criterion, favourable: str
+) -> tuple[list[Quotient], Message | None]:
     """What a criterion compares, or why it has no meaning here."""
     was = scored_rows(rows)
     if NUMBER in rows.columns:
@@ -195,7 +197,7 @@ def parts_of(rows: pl.DataFrame, criterion: Criterion, favourable: str) -> tuple
         raise BadProject(f"bias: found the class {favourable!r}, expected one of {', '.join(classes)}.")
     if criterion == "error":
         wrong = np.not_equal(was.truth, was.label).astype(float)  # type: ignore[arg-type]
-        return [Part(codes.ERROR_RATE, ERROR_RATE_DIFFERENCE, "", wrong, np.ones(len(wrong)), True)], None
+        return [Quotient(codes.ERROR_RATE, ERROR_RATE_DIFFERENCE, "", wrong, np.ones(len(wrong)), True)], None
     if criterion == "calibration" and was.probability is None:
         return [], NO_PROBABILITY()
     which = [classes.index(favourable)] if favourable else list(range(len(classes)))[-1:]
@@ -206,10 +208,10 @@ def parts_of(rows: pl.DataFrame, criterion: Criterion, favourable: str) -> tuple
     return parts, None
 
 
-def _of_class(was: ScoredRows, criterion: Criterion, at: int, name: str) -> list[Part]:
+def _of_class(was: ScoredRows, criterion: Criterion, at: int, name: str) -> list[Quotient]:
     came, said = was.truth == at, np.equal(was.label, at)  # type: ignore[arg-type]
     one = np.ones(len(came))
-    hit = Part(
+    hit = Quotient(
         codes.TRUE_POSITIVE_RATE,
         TRUE_POSITIVE_DIFFERENCE,
         name,
@@ -220,11 +222,11 @@ def _of_class(was: ScoredRows, criterion: Criterion, at: int, name: str) -> list
     if criterion in ("parity", "impact"):
         ratio = criterion == "impact"
         figure = SELECTION_RATIO if ratio else SELECTION_DIFFERENCE
-        return [Part(codes.SELECTION_RATE, figure, name, said.astype(float), one, True)]
+        return [Quotient(codes.SELECTION_RATE, figure, name, said.astype(float), one, True)]
     if criterion == "opportunity":
         return [hit]
     if criterion == "odds":
-        false = Part(
+        false = Quotient(
             codes.FALSE_POSITIVE_RATE,
             FALSE_POSITIVE_DIFFERENCE,
             name,
@@ -236,13 +238,13 @@ def _of_class(was: ScoredRows, criterion: Criterion, at: int, name: str) -> list
     assert was.probability is not None, "asked only where there is one"
     chance = was.probability[:, at]
     return [
-        Part(
+        Quotient(
             codes.CALIBRATION, CALIBRATION_DIFFERENCE, name, chance - came, one, False, chance * (1 - chance)
         )
     ]
 
 
-def _of_numbers(was: ScoredRows, criterion: Criterion) -> tuple[list[Part], Message | None]:
+def _of_numbers(was: ScoredRows, criterion: Criterion) -> tuple[list[Quotient], Message | None]:
     """In standard deviations of the truth, so that a limit means the same for every target."""
     assert was.number is not None, "a regression has numbers"
     spread = float(was.truth.std())
@@ -250,16 +252,18 @@ def _of_numbers(was: ScoredRows, criterion: Criterion) -> tuple[list[Part], Mess
     error = (was.number - was.truth) / spread
     if criterion == "parity":
         return [
-            Part(codes.MEAN_PREDICTION, MEAN_PREDICTION_DIFFERENCE, "", was.number / spread, one, False)
+            Quotient(codes.MEAN_PREDICTION, MEAN_PREDICTION_DIFFERENCE, "", was.number / spread, one, False)
         ], None
     if criterion in ("error", "calibration"):
-        mean = Part(codes.MEAN_ERROR, MEAN_ERROR_DIFFERENCE, "", error, one, False)
-        size = Part(codes.MEAN_ABSOLUTE_ERROR, MEAN_ABSOLUTE_ERROR_DIFFERENCE, "", np.abs(error), one, False)
+        mean = Quotient(codes.MEAN_ERROR, MEAN_ERROR_DIFFERENCE, "", error, one, False)
+        size = Quotient(
+            codes.MEAN_ABSOLUTE_ERROR, MEAN_ABSOLUTE_ERROR_DIFFERENCE, "", np.abs(error), one, False
+        )
         return [mean] if criterion == "calibration" else [mean, size], None
     return [], NO_RATE()
 
 
-def _lost(found: Sequence[tuple[Part, GroupTable, Rates]]) -> Iterator[UnmeasuredFigure]:
+def _lost(found: Sequence[tuple[Quotient, GroupTable, Rates]]) -> Iterator[UnmeasuredFigure]:
     """Of each quantity the columns by which no two groups can be compared: figures of others hide nothing."""
     for part, table, each in found:
         alone = len(table.groups[0]) == 1
@@ -272,11 +276,11 @@ def _too_few_groups(columns: Sequence[str]) -> UnmeasuredFigure:
     return UnmeasuredFigure(why=FEWER_THAN_TWO_GROUPS(columns=tuple(columns)))
 
 
-def _class_of(part: Part) -> Conditions:
+def _class_of(part: Quotient) -> Conditions:
     return (Condition("class", Words(part.of)),) if part.of else ()
 
 
-def _figures(part: Part, table: GroupTable, found: Rates, pairs: Pairs) -> list[Figure]:
+def _figures(part: Quotient, table: GroupTable, found: Rates, pairs: Pairs) -> list[Figure]:
     last = len(table.names) - 1 if table.left_out else len(table.names)
     return [
         Figure(
@@ -312,7 +316,7 @@ def _decisive(figures: list[Figure], *, higher: bool) -> list[Figure]:
     return list(kept.values())
 
 
-def _too_small(found: Sequence[tuple[Part, GroupTable, Rates]]) -> tuple[set[str], int]:
+def _too_small(found: Sequence[tuple[Quotient, GroupTable, Rates]]) -> tuple[set[str], int]:
     """The groups that are not judged for one quantity or another, and the rows in the largest of them all."""
     small: dict[str, int] = {}
     for _, table, each in found:
@@ -323,7 +327,7 @@ def _too_small(found: Sequence[tuple[Part, GroupTable, Rates]]) -> tuple[set[str
     return set(small), sum(small.values())
 
 
-def _table_rows(found: Sequence[tuple[Part, GroupTable, Rates]]) -> Iterator[TableRow]:
+def _table_rows(found: Sequence[tuple[Quotient, GroupTable, Rates]]) -> Iterator[TableRow]:
     for part, table, each in found:
         low, high = limits(each, 0.025)
         shown = is_shown(each)
