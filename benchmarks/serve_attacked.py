@@ -2,8 +2,9 @@
 
 Single rows of 40 floats, Open Inference v2, 16 connections that ask again 5 ms after each answer; meanwhile
 two clients send one attack after another without pause: 16 MB of CSV ones, nested lists, 260,000 inputs,
-64 MB packed, a head without end, one value of 16 MB. The floor is the same load without them, in turns within the same minute;
-the figure is the worst attack's, each by the median of its rounds. Memory is the server's growth at its peak.
+64 MB packed, a head without end, one value of 16 MB. The floor is the same load without them, in turns within
+the same minute; the figure is the worst attack's, each by the median of its rounds. Memory is the server's
+growth at its peak.
 
     python benchmarks/serve_attacked.py
 """
