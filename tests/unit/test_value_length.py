@@ -58,7 +58,7 @@ def test_a_value_of_json_counts_by_its_bytes_in_whatever_pieces_it_comes(body, a
 def test_a_huge_value_is_refused_before_it_is_over(value) -> None:
     length = ValueLength(quoted=True)
     length.see(b'{"inputs":[{"name":"x","shape":[1],"datatype":"FP64","data":[1.5,')
-    with pytest.raises(BadRequest, match="found a value of more than 128 KB"):
+    with pytest.raises(BadRequest, match="found a value of more than 1 MB"):
         for start in range(0, len(value) + 2**16, 50_000):
             length.see(value[start : start + 50_000])
 

@@ -134,7 +134,7 @@ def _show_reasons(every: Sequence[ReportedVerdict], name: str) -> None:
         for title, some in sections(every)
         for place, each in enumerate(some)
     ]
-    shown = rows if any(row[0] for row in rows[1:]) else [row[1:] for row in rows]
+    shown = rows if any(about for about, *_ in rows[1:]) else [rest for _, *rest in rows]
     columns = ("about", "verdict", "gate", "because")
     show.table(say.GATES_OF.format(name=name), columns[-len(shown[0]) :], shown)
 

@@ -35,8 +35,8 @@ class MostValues(msgspec.Struct, frozen=True):
 
 
 class ValueCounter:
-    """Counts what separates values, and what no separator comes in for long. It does not know a text's
-    commas from a list's: a limit leaves room."""
+    """Counts what separates values, and follows how long one is. It does not know a text's commas from a
+    list's: a limit on their number leaves room."""
 
     def __init__(self, most: MostValues) -> None:
         self._most = most

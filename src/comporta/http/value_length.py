@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from comporta.errors import BadRequest, wording
 
-VALUE_BYTES = 128 * 1024
-"""As long as a cell of CSV may be for Python's reader."""
+VALUE_BYTES = 2**20
+"""What is decoded in a few milliseconds."""
 _STRIDE = 64 * 1024
-_TOO_LONG = wording(f"the body: found a value of more than {VALUE_BYTES // 1024} KB.")
+_TOO_LONG = wording(f"the body: found a value of more than {VALUE_BYTES // 2**20} MB.")
 
 
 class ValueLength:

@@ -23,7 +23,7 @@ def slice_faults(model: Model) -> FieldFaults:
     for gate in as_sequence(model.gates):
         if callable(getattr(gate, "needs", None)):
             asked += [("gates", name) for need in gate.needs() for name in _columns(need)]
-    for field, name in dict.fromkeys(each for each in asked if isinstance(each[1], str)):
+    for field, name in dict.fromkeys((field, name) for field, name in asked if isinstance(name, str)):
         if name in private:
             yield (
                 field,

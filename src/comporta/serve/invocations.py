@@ -42,14 +42,16 @@ CODES = {
 class SplitFrame(msgspec.Struct, forbid_unknown_fields=True):
     """`dataframe_split`."""
 
-    data: list[list[Any]]
+    data: list[msgspec.Raw]
     columns: list[str] | None = None
     index: list[Any] | None = None
 
 
 _body = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _split = msgspec.json.Decoder(SplitFrame)
-_records = msgspec.json.Decoder(list[dict[str, Any]])
+_rows = msgspec.json.Decoder(list[msgspec.Raw])
+_row = msgspec.json.Decoder(list[Any])
+_record = msgspec.json.Decoder(dict[str, Any])
 _any = msgspec.json.Decoder(Any)
 _params = msgspec.json.Decoder(dict[str, Any])
 
@@ -123,12 +125,21 @@ def write_invocation_response(parts: list[VersionPart], ids: list[str]) -> bytes
 def _from_split(raw: bytes, schema: RequestSchema) -> dict[str, Any]:
     split: SplitFrame = _decode_form(_split, raw, "dataframe_split", "{")
     header = split.columns if split.columns is not None else schema.names
-    _check_widths(split.data, len(header), "row")
-    return _columns_by_name(header, split.data)
+    rows = _decode_rows(_row, split.data)
+    _check_widths(rows, len(header), "row")
+    return _columns_by_name(header, rows)
 
 
 def _from_records(raw: bytes, schema: RequestSchema) -> dict[str, Any]:
-    records: list[dict[str, Any]] = _decode_form(_records, raw, "dataframe_records", "[")
+    return _columns_of_records(_decode_rows(_record, _decode_form(_rows, raw, "dataframe_records", "[")))
+
+
+def _decode_rows(decoder: msgspec.json.Decoder[Any], rows: Sequence[msgspec.Raw]) -> list[Any]:
+    """Each by a call of its own: one for all would keep the interpreter from everybody else."""
+    return [decode_json(decoder, each, f"row {row}") for row, each in enumerate(rows)]
+
+
+def _columns_of_records(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     if not records:
         return {}
     names = records[0].keys()
@@ -140,24 +151,29 @@ def _from_records(raw: bytes, schema: RequestSchema) -> dict[str, Any]:
 
 def _from_values(raw: bytes, schema: RequestSchema) -> dict[str, Any]:
     """`instances` and `inputs`: rows of values, rows by name, or columns by name."""
-    values = decode_json(_any, raw)
-    if isinstance(values, dict):
-        if values and all(isinstance(column, dict) for column in values.values()):
-            return _from_indexed(values)
-        if not all(isinstance(column, list) for column in values.values()):
-            raise BadRequest("the body: expected each column to be a list.")
-        return {name: [_single(value) for value in column] for name, column in values.items()}
-    if isinstance(values, list) and values:
-        if all(isinstance(row, dict) for row in values):
-            return _from_records(raw, schema)
-        if all(isinstance(row, list) for row in values):
-            _check_widths(values, len(schema.names), "row")
-            return _columns_by_name(schema.names, values)
-        if len(schema.names) == 1 and not any(isinstance(row, list | dict) for row in values):
-            return {schema.names[0]: values}
-    if values == []:
-        return {}
+    opens = raw[:64].lstrip()[:1]
+    if opens == b"{":
+        return _from_columns(decode_json(_body, raw))
+    if opens != b"[":
+        raise BadRequest("the body: expected rows as lists, rows as objects, or an object of columns.")
+    rows = _decode_rows(_any, decode_json(_rows, raw))
+    if all(isinstance(row, dict) for row in rows):
+        return _columns_of_records(rows)
+    if all(isinstance(row, list) for row in rows):
+        _check_widths(rows, len(schema.names), "row")
+        return _columns_by_name(schema.names, rows)
+    if len(schema.names) == 1 and not any(isinstance(row, list | dict) for row in rows):
+        return {schema.names[0]: rows}
     raise BadRequest("the body: expected rows as lists, rows as objects, or an object of columns.")
+
+
+def _from_columns(given: dict[str, msgspec.Raw]) -> dict[str, Any]:
+    columns = {name: decode_json(_any, each) for name, each in given.items()}
+    if columns and all(isinstance(column, dict) for column in columns.values()):
+        return _from_indexed(columns)
+    if not all(isinstance(column, list) for column in columns.values()):
+        raise BadRequest("the body: expected each column to be a list.")
+    return {name: [_single(value) for value in column] for name, column in columns.items()}
 
 
 def _from_indexed(columns: dict[str, dict[str, Any]]) -> dict[str, Any]:

@@ -32,13 +32,19 @@ RANGES: dict[str, tuple[int, int] | tuple[float, float]] = {
     if name != "BOOL"
 }
 """The smallest and the largest number of each datatype."""
-_ANY = msgspec.json.Decoder(list[Any])
+_NUMBERS = msgspec.json.Decoder(list[Any])
+_VALUES, _VALUE = msgspec.json.Decoder(list[msgspec.Raw]), msgspec.json.Decoder(Any)
 _FOUND = {int: "whole numbers", float: "fractions", bool: "booleans", str: "text"}
 
 
 def tensor_from_json(name: str, datatype: str, shape: Sequence[int], raw: msgspec.Raw) -> list[Any]:
     """The values, flat and row-major: numbers, booleans or texts, null as None. Raises BadRequest."""
-    values: list[Any] = decode_json(_ANY, raw, f"input {name}: 'data'")
+    what = f"input {name}: 'data'"
+    if datatype == "BYTES":
+        # Text by text: one call for many long ones would keep the interpreter from everybody else.
+        values = [decode_json(_VALUE, each, what) for each in decode_json(_VALUES, raw, what)]
+    else:
+        values = decode_json(_NUMBERS, raw, what)
     for size in shape[:-1]:
         if not values or not isinstance(values[0], list):
             break

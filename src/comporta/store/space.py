@@ -41,7 +41,8 @@ def usage(store: Store, *, depth: int = 1, prefix: str = "") -> tuple[PrefixUsag
         objects, size = totals.get(place, (0, 0))
         totals[place] = (objects + 1, size + entry.size)
     return tuple(
-        PrefixUsage(prefix=place, objects=each[0], size=each[1]) for place, each in sorted(totals.items())
+        PrefixUsage(prefix=place, objects=objects, size=size)
+        for place, (objects, size) in sorted(totals.items())
     )
 
 
