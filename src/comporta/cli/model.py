@@ -32,6 +32,7 @@ def models(
     from comporta.acts.release import release as acts
     from comporta.opened.conceal import reveal_version
     from comporta.opened.people import with_names
+    from comporta.opened.positive_class import positive_class
     from comporta.opened.project import open_project
 
     with open_project(project) as opened:
@@ -45,21 +46,22 @@ def models(
         at = opened.now()
         if json or "/" in model:
             found = with_names(opened, *(reveal_version(opened, each) for each in found))
+        positive = positive_class(opened, found[0]) if "/" in model else ""
     if json:
         show.json(found)
     elif not found:
         show.aside(say.NO_MODELS)
     elif "/" in model:
-        show_version(found[0], at, verbose=verbose)
+        show_version(found[0], at, positive, verbose=verbose)
     else:
         rows = [(each.id, each.state, _gates(each, at), each.at, _commit(each), each.run) for each in found]
         show.table("Versions", ("version", "state", "gates", "made", "code", "run"), rows)
 
 
-def show_version(version: Version, at: datetime, *, verbose: bool = False) -> None:
-    """A version and its verdicts as they stood at this time."""
+def show_version(version: Version, at: datetime, positive: str = "", *, verbose: bool = False) -> None:
+    """A version and its verdicts as they stood at this time. positive: its positive class, or empty."""
     show.line(say.ONE_VERSION.format(version=version.id, state=version.state, run=version.run))
-    show_version_verdicts(version, at, verbose=verbose)
+    show_version_verdicts(version, at, positive, verbose=verbose)
     for each in version.approvals:
         show.line(
             say.APPROVED_BY.format(by=each.by, role=f" ({each.role})" if each.role else "", reason=each.why)
@@ -68,12 +70,14 @@ def show_version(version: Version, at: datetime, *, verbose: bool = False) -> No
     show.table("Training data", ("dataset", "version", "rows"), rows)
 
 
-def show_version_verdicts(version: Version, at: datetime, *, verbose: bool = False) -> None:
+def show_version_verdicts(
+    version: Version, at: datetime, positive: str = "", *, verbose: bool = False
+) -> None:
     """The verdicts of a version; verbose: with their reasons, and the policy it was judged by."""
     from comporta.checks.pool import section_of
     from comporta.report import standing, tell
 
-    verdicts = tell(version, at, say=show.say, section=section_of)
+    verdicts = tell(version, at, say=show.say, section=section_of, positive=positive)
     show_verdicts(verdicts, version.id, standing(version, at, show.say), verbose=verbose)
 
 

@@ -33,6 +33,7 @@ def run(
     Only what changed is computed again; an interrupted run goes on where it was.
     """
     from comporta.acts.build.run import run as ran
+    from comporta.opened.positive_class import positive_class
     from comporta.opened.project import open_project
 
     require_writable(out, ".md", ".xml")
@@ -41,6 +42,7 @@ def run(
         if out:
             _write(out, opened, report.versions)
         at = opened.now()
+        positive = {each.id: positive_class(opened, each) for each in report.versions}
     shut = [each for each in report.versions if each.blocking_verdicts(at)]
     if json:
         shown.json(
@@ -55,7 +57,7 @@ def run(
     shown.line(_summary(report.run))
     for version in report.versions:
         if version.id in report.fresh:
-            show_version_verdicts(version, at, verbose=verbose)
+            show_version_verdicts(version, at, positive[version.id], verbose=verbose)
         else:
             shown.line(say.AS_BEFORE.format(version=version.id, state=version.state))
     for version in report.versions:

@@ -111,7 +111,8 @@ def _numbers(each: ReportedVerdict) -> str:
     metric = each.metrics.get(figure.metric, "")
     of = f"{metric} " if metric and metric not in each.title else ""
     against = "" if limit is None else say.LIMIT.format(limit=f"{limit:.3g}")
-    return f"{of}{_figure(figure)}{against}"
+    positive = say.POSITIVE.format(name=each.positive) if each.positive else ""
+    return f"{of}{_figure(figure)}{against}{positive}"
 
 
 def _figure(figure: Figure) -> str:

@@ -69,6 +69,7 @@ class Texts:
     GATES_OF = "Gates of {name}"
     POLICY_OF = "Policy of {name}"
     LIMIT = ", limit {limit}"
+    POSITIVE = ", positive class {name}"
     REQUIRED_PASSED = "{passed}/{of} required passed"
     SOME_BLOCK = "{count} blocking"
     SOME_WAIVED = "{count} waived"

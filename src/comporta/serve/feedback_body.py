@@ -51,10 +51,13 @@ def read_feedback_body(
     takes: signatures by model, of all whose predictions the labels may be about; None: not all are known, and
     any label is taken. Raises BadRequest.
     """
-    given: LabelBody | list[LabelBody] = decode_json(_decoder, body)
+    try:
+        given: LabelBody | list[LabelBody] = decode_json(_decoder, body)
+    except BadRequest as error:
+        raise BadRequest(f"{error} {_example(takes)}") from None
     labels = given if isinstance(given, list) else [given]
     if not labels:
-        raise BadRequest("found no label, expected at least one.")
+        raise BadRequest(f"found no label, expected at least one. {_example(takes)}")
     if len(labels) > limit:
         raise too_many_rows(len(labels), limit)
     kept: dict[str, list[Feedback]] = {}
@@ -78,7 +81,7 @@ def _feedback(
     if not is_id(label.id):
         raise BadRequest(
             f"feedback {row}: found an 'id' that is none, expected the 32 hex digits that came with "
-            "the prediction."
+            f"the prediction. {_example(takes)}"
         )
     if isinstance(label.label, str) and len(label.label) > MAX_LABEL:
         raise BadRequest(
@@ -109,6 +112,15 @@ def _kind(label: Label) -> str:
         if isinstance(label, str)
         else "a number"
     )
+
+
+def _example(takes: Mapping[str, Sequence[Signature]] | None) -> str:
+    """A body that is right, with a label of a model here. Its `at` may be left out."""
+    signatures = [each for model in (takes or {}).values() for each in model]
+    classes = next((each.classes for each in signatures if each.classes), ())
+    label = classes[-1] if classes else 12.5 if signatures else True
+    body = msgspec.json.encode({"id": "0123456789abcdef0123456789abcdef", "label": label}).decode()
+    return f"For example: {body}"
 
 
 def _labels_text(takes: Mapping[str, Sequence[Signature]]) -> str:
