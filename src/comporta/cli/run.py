@@ -16,6 +16,7 @@ from comporta.cli.words import words as say
 from comporta.cli.written import Out, require_writable, write
 from comporta.project.once import not_inside_a_run
 from comporta.records import Run, Version
+from comporta.report.codes import state_text
 
 if TYPE_CHECKING:
     from comporta.opened.project import OpenProject
@@ -59,7 +60,7 @@ def run(
         if version.id in report.fresh:
             show_version_verdicts(version, at, positive[version.id], verbose=verbose)
         else:
-            shown.line(say.AS_BEFORE.format(version=version.id, state=version.state))
+            shown.line(say.AS_BEFORE.format(version=version.id, state=shown.say(state_text(version.state))))
     for version in report.versions:
         if version in shut:
             shown.aside(say.SHUT.format(version=version.id))
@@ -112,7 +113,7 @@ def runs(
                 each.command,
                 each.started,
                 _took(each),
-                each.outcome,
+                say.OUTCOMES.get(each.outcome, each.outcome),
                 _steps(each),
                 shown.say(each.reason),
             )
@@ -169,11 +170,13 @@ def show(
 def _summary(run: Run) -> str:
     fresh = _count_ended(run) - len(run.reused)
     what = say.NOTHING_NEW if not fresh else say.STEPS.format(fresh=fresh, reused=len(run.reused))
-    return say.RUN.format(id=run.id, outcome=run.outcome, what=what, took=_took(run))
+    return say.RUN.format(
+        id=run.id, outcome=say.OUTCOMES.get(run.outcome, run.outcome), what=what, took=_took(run)
+    )
 
 
 def _steps(run: Run) -> str:
-    return f"{_count_ended(run)}/{run.total}, {len(run.reused)} reused"
+    return say.STEPS_OF_RUN.format(ended=_count_ended(run), total=run.total, reused=len(run.reused))
 
 
 def _count_ended(run: Run) -> int:
