@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from comporta.acts.build.run import run
-from comporta.acts.judge.gate import gate, waive
+from comporta.acts.judge.gate import gate
 from comporta.acts.judge.report import compare, report
+from comporta.acts.judge.waive import waive
 from comporta.acts.release.release import version_of
 from comporta.cli import languages, main
 from comporta.cli.init import make
@@ -165,7 +166,8 @@ def test_nonsense_for_every_sentence_changes_no_verdict_state_exit_code_or_diges
 # What no template says, and no language changes: names that the project declares, and ids.
 IDENTIFIERS = """
     release audit commit leaving churn customers usage project sample py main fit predict score features data
-    split train test model signature predictions evidence bundle onnx parity trial scores rui run export reference replace
+    split train test model signature predictions evidence bundle onnx parity trial scores rui run
+    export reference replace
 """
 FACES = (
     ("trace", "leaving/1"),

@@ -15,7 +15,7 @@ from comporta.opened.sentences import english
 
 
 def literals_of_tables() -> tuple[set[str], set[str]]:
-    """The titles and the columns that the files of the command line give to `table`, where they stand there."""
+    """The titles and the columns that the files of the command line give to `table` there."""
     titles, columns = set(), set()
     for file in Path(cli.__file__).parent.glob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):

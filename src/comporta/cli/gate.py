@@ -60,7 +60,7 @@ def waive(
     json: AsJson = False,
 ) -> None:
     """Let one check of a version not count until a day, in your name. Only people with the role may."""
-    from comporta.acts.judge.gate import waive as let
+    from comporta.acts.judge.waive import waive as let
     from comporta.opened.project import open_project
 
     with open_project(project, works=True) as opened:
