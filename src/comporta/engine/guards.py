@@ -18,8 +18,8 @@ import msgspec
 
 from comporta import errors
 from comporta.engine.failures import Differs, NodeFailure
+from comporta.engine.projections import STEPS
 from comporta.engine.question import Question
-from comporta.engine.readings import STEPS
 from comporta.engine.step_recorder import StepRecorder
 from comporta.ledger import Ledger
 from comporta.records import Answer, Artifact, Cost, Node, Step
