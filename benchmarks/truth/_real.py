@@ -18,7 +18,7 @@ from typing import Any
 import polars as pl
 
 from comporta.acts.build.run import run
-from comporta.acts.judge.gate import waive
+from comporta.acts.judge.waive import waive
 from comporta.acts.release.release import release
 from comporta.acts.serve.serving_log import PredictionLog
 from comporta.data import accept_columns

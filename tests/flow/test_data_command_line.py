@@ -159,7 +159,7 @@ def test_small_files_are_put_together(folder: Path, capsys: pytest.CaptureFixtur
     assert "nothing to merge" in said(capsys, "compact", "visits")
     rows(folder, "id,who,pulse,mail\n4,cee,58,d@x\n")
     take(folder)
-    assert "visits@2: 2 files of 2 segments are read as 1 file now" in said(capsys, "compact", "visits")
+    assert "visits@2: 2 files of 2 segments are read as 1 now" in said(capsys, "compact", "visits")
     assert "visits@2: 4 rows" in said(capsys, "show", "visits")
     told = json.loads(said(capsys, "compact", "visits", "--json"))
     assert (told["version"], told["segments"]) == (2, 0)

@@ -11,9 +11,10 @@ from msgspec.structs import replace
 
 from comporta.acts.build.run import run
 from comporta.acts.build.run_views import run_of
-from comporta.acts.judge.gate import gate, waive
+from comporta.acts.judge.gate import gate
 from comporta.acts.judge.report import report
 from comporta.acts.judge.verdicts import _deeper
+from comporta.acts.judge.waive import waive
 from comporta.acts.release.release import release, version_of
 from comporta.acts.serve.serving_log import PredictionLog
 from comporta.acts.trace.trace import trace

@@ -11,8 +11,9 @@ from msgspec.structs import replace
 
 from comporta.acts.build.run import run
 from comporta.acts.judge.forms import forms
-from comporta.acts.judge.gate import gate, waive
+from comporta.acts.judge.gate import gate
 from comporta.acts.judge.report import report
+from comporta.acts.judge.waive import waive
 from comporta.acts.release.release import release, version_of
 from comporta.cli.init import make
 from comporta.cli.run import run as command

@@ -15,10 +15,11 @@ import polars as pl
 import pytest
 
 from comporta.acts.build.run_views import run_of, runs
-from comporta.acts.judge.gate import gate, waive
+from comporta.acts.judge.gate import gate
 from comporta.acts.judge.logged_requests import logged_node
 from comporta.acts.judge.report import report
 from comporta.acts.judge.test_set import evaluations
+from comporta.acts.judge.waive import waive
 from comporta.acts.release.release import approve, models, release, rollback, version_of
 from comporta.acts.reproduce.reproduce import reproduce
 from comporta.acts.serve.serving import ReleasedVersions

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from comporta.acts.judge.gate import waive
+from comporta.acts.judge.waive import waive
 from comporta.acts.release.fetch import fetch
 from comporta.acts.release.release import release, rollback, version_of
 from comporta.acts.serve.serving import ReleasedVersions

@@ -12,8 +12,8 @@ import msgspec
 import pytest
 
 from comporta import load
-from comporta.acts.judge.gate import waive
 from comporta.acts.judge.report import report
+from comporta.acts.judge.waive import waive
 from comporta.acts.release.release import approve, models, release, rollback, version_of
 from comporta.acts.trace.trace import trace
 from comporta.acts.trace.tree import tree_lines

@@ -183,6 +183,7 @@ def test_a_prediction_is_traced_to_the_rows_it_read_and_a_subject_to_its_predict
         log.write("leaving", [made, bare])
         log.feedback([Feedback(id="01test", label=True, arrived=opened.clock())])
     back = said(trace(opened, "01test"))
+    assert "label true" in back and "no label yet" in said(trace(opened, "02test"))
     assert "leaving/1" in back
     assert "read usage row" in back
     assert "customers@1" in back

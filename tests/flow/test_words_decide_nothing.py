@@ -1,7 +1,10 @@
-"""With nonsense for every sentence each verdict, state, exit code and stored digest is what it was."""
+"""With nonsense for every sentence each verdict, state, exit code and stored digest is what it was, and no
+English is left."""
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -11,15 +14,18 @@ from typing import Any
 import pytest
 
 from comporta.acts.build.run import run
-from comporta.acts.judge.gate import gate, waive
+from comporta.acts.judge.gate import gate
 from comporta.acts.judge.report import compare, report
+from comporta.acts.judge.waive import waive
 from comporta.acts.release.release import version_of
-from comporta.cli import main
+from comporta.cli import languages, main
 from comporta.cli.init import make
+from comporta.cli.words import english_words
 from comporta.opened import sentences
 from comporta.opened.as_json import as_json
 from comporta.opened.project import open_project
 from comporta.records import Verdict, decode, encode
+from comporta.records.metric import METRICS
 from comporta.registry import VERSIONS, version_key
 
 PROCESSES = True
@@ -155,3 +161,54 @@ def test_nonsense_for_every_sentence_changes_no_verdict_state_exit_code_or_diges
     assert first["release exit"] == 3 and first["shut"], "a failure closes the way"
     missing = [outcome for check, outcome in outcomes.items() if "unmeasurable" in check]
     assert missing == ["inconclusive"]
+
+
+# What no template says, and no language changes: names that the project declares, and ids.
+IDENTIFIERS = """
+    release audit commit leaving churn customers usage project sample py main fit predict score features data
+    split train test model signature predictions evidence bundle onnx parity trial scores rui run
+    export reference replace
+"""
+FACES = (
+    ("trace", "leaving/1"),
+    ("trace", "usage@1"),
+    ("compare", "leaving/1", "leaving/1", "--verbose"),
+    ("models",),
+    ("models", "leaving/1", "--verbose"),
+    ("runs",),
+)
+
+
+def words_in(text: str) -> set[str]:
+    """The words that a reader sees: no markup, no style, no ids of several parts."""
+    text = re.sub(r"(?s)<style>.*?</style>|<[^>]*>", " ", text)
+    return {each.lower() for each in re.findall(r"(?<![\w./:@?=&-])[A-Za-z]{3,}(?![\w./:@?=&-])", text)}
+
+
+def test_a_language_replaces_every_text_of_the_report_the_trace_and_the_tables(
+    base: tuple[Path, str, float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    root, _, _ = base
+    nonsense = dict.fromkeys((*sentences.english(), *english_words()), "⟦ ⟧")
+    (tmp_path / "xx.json").write_text(json.dumps(nonsense))
+    monkeypatch.setattr(languages, "FOLDER", tmp_path)
+    monkeypatch.setenv(languages.VARIABLE, "xx")
+    files = [tmp_path / f"report.{kind}" for kind in ("html", "md", "xml")]
+    outs = [word for file in files for word in ("--out", str(file))]
+    shown = {}
+    with open_project(root) as opened:
+        (run_id,) = {version_of(opened, "leaving/1").run}
+    for face in (*FACES, ("show", run_id), ("report", "leaving/1", *outs)):
+        main([*face, "--project", str(root)])
+        printed = capsys.readouterr().out
+        # What steps printed stands indented below them, as it was printed.
+        shown[" ".join(face[:2])] = re.sub(r"(?m)^  .*$", "", printed) if face[0] == "show" else printed
+    shown |= {file.name: file.read_text() for file in files}
+    known = (
+        words_in(IDENTIFIERS)
+        | words_in(" ".join(METRICS))
+        | words_in(re.sub(r"[^A-Za-z]", " ", (root / "project.py").read_text()))
+    )
+    left = {face: words_in(text) - known for face, text in shown.items()}
+    assert all("⟦ ⟧" in text for text in shown.values()), "the language is read"
+    assert {face: words for face, words in left.items() if words} == {}

@@ -489,3 +489,18 @@ def fold_onto(state: Version, fact: Fact) -> list[Version]:
 def test_a_version_survives_its_own_json():
     version = candidate()
     assert msgspec.json.decode(msgspec.json.encode(version), type=Version) == version
+
+
+def test_a_refused_release_tells_the_way_on_and_that_a_loosened_gate_takes_nothing_back():
+    def refusal(carried: bool) -> str:
+        failed = msgspec.structs.replace(verdict("fail", check="c?at_most=1"), carried=carried)
+        version = msgspec.structs.replace(candidate(), verdicts=(failed,), state="refused")
+        with pytest.raises(Refused, match="required checks block it") as refused:
+            require_releasable(version, AT, say=sentence)
+        return str(refused.value)
+
+    for text in (refusal(False), refusal(True)):
+        assert "comporta run. Or let a validator or owner waive it: " in text
+        assert "comporta waive late/1 'c?at_most=1' --reason WHY --until YYYY-MM-DD" in text
+    loosened = "It was asked this when it was made"
+    assert loosened in refusal(True) and loosened not in refusal(False)

@@ -349,6 +349,21 @@ def test_feedback_is_kept_one_or_many_at_a_time() -> None:
     assert sink.told[1].at == datetime(2026, 1, 1, tzinfo=UTC)
 
 
+def test_feedback_that_lacks_something_is_told_what_and_an_example() -> None:
+    for body, what in (
+        ({"label": True}, "missing required field `id`"),
+        ({"id": "0" * 32}, "missing required field `label`"),
+        ([], "found no label"),
+        ({"id": "7", "label": True}, "found an 'id' that is none"),
+    ):
+        answers, _ = run([(("POST", "/feedback", body), {})])
+        status, _, data = answers[0]
+        text = json.loads(data)["error"]
+        assert status == 400 and what in text
+        example = json.loads(text.partition("For example: ")[2])
+        assert example.keys() == {"id", "label"}
+
+
 def test_another_label_for_an_id_in_one_call_is_kept_after_the_first_and_counted_as_a_correction() -> None:
     labels = [{"id": "0" * 32, "label": label} for label in (0, 1, True, 1.0, 1, 0)]
     answers, sink = run([(("POST", "/feedback", labels), {}), (("GET", "/metrics"), {})])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from comporta import project as declared
+from comporta.api.progress import terminal_progress
 from comporta.errors import BadProject
 from comporta.project.load import find_project_file
 from comporta.project.load import load_project as loaded
@@ -47,14 +48,18 @@ class Project(declared.ProjectDeclaration, frozen=True):
     def run(self, *models: str, progress: Callable[[str, str, float], None] | None = None) -> RunReport:
         """Read the data, train what changed, judge it: `comporta run`. models: names; none: all.
 
-        progress: called with each step's name, its state, and the seconds since the start.
-        Raises StepFailed, ExpectationBroken, SchemaChanged, BadProject.
+        progress: called with each step's name, its state, and the seconds since the start; None: in a
+        terminal a bar, from two seconds on. Raises StepFailed, ExpectationBroken, SchemaChanged, BadProject.
         """
         from comporta.acts.build.run import run
         from comporta.opened.project import open_project
 
-        with not_inside_a_run(), open_project(project=self, works=True) as opened:
-            return run(opened, models, progress=progress)
+        with (
+            not_inside_a_run(),
+            open_project(project=self, works=True) as opened,
+            terminal_progress(progress) as report,
+        ):
+            return run(opened, models, progress=report)
 
     def gate(
         self,
@@ -65,13 +70,18 @@ class Project(declared.ProjectDeclaration, frozen=True):
     ) -> Version:
         """A version judged by the gates as they are now: `comporta gate`. Its verdicts say why.
 
-        level: `release`, or `audit` for the slow checks too. Raises NotFound, BadProject.
+        level: `release`, or `audit` for the slow checks too. progress: as in `run`.
+        Raises NotFound, BadProject.
         """
         from comporta.acts.judge.gate import gate
         from comporta.opened.project import open_project
 
-        with not_inside_a_run(), open_project(project=self, works=True) as opened:
-            return gate(opened, version, level=level, progress=progress).version
+        with (
+            not_inside_a_run(),
+            open_project(project=self, works=True) as opened,
+            terminal_progress(progress) as report,
+        ):
+            return gate(opened, version, level=level, progress=report).version
 
     def directory(self) -> tuple[Member, ...]:
         """Who approved, waived or released, and who is declared: `comporta people list`."""

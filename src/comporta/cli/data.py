@@ -72,11 +72,10 @@ def show(
     if json:
         shown.json({"description": found, "shape": manifest.shape, "version": manifest.id, "at": manifest.at})
         return
-    roles = [f"key {', '.join(found.key)}"]
-    roles += [
-        f"{role} {column}" for role, column in (("subject", found.subject), ("time", found.time)) if column
-    ]
-    shown.line(f"{name}@{found.number}: {found.rows:,} rows; {'; '.join(roles)}")
+    roles = [say.KEY_COLUMNS.format(columns=", ".join(found.key))]
+    roles += [say.SUBJECT_COLUMN.format(column=found.subject)] if found.subject else []
+    roles += [say.TIME_COLUMN.format(column=found.time)] if found.time else []
+    shown.line(say.DATASET.format(dataset=f"{name}@{found.number}", rows=found.rows, roles="; ".join(roles)))
     expected = _expectations(manifest.shape)
     rows = [
         (
@@ -84,7 +83,7 @@ def show(
             base_type(column.type),
             f"{column.nulls / found.rows:.1%}" if found.rows else "",
             f"≈{column.distinct:,}" if column.approximate else column.distinct,
-            _bound_text(column.least, column.type) if not column.personal else "(personal)",
+            _bound_text(column.least, column.type) if not column.personal else say.PERSONAL,
             _bound_text(column.most, column.type) if not column.personal else "",
             expected.get(column.name, ""),
             column.meaning,
@@ -171,8 +170,8 @@ def diff(
     if json:
         shown.json(found)
         return
-    counts = f"{found.added:,} rows added, {found.changed:,} changed, {found.removed:,} removed"
-    shown.line(f"{name}: from version {old} to version {new}: {counts}")
+    counts = {"added": found.added, "changed": found.changed, "removed": found.removed}
+    shown.line(say.DIFFERENCE.format(dataset=name, old=old, new=new, **counts))
     columns = [("added", column, "", kind) for column, kind in found.columns_added.items()]
     columns += [("removed", column, kind, "") for column, kind in found.columns_removed.items()]
     columns += [("type", column, *kinds) for column, kinds in found.columns_changed.items()]
@@ -215,13 +214,17 @@ def compact(name: Name, /, *, project: Where = None, json: AsJson = False) -> No
     if json:
         shown.json(done)
     elif done.segments:
-        files = "1 file" if done.after == 1 else f"{done.after:,} files"
         shown.line(
-            f"{name}@{done.version}: {done.before:,} files of {done.segments:,} segments are read as {files} "
-            f"now ({shown.size(done.size)}). Versions and digests are as before."
+            say.COMPACTED.format(
+                dataset=f"{name}@{done.version}",
+                before=done.before,
+                segments=done.segments,
+                after=done.after,
+                size=shown.size(done.size),
+            )
         )
     else:
-        shown.line(f"{name}@{done.version}: nothing to merge: no two adjacent small segments.")
+        shown.line(say.NOTHING_TO_COMPACT.format(dataset=f"{name}@{done.version}"))
 
 
 def rejected(
@@ -279,10 +282,10 @@ def _expectations(shape: DatasetSchema) -> dict[str, str]:
     for column in shape.columns:
         parts = [f"≥ {bound_text(column.at_least)}"] if column.at_least is not None else []
         parts += [f"≤ {bound_text(column.at_most)}"] if column.at_most is not None else []
-        parts += [f"missing ≤ {column.nulls:.1%}"] if column.nulls < 1 else []
-        parts += ["one of " + ", ".join(map(str, column.one_of))] if column.one_of else []
-        parts += ["unique"] if column.unique else []
-        parts += ["only reported"] if parts and column.breach == "report" else []
+        parts += [say.MISSING_AT_MOST.format(share=column.nulls)] if column.nulls < 1 else []
+        parts += [say.ONE_OF.format(values=", ".join(map(str, column.one_of)))] if column.one_of else []
+        parts += [say.UNIQUE] if column.unique else []
+        parts += [say.ONLY_REPORTED] if parts and column.breach == "report" else []
         expected[column.name] = ", ".join(parts)
     return expected
 

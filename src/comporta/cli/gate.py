@@ -31,16 +31,17 @@ def gate(
     Measurements are cached, so another limit computes nothing again.
     """
     from comporta.acts.judge.gate import gate as judge
+    from comporta.opened.positive_class import positive_class
     from comporta.opened.project import open_project
 
     with not_inside_a_run(), open_project(project, works=True) as opened, display(quiet=json) as progress:
         judged = judge(opened, version, level=level_of(level), progress=progress)
-        at = opened.now()
+        at, positive = opened.now(), positive_class(opened, judged.version)
     shut = judged.version.blocking_verdicts(at)
     if json:
         shown.json(judged)
         return NO if shut else 0
-    show_version(judged.version, at, verbose=verbose)
+    show_version(judged.version, at, positive, verbose=verbose)
     if shut:
         shown.aside(say.SHUT.format(version=judged.version.id))
     shown.aside(say.NEXT_AFTER_GATE.format(version=judged.version.id))
@@ -59,7 +60,7 @@ def waive(
     json: AsJson = False,
 ) -> None:
     """Let one check of a version not count until a day, in your name. Only people with the role may."""
-    from comporta.acts.judge.gate import waive as let
+    from comporta.acts.judge.waive import waive as let
     from comporta.opened.project import open_project
 
     with open_project(project, works=True) as opened:

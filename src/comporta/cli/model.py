@@ -13,6 +13,7 @@ from comporta.cli.options import AsJson, By, Reason, Role, Verbose, Where
 from comporta.cli.verdicts import show_verdicts
 from comporta.cli.words import words as say
 from comporta.records import Version
+from comporta.report.codes import outcome_text, state_text
 
 if TYPE_CHECKING:
     pass
@@ -32,6 +33,7 @@ def models(
     from comporta.acts.release import release as acts
     from comporta.opened.conceal import reveal_version
     from comporta.opened.people import with_names
+    from comporta.opened.positive_class import positive_class
     from comporta.opened.project import open_project
 
     with open_project(project) as opened:
@@ -45,21 +47,22 @@ def models(
         at = opened.now()
         if json or "/" in model:
             found = with_names(opened, *(reveal_version(opened, each) for each in found))
+        positive = positive_class(opened, found[0]) if "/" in model else ""
     if json:
         show.json(found)
     elif not found:
         show.aside(say.NO_MODELS)
     elif "/" in model:
-        show_version(found[0], at, verbose=verbose)
+        show_version(found[0], at, positive, verbose=verbose)
     else:
-        rows = [(each.id, each.state, _gates(each, at), each.at, _commit(each), each.run) for each in found]
+        rows = [(each.id, _state(each), _gates(each, at), each.at, _commit(each), each.run) for each in found]
         show.table("Versions", ("version", "state", "gates", "made", "code", "run"), rows)
 
 
-def show_version(version: Version, at: datetime, *, verbose: bool = False) -> None:
-    """A version and its verdicts as they stood at this time."""
-    show.line(say.ONE_VERSION.format(version=version.id, state=version.state, run=version.run))
-    show_version_verdicts(version, at, verbose=verbose)
+def show_version(version: Version, at: datetime, positive: str = "", *, verbose: bool = False) -> None:
+    """A version and its verdicts as they stood at this time. positive: its positive class, or empty."""
+    show.line(say.ONE_VERSION.format(version=version.id, state=_state(version), run=version.run))
+    show_version_verdicts(version, at, positive, verbose=verbose)
     for each in version.approvals:
         show.line(
             say.APPROVED_BY.format(by=each.by, role=f" ({each.role})" if each.role else "", reason=each.why)
@@ -68,12 +71,14 @@ def show_version(version: Version, at: datetime, *, verbose: bool = False) -> No
     show.table("Training data", ("dataset", "version", "rows"), rows)
 
 
-def show_version_verdicts(version: Version, at: datetime, *, verbose: bool = False) -> None:
+def show_version_verdicts(
+    version: Version, at: datetime, positive: str = "", *, verbose: bool = False
+) -> None:
     """The verdicts of a version; verbose: with their reasons, and the policy it was judged by."""
     from comporta.checks.pool import section_of
     from comporta.report import standing, tell
 
-    verdicts = tell(version, at, say=show.say, section=section_of)
+    verdicts = tell(version, at, say=show.say, section=section_of, positive=positive)
     show_verdicts(verdicts, version.id, standing(version, at, show.say), verbose=verbose)
 
 
@@ -100,7 +105,9 @@ def approve(
         count = len(approved.approvers())
         needed = max(approved.needed, count)
         show.line(
-            say.APPROVED.format(version=approved.id, by=who, state=approved.state, count=count, needed=needed)
+            say.APPROVED.format(
+                version=approved.id, by=who, state=_state(approved), count=count, needed=needed
+            )
         )
 
 
@@ -153,7 +160,7 @@ def fetch(
         return
     for file in files:
         show.line(str(file))
-    show.aside(say.FETCHED.format(version=found.id, state=found.state))
+    show.aside(say.FETCHED.format(version=found.id, state=_state(found)))
 
 
 def rollback(
@@ -189,10 +196,15 @@ def _gates(version: Version, at: datetime) -> str:
     closed = [each for each in version.verdicts if each.blocks]
     if not closed:
         return say.ALL_PASS.format(count=sum(each.required for each in version.verdicts))
-    return "; ".join(
-        f"{each.outcome if each in shut else say.WAIVED_OUTCOME}: {show.say(each.display_title)}"
-        for each in closed
+    outcomes = (
+        show.say(outcome_text(each.outcome)) if each in shut else say.WAIVED_OUTCOME for each in closed
     )
+    titles = (show.say(each.display_title) for each in closed)
+    return "; ".join(f"{outcome}: {title}" for outcome, title in zip(outcomes, titles, strict=True))
+
+
+def _state(version: Version) -> str:
+    return show.say(state_text(version.state))
 
 
 def _commit(version: Version) -> str:

@@ -71,5 +71,6 @@ def _mentions_text(found: Mentions) -> str:
 
 
 def _numbers(seqs: tuple[int, ...]) -> str:
-    more = f" and {len(seqs) - SHOWN:,} more: --json lists them" if len(seqs) > SHOWN else ""
-    return ", ".join(map(str, seqs[:SHOWN])) + more
+    numbers = ", ".join(map(str, seqs[:SHOWN]))
+    more = len(seqs) - SHOWN
+    return say.MORE_IN_JSON.format(numbers=numbers, more=more) if more > 0 else numbers

@@ -71,6 +71,6 @@ def compare(
     width = shutil.get_terminal_size((PIPED, 0)).columns
     for line, style in comparison_lines(found, width, verbose=verbose):
         shown.line(line, style=style)
-    shown.table(say.METRICS_OF_BOTH, (say.COLUMN_METRIC, found.a.id, found.b.id), metric_rows(found))
+    shown.table("Metrics", ("metric", found.a.id, found.b.id), metric_rows(found))
     if not found.same:
         shown.aside(say.OTHER_ROWS)

@@ -35,7 +35,7 @@ def reproduce(
         show.json(done)
     else:
         rows = [(each.node, _bytes(each)) for each in done.steps]
-        show.table(f"Reproduced {done.version}", ("step", "bytes"), rows)
+        show.table(say.REPRODUCED.format(version=done.version), ("step", "bytes"), rows)
         show.line(done.reason)
     return 0 if done.equal else NO
 

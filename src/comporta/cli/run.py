@@ -16,6 +16,7 @@ from comporta.cli.words import words as say
 from comporta.cli.written import Out, require_writable, write
 from comporta.project.once import not_inside_a_run
 from comporta.records import Run, Version
+from comporta.report.codes import state_text
 
 if TYPE_CHECKING:
     from comporta.opened.project import OpenProject
@@ -33,6 +34,7 @@ def run(
     Only what changed is computed again; an interrupted run goes on where it was.
     """
     from comporta.acts.build.run import run as ran
+    from comporta.opened.positive_class import positive_class
     from comporta.opened.project import open_project
 
     require_writable(out, ".md", ".xml")
@@ -41,6 +43,7 @@ def run(
         if out:
             _write(out, opened, report.versions)
         at = opened.now()
+        positive = {each.id: positive_class(opened, each) for each in report.versions}
     shut = [each for each in report.versions if each.blocking_verdicts(at)]
     if json:
         shown.json(
@@ -55,9 +58,9 @@ def run(
     shown.line(_summary(report.run))
     for version in report.versions:
         if version.id in report.fresh:
-            show_version_verdicts(version, at, verbose=verbose)
+            show_version_verdicts(version, at, positive[version.id], verbose=verbose)
         else:
-            shown.line(say.AS_BEFORE.format(version=version.id, state=version.state))
+            shown.line(say.AS_BEFORE.format(version=version.id, state=shown.say(state_text(version.state))))
     for version in report.versions:
         if version in shut:
             shown.aside(say.SHUT.format(version=version.id))
@@ -110,7 +113,7 @@ def runs(
                 each.command,
                 each.started,
                 _took(each),
-                each.outcome,
+                say.OUTCOMES.get(each.outcome, each.outcome),
                 _steps(each),
                 shown.say(each.reason),
             )
@@ -167,11 +170,13 @@ def show(
 def _summary(run: Run) -> str:
     fresh = _count_ended(run) - len(run.reused)
     what = say.NOTHING_NEW if not fresh else say.STEPS.format(fresh=fresh, reused=len(run.reused))
-    return say.RUN.format(id=run.id, outcome=run.outcome, what=what, took=_took(run))
+    return say.RUN.format(
+        id=run.id, outcome=say.OUTCOMES.get(run.outcome, run.outcome), what=what, took=_took(run)
+    )
 
 
 def _steps(run: Run) -> str:
-    return f"{_count_ended(run)}/{run.total}, {len(run.reused)} reused"
+    return say.STEPS_OF_RUN.format(ended=_count_ended(run), total=run.total, reused=len(run.reused))
 
 
 def _count_ended(run: Run) -> int:

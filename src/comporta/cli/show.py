@@ -14,6 +14,7 @@ from typing import Any, TextIO
 
 import msgspec
 
+from comporta.cli.words import words
 from comporta.records import Text, encode
 from comporta.records.visible import visible, visible_json
 
@@ -67,16 +68,19 @@ def _file() -> TextIO:
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Rows under their columns. In a terminal with a title and drawn; in a pipe as aligned text, whole."""
+    """Rows under their columns, which are named by their ids, as is the title. In a terminal with a title and
+    drawn; in a pipe as aligned text, whole."""
+    title = words.TITLES.get(title, title)
+    heads = [words.COLUMNS.get(each, each) for each in columns]
     cells = [[visible(_text(cell), keep="") for cell in row] for row in rows]
     right = [
         all(_numeric(row[at]) for row in cells) and any(row[at] for row in cells)
         for at in range(len(columns))
     ]
     if _file().isatty():
-        _print_table(title, columns, cells, right)
+        _print_table(title, columns, heads, cells, right)
     else:
-        _print_aligned(columns, cells, right)
+        _print_aligned(heads, cells, right)
 
 
 _UNBROKEN = ("run", "version", "id", "step")
@@ -92,17 +96,19 @@ _STYLES = {
 }
 
 
-def _print_table(title: str, columns: Sequence[str], cells: list[list[str]], right: list[bool]) -> None:
+def _print_table(
+    title: str, columns: Sequence[str], heads: list[str], cells: list[list[str]], right: list[bool]
+) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     drawn = Table(title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
-    for name, is_right in zip(columns, right, strict=True):
+    for name, head, is_right in zip(columns, heads, right, strict=True):
         # An id that is broken in two cannot be copied.
         drawn.add_column(
-            name, justify="right" if is_right else "left", overflow="fold", no_wrap=name in _UNBROKEN
+            head, justify="right" if is_right else "left", overflow="fold", no_wrap=name in _UNBROKEN
         )
     for row in cells:
         drawn.add_row(*(Text(cell, _STYLES.get(cell, "")) for cell in row))
@@ -167,7 +173,7 @@ def _text(cell: object) -> str:
     if isinstance(cell, datetime):
         return when(cell)
     if isinstance(cell, bool):
-        return "yes" if cell else "no"
+        return str(words.YES if cell else words.NO)
     if isinstance(cell, int):
         return f"{cell:,}"
     return number(cell, 4) if isinstance(cell, float) else str(cell)

@@ -22,7 +22,7 @@ def du(*, project: Where = None, json: AsJson = False) -> None:
         show.json(used)
         return
     rows = [(each.prefix, each.objects, show.size(each.size)) for each in used]
-    total = ("total", sum(each.objects for each in used), show.size(sum(each.size for each in used)))
+    total = (say.TOTAL, sum(each.objects for each in used), show.size(sum(each.size for each in used)))
     show.table("Store", ("what", "objects", "size"), [*rows, total])
 
 

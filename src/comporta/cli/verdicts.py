@@ -111,7 +111,8 @@ def _numbers(each: ReportedVerdict) -> str:
     metric = each.metrics.get(figure.metric, "")
     of = f"{metric} " if metric and metric not in each.title else ""
     against = "" if limit is None else say.LIMIT.format(limit=f"{limit:.3g}")
-    return f"{of}{_figure(figure)}{against}"
+    positive = say.POSITIVE.format(name=each.positive) if each.positive else ""
+    return f"{of}{_figure(figure)}{against}{positive}"
 
 
 def _figure(figure: Figure) -> str:
@@ -140,8 +141,11 @@ def _show_reasons(every: Sequence[ReportedVerdict], name: str) -> None:
 
 
 def _outcome(row: ReportedVerdict) -> str:
+    from comporta.report.codes import outcome_text
+
     if row.waiver is not None:
         return say.WAIVED_OUTCOME
+    text = show.say(outcome_text(row.verdict.outcome))
     if row.decided_at is not None:
-        return say.LEFT_OPEN.format(outcome=row.verdict.outcome)
-    return row.verdict.outcome if row.verdict.required else say.REPORTED.format(outcome=row.verdict.outcome)
+        return say.LEFT_OPEN.format(outcome=text)
+    return text if row.verdict.required else say.REPORTED.format(outcome=text)

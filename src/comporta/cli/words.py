@@ -36,6 +36,83 @@ class Texts:
     TRACED = "A prediction's id, late/3, weather@2, weather:KEY or subject:VALUE."
     DRY = "Only say what would be deleted."
 
+    # tables: titles and columns by their ids
+    TITLES = {
+        "Accepted": "Accepted",
+        "Columns": "Columns",
+        "Datasets": "Datasets",
+        "May be one subject": "May be one subject",
+        "Metrics": "Metrics",
+        "People": "People",
+        "Rejected": "Rejected",
+        "Rows": "Rows",
+        "Runs": "Runs",
+        "Steps": "Steps",
+        "Store": "Store",
+        "Training data": "Training data",
+        "Versions": "Versions",
+    }
+    COLUMNS = {
+        "about": "about",
+        "added": "added",
+        "because": "because",
+        "bytes": "bytes",
+        "cause": "cause",
+        "change": "change",
+        "code": "code",
+        "column": "column",
+        "columns": "columns",
+        "command": "command",
+        "cpu": "cpu",
+        "dataset": "dataset",
+        "differ in": "differ in",
+        "distinct": "distinct",
+        "expected": "expected",
+        "first seen": "first seen",
+        "for instance": "for instance",
+        "gate": "gate",
+        "gates": "gates",
+        "id": "id",
+        "judged by": "judged by",
+        "key": "key",
+        "log": "log",
+        "made": "made",
+        "max": "max",
+        "meaning": "meaning",
+        "memory": "memory",
+        "metric": "metric",
+        "min": "min",
+        "missing": "missing",
+        "name": "name",
+        "new": "new",
+        "object": "object",
+        "objects": "objects",
+        "old": "old",
+        "outcome": "outcome",
+        "owner": "owner",
+        "pairs": "pairs",
+        "reason": "reason",
+        "recipe": "recipe",
+        "removed": "removed",
+        "role": "role",
+        "rows": "rows",
+        "run": "run",
+        "size": "size",
+        "started": "started",
+        "state": "state",
+        "step": "step",
+        "steps": "steps",
+        "took": "took",
+        "type": "type",
+        "values": "values",
+        "verdict": "verdict",
+        "version": "version",
+        "wall": "wall",
+        "what": "what",
+    }
+    YES = "yes"
+    NO = "no"
+
     # init
     MADE = "Made {where}:"
     NEXT_AFTER_INIT = "Next:  cd {where} && comporta run"
@@ -69,6 +146,7 @@ class Texts:
     GATES_OF = "Gates of {name}"
     POLICY_OF = "Policy of {name}"
     LIMIT = ", limit {limit}"
+    POSITIVE = ", positive class {name}"
     REQUIRED_PASSED = "{passed}/{of} required passed"
     SOME_BLOCK = "{count} blocking"
     SOME_WAIVED = "{count} waived"
@@ -92,6 +170,24 @@ class Texts:
     TRIED_BROKEN = "A required gate fails on a sample, or could not be measured."
 
     # data
+    KEY_COLUMNS = "key {columns}"
+    SUBJECT_COLUMN = "subject {column}"
+    TIME_COLUMN = "time {column}"
+    DATASET = "{dataset}: {rows:,} rows; {roles}"
+    PERSONAL = "(personal)"
+    MISSING_AT_MOST = "missing ≤ {share:.1%}"
+    ONE_OF = "one of {values}"
+    UNIQUE = "unique"
+    ONLY_REPORTED = "only reported"
+    DIFFERENCE = (
+        "{dataset}: from version {old} to version {new}: {added:,} rows added, {changed:,} changed, "
+        "{removed:,} removed"
+    )
+    COMPACTED = (
+        "{dataset}: {before:,} files of {segments:,} segments are read as {after:,} now ({size}). "
+        "Versions and digests are as before."
+    )
+    NOTHING_TO_COMPACT = "{dataset}: nothing to merge: no two adjacent small segments."
     RETRY = "Move all of them back to the open rows; the next seal tries them again."
     NONE_REJECTED = "No rejected rows: every prediction and label could be sealed."
     OPEN_ROWS = "No rejected rows now. Open rows, to be sealed next: {count}."
@@ -118,6 +214,8 @@ class Texts:
     NEXT_APPROVAL = (
         "Next:  comporta approve {version} --by NAME --reason WHY  ({count} of {needed} approvals)"
     )
+    OUTCOMES = {"running": "running", "done": "done", "failed": "failed", "stopped": "stopped"}
+    STEPS_OF_RUN = "{ended}/{total}, {reused} reused"
     NO_RUNS = "No runs yet. Make one: comporta run"
 
     # gate
@@ -142,8 +240,6 @@ class Texts:
     NO_GATE_DIFFERS = "No check counts otherwise in one than in the other."
     GATES_SAME = "The same on both: {count} checks. With --verbose they are listed."
     POLICIES_DIFFER = "By what they were judged, where that differs"
-    METRICS_OF_BOTH = "Metrics"
-    COLUMN_METRIC = "metric"
     OTHER_ROWS = "Each was measured on its own test rows, which differ: compare with care."
 
     # models
@@ -176,9 +272,11 @@ class Texts:
         "{count} cannot be changed ({seqs}), since the links of the older, keyed chain cover their bodies, "
         "but no `comporta audit export` holds them"
     )
+    MORE_IN_JSON = "{numbers} and {more:,} more: --json lists them"
     STILL_DECLARED = "The project file still declares {name}: take the name out of it too."
 
     # reproduce
+    REPRODUCED = "Reproduced {version}"
     SAME = "the same"
     DIFFERS = "differs"
     DAMAGED = "the stored bytes were corrupt"
@@ -214,6 +312,7 @@ class Texts:
     HEAD = "head {seq}:{hash}"
 
     # store
+    TOTAL = "total"
     FREED = "Freed {objects} objects, {size}; {kept} are in use."
     WOULD_FREE = "Would free {objects} objects, {size}; {kept} are in use."
     YOUNG = "{objects} more are not in use but less than a day old: kept."

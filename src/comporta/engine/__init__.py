@@ -2,7 +2,7 @@
 
 from comporta.engine.engine import Engine
 from comporta.engine.plan_run import Progress
-from comporta.engine.readings import CLAIMS, FAILURES, PROJECTIONS, RUNS, STEPS, Claim
+from comporta.engine.projections import CLAIMS, FAILURES, PROJECTIONS, RUNS, STEPS, Claim
 from comporta.engine.step_functions import Steps
 from comporta.records.executor import Done, Executor, Task, Workplace
 

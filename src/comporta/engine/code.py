@@ -99,7 +99,7 @@ class CodeDigests:
         return tuple(path for path in reach.files if self._stale(path))
 
     def _stale(self, path: str) -> bool:
-        read = self.modules.reading(path)
+        read = self.modules.resolve(path)
         if read is None:
             return False
         text = digest_at_import(path)

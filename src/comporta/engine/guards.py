@@ -18,8 +18,8 @@ import msgspec
 
 from comporta import errors
 from comporta.engine.failures import Differs, NodeFailure
+from comporta.engine.projections import STEPS
 from comporta.engine.question import Question
-from comporta.engine.readings import STEPS
 from comporta.engine.step_recorder import StepRecorder
 from comporta.ledger import Ledger
 from comporta.records import Answer, Artifact, Cost, Node, Step
@@ -177,7 +177,9 @@ def run(
             step = Step(recipe=question.digest, outputs=done.outputs, cost=done.cost, log=log, run=run)
             return Answer(node=node.name, recipe=question.digest, step=step, reused=False)
         kind = getattr(errors, done.error, errors.StepFailed)
-        summary, where = f"{node.name}: {done.message}", ""
+        # Errors about a dataset's rows begin with its name, which is what a `data` node is called after.
+        itself = issubclass(kind, errors.BadData) and node.key is not None and node.key.kind == "data"
+        summary, where = done.message if itself else f"{node.name}: {done.message}", ""
         if issubclass(kind, errors.StepFailed):
             summary = summary.rstrip(". ") + "."
             if log is not None:

@@ -118,7 +118,7 @@ class Modules:
         self._files[place.file] = (stat, _is_settled(stat), result)
         return result
 
-    def reading(self, path: str) -> ResolvedSource | None:
+    def resolve(self, path: str) -> ResolvedSource | None:
         """What was read of this file, if it was."""
         known = self._files.get(path)
         return None if known is None else known[2]

@@ -14,8 +14,8 @@ from typing import NamedTuple
 import msgspec
 
 from comporta.engine.failures import NodeFailure
+from comporta.engine.projections import CLAIMS, RUNS, STEPS, Claim
 from comporta.engine.question import Question
-from comporta.engine.readings import CLAIMS, RUNS, STEPS, Claim
 from comporta.engine.reasons import PROCESS_ENDED
 from comporta.engine.run_folders import RunFolders
 from comporta.ledger import Ledger
@@ -86,7 +86,7 @@ class StepRecorder:
     def current(self) -> Run:
         """The run as it stands."""
         run = self._ledger.get(RUNS, self.run)
-        assert run is not None, "a run that began is in its reading"
+        assert run is not None, "a run that began is in its projection"
         return run
 
     def claim(self, question: Question, seen: Step | None) -> StepClaimed | None:

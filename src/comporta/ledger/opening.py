@@ -32,7 +32,7 @@ class OpensLedger(Protocol):
     def __call__(
         self,
         url: str,
-        readings: Sequence[Projection[Any]],
+        projections: Sequence[Projection[Any]],
         /,
         *,
         key: bytes,

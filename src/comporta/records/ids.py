@@ -2,8 +2,8 @@
 
 A name that was released is never changed, dropped or given to another thing; a new thing gets a new name.
 
-Facts and readings are named where they are declared (`Fact.kind`, `Projection`), codecs too (`Codec.name` in
-`train/families/`), steps in `opened/steps.py`.
+Facts and projections are named where they are declared (`Fact.kind`, `Projection`), codecs too (`Codec.name`
+in `train/families/`), steps in `opened/steps.py`.
 """
 
 from __future__ import annotations

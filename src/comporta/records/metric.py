@@ -12,7 +12,8 @@ Task = Literal["binary", "multiclass", "regression"]
 
 
 class Metric(Record, frozen=True):
-    """needs: what of a prediction it reads. usual: measured where nothing else is asked for.
+    """needs: what of a prediction it reads. usual: measured where nothing else is asked for. positive: of two
+    classes it is another where the other is the positive one.
 
     higher: whether more is better. tasks: where it can be measured; with more than two classes,
     precision, recall, f1 and average_precision are the plain mean over classes, roc_auc the plain mean
@@ -24,6 +25,7 @@ class Metric(Record, frozen=True):
     tasks: tuple[Task, ...]
     needs: Literal["label", "probability", "number"]
     usual: bool = False
+    positive: bool = False
 
 
 _CLASSES: tuple[Task, ...] = ("binary", "multiclass")
@@ -32,14 +34,14 @@ METRICS: dict[str, Metric] = {
     each.name: each
     for each in (
         Metric("roc_auc", True, _CLASSES, "probability", True),
-        Metric("average_precision", True, _CLASSES, "probability", True),
+        Metric("average_precision", True, _CLASSES, "probability", True, True),
         Metric("log_loss", False, _CLASSES, "probability", True),
         Metric("brier", False, _CLASSES, "probability", True),
         Metric("accuracy", True, _CLASSES, "label", True),
         Metric("balanced_accuracy", True, _CLASSES, "label", True),
-        Metric("precision", True, _CLASSES, "label"),
-        Metric("recall", True, _CLASSES, "label"),
-        Metric("f1", True, _CLASSES, "label", True),
+        Metric("precision", True, _CLASSES, "label", positive=True),
+        Metric("recall", True, _CLASSES, "label", positive=True),
+        Metric("f1", True, _CLASSES, "label", True, True),
         Metric("mcc", True, _CLASSES, "label"),
         Metric("mae", False, ("regression",), "number", True),
         Metric("rmse", False, ("regression",), "number", True),

@@ -119,7 +119,7 @@ PLACES: tuple[StoredPlace, ...] = (
         gone="a minute after its writer died, when the store is next opened",
     ),
     StoredPlace(
-        name="events and readings",
+        name="events and projections",
         base="ledger",
         paths=("ledger", "ledger-wal", "ledger-shm", "ledger-journal"),
         holds="keyed digests",

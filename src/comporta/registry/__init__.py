@@ -12,13 +12,14 @@ from comporta.registry.decide import (
 )
 from comporta.registry.people import FORGOTTEN, forgotten_approvers, with_current_state
 from comporta.registry.renaming import renames, with_current_names
-from comporta.registry.state import VERSIONS, version_key
+from comporta.registry.state import VERSIONS, current_version, version_key
 
 __all__ = [
     "FORGOTTEN",
     "VERSIONS",
     "approve",
     "carry_over",
+    "current_version",
     "find_verdict",
     "forgotten_approvers",
     "inherit_verdicts",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from difflib import get_close_matches
@@ -9,6 +10,7 @@ from difflib import get_close_matches
 from msgspec.structs import replace
 
 from comporta.errors import Refused
+from comporta.project.person import WAIVES
 from comporta.records import (
     NO_TEXT,
     Approval,
@@ -210,7 +212,9 @@ def require_releasable(
     if version.state == "candidate":
         raise Refused(f"{version.id}: found no verdicts, expected its gates passed. Run again.")
     if version.blocking_verdicts(now):
-        raise Refused(f"{version.id}: required checks block it.{_why(version, now, say)}")
+        raise Refused(
+            f"{version.id}: required checks block it.{_why(version, now, say)}{_way_on(version, now)}"
+        )
     for twin in twins:
         if twin.blocking_verdicts(now):
             raise Refused(
@@ -226,6 +230,19 @@ def require_releasable(
             f"{version.id}: found {found} approvals, expected {version.needed}.{note if lost else ''} "
             f"Ask {missing} more to run: comporta approve {version.id} --by NAME --reason WHY"
         )
+
+
+def _way_on(version: Version, now: datetime) -> str:
+    """What to do about it: to loosen a gate takes nothing back from a version that was asked more."""
+    blocking = version.blocking_verdicts(now)
+    first = next((each for each in blocking if each.carried), blocking[0])
+    loosened = "It was asked this when it was made; a gate loosened or left out since is for new versions."
+    anew = "Train anew, and the new version is judged by the gates of today: comporta run."
+    waive = (
+        f"Or let a {' or '.join(WAIVES)} waive it: comporta waive {version.id} {shlex.quote(first.check)} "
+        "--reason WHY --until YYYY-MM-DD"
+    )
+    return "".join(f"\n{line}" for line in (*([loosened] if first.carried else []), f"{anew} {waive}"))
 
 
 def _why(version: Version, now: datetime, say: Say) -> str:

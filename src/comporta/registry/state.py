@@ -13,7 +13,7 @@ from datetime import datetime
 
 import msgspec
 
-from comporta.records import Changes, Event, Lookup, Projection, State, Version
+from comporta.records import Changes, Event, Lookup, Projection, State, Version, View
 from comporta.records.facts import (
     VersionApproved,
     VersionJudged,
@@ -93,3 +93,10 @@ VERSIONS = Projection(
         VersionReleased: _on_released,
     },
 )
+
+
+def current_version(view: View, version: Version) -> Version:
+    """The version as a fact holds it, as it stands in this view."""
+    found = view.get(VERSIONS, version_key(version.model, version.number))
+    assert found is not None, "a version never leaves the inventory"
+    return found

@@ -62,6 +62,7 @@ DECIDED_NOTE = code(
     "(Required, not blocking here: decided at the level {level}, on all rows.)",
     level=str,
 )
+POSITIVE_NOTE = code("report.positive_note", "(Positive class: {name}.)", name=str)
 WAIVED_NOTE = code("report.waived_note", "(Waived {waiver})", waiver=Text)
 PAST_WAIVER_NOTE = code("report.past_waiver_note", "(A waiver not in force: {waiver})", waiver=Text)
 

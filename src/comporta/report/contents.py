@@ -39,7 +39,8 @@ class ReportedVerdict(Record, frozen=True, kw_only=True):
     waivers of it that are not in force: ended, replaced, or not needed now. decided_at: the level that
     decides it, where the one it was asked at had too few rows to tell, or None. metrics: what people read of
     each metric among the figures. headings: of each table of the findings, in their order. section: where a
-    report tells it; section_title: what that is called."""
+    report tells it; section_title: what that is called. positive: the positive class, where the figure would
+    be another with the other one."""
 
     verdict: Verdict
     title: str
@@ -52,6 +53,7 @@ class ReportedVerdict(Record, frozen=True, kw_only=True):
     headings: tuple[TableHeading, ...] = ()
     section: Section = "own"
     section_title: str = ""
+    positive: str = ""
 
     @property
     def blocks(self) -> bool:

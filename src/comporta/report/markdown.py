@@ -23,6 +23,7 @@ from comporta.report.codes import (
     NOT_RELEASABLE,
     ONE_BLOCKS,
     PAST_WAIVER_NOTE,
+    POSITIVE_NOTE,
     RELEASABLE,
     SEVERAL_BLOCK,
     VERSION_OF,
@@ -70,7 +71,7 @@ def mark(row: ReportedVerdict) -> str:
 
 def because(row: ReportedVerdict, say: Say = english) -> str:
     """The reason, with what else there is to say of this verdict."""
-    notes: list[Text] = []
+    notes: list[Text] = [POSITIVE_NOTE(name=row.positive)] if row.positive else []
     if row.verdict.carried:
         notes.append(CARRIED_NOTE())
     elif not row.verdict.required:

@@ -26,6 +26,7 @@ from comporta.records import (
     table_text,
     under_in_words,
 )
+from comporta.records.metric import METRICS
 from comporta.report.codes import (
     ASKED_AT_FIRST,
     ASKED_SINCE,
@@ -63,17 +64,27 @@ def tell(
     findings: Callable[[Verdict], Findings | None] | None = None,
     say: Say = english,
     section: Callable[[str], Section] = lambda what: "own",
+    positive: str = "",
 ) -> tuple[ReportedVerdict, ...]:
     """Every verdict of a version as it stands at this time, with the waivers that were ever signed for it.
-    section: of what a verdict rests on (`Verdict.what`), where a report tells it."""
+    section: of what a verdict rests on (`Verdict.what`), where a report tells it. positive: the class that
+    the model calls positive, or empty."""
     return tuple(
-        _report_verdict(version, each, at, say, findings(each) if findings else None, section(each.what))
+        _report_verdict(
+            version, each, at, say, findings(each) if findings else None, section(each.what), positive
+        )
         for each in version.verdicts
     )
 
 
 def _report_verdict(
-    version: Version, verdict: Verdict, at: datetime, say: Say, findings: Findings | None, section: Section
+    version: Version,
+    verdict: Verdict,
+    at: datetime,
+    say: Say,
+    findings: Findings | None,
+    section: Section,
+    positive: str,
 ) -> ReportedVerdict:
     live = version.waiver_of(verdict, at) if verdict.blocks else None
     past = tuple(each for each in version.waivers if each.of(verdict) and each is not live)
@@ -90,7 +101,16 @@ def _report_verdict(
         past=past,
         section=section,
         section_title=say(HEADINGS[section]()),
+        positive=positive if _of_one_class(verdict) else "",
     )
+
+
+def _of_one_class(verdict: Verdict) -> bool:
+    """Whether its figure would be another with the other class as the positive one."""
+    figure = verdict.figure
+    if figure is None:
+        return False
+    return verdict.kind == "fairness" or (figure.metric in METRICS and METRICS[figure.metric].positive)
 
 
 def in_text(of: F, say: Say) -> F:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time
+from enum import Enum
 from math import isfinite
 from typing import Any, Literal
 
@@ -114,7 +115,7 @@ def read_column(column: RequestColumn, values: Sequence[Any] | NDArray[Any], str
         raise bad_column(
             column,
             row,
-            "a number"
+            Mismatch.NUMBER
             if found in (int, float)
             else wording("true or false")
             if found is bool
@@ -219,8 +220,8 @@ def _datetime(column: RequestColumn, row: int, value: Any) -> datetime | None:
     try:
         moment = datetime.fromisoformat(value)
         if (moment.tzinfo is None) != (column.zone is None):
-            has = "without a time zone" if moment.tzinfo is None else "with a time zone"
-            raise bad_column(column, row, f"a time {has}")
+            bare = moment.tzinfo is None
+            raise bad_column(column, row, Mismatch.TIME_WITHOUT_ZONE if bare else Mismatch.TIME_WITH_ZONE)
         moment = moment if moment.tzinfo is None else moment.astimezone(UTC)
         if column.dtype.time_unit == "ns" and not _FIRST <= moment.replace(tzinfo=None) <= _LAST:
             raise bad_column(column, row, f"a time before {_FIRST.year + 1} or after {_LAST.year - 1}")
@@ -244,13 +245,21 @@ def _date(column: RequestColumn, row: int, value: Any) -> date | None:
         raise bad_column(column, row, "text that is no date") from None
 
 
-def bad_column(column: RequestColumn, row: int, found: str) -> BadRow:
+class Mismatch(Enum):
+    """What is found where a library writes it by itself, so that there is something to advise."""
+
+    NUMBER = "a number"
+    TIME_WITHOUT_ZONE = "a time without a time zone"
+    TIME_WITH_ZONE = "a time with a time zone"
+
+
+def bad_column(column: RequestColumn, row: int, found: str | Mismatch) -> BadRow:
     """What was found in a row of this column, and what it takes; never the value itself."""
     kind = column.kind
     return BadRow(
         f"column {quote(column.name)}",
         [row],
-        f"found {found}, expected "
+        f"found {found.value if isinstance(found, Mismatch) else found}, expected "
         + (
             wording(f"whole numbers from {column.low} to {column.high}")
             if kind == "int"
@@ -267,20 +276,20 @@ def bad_column(column: RequestColumn, row: int, found: str) -> BadRow:
             else wording("times as ISO 8601 text without a time zone")
         )
         + (" or null." if column.nullable else ".")
-        + _ADVICE.get((kind, found), ""),
+        + (_ADVICE.get((kind, found), "") if isinstance(found, Mismatch) else ""),
     )
 
 
 _ADVICE = {
-    (kind, "a number"): wording(
+    (kind, Mismatch.NUMBER): wording(
         ' pandas writes times as such numbers: to_json(date_format="iso") writes text.'
     )
     for kind in ("date", "datetime")
 } | {
-    ("datetime", "a time without a time zone"): wording(
+    ("datetime", Mismatch.TIME_WITHOUT_ZONE): wording(
         ' In pandas: column.dt.tz_localize("UTC"), or your own zone.'
     ),
-    ("datetime", "a time with a time zone"): wording(" In pandas: column.dt.tz_localize(None)."),
+    ("datetime", Mismatch.TIME_WITH_ZONE): wording(" In pandas: column.dt.tz_localize(None)."),
 }
 """What to change, by the column's kind and what was found, where a library writes it by itself."""
 

@@ -44,16 +44,21 @@ class MergedLabels(NamedTuple):
 _decoder = msgspec.json.Decoder(LabelBody | list[LabelBody])
 
 
-def read_feedback_body(body: bytes, arrived: datetime, limit: int) -> list[Feedback]:
-    """The labels of a body, in its order: `{"id": …, "label": …, "at": …}`, or a list of such. Raises
-    BadRequest."""
-    given: LabelBody | list[LabelBody] = decode_json(_decoder, body)
+def read_feedback_body(
+    body: bytes, arrived: datetime, limit: int, takes: SignaturesByModel | None = None
+) -> list[Feedback]:
+    """The labels of a body, in its order: `{"id": …, "label": …, "at": …}`, or a list of such. takes: what
+    models here take, for an example. Raises BadRequest."""
+    try:
+        given: LabelBody | list[LabelBody] = decode_json(_decoder, body)
+    except BadRequest as error:
+        raise BadRequest(f"{error} {_example(takes)}") from None
     labels = given if isinstance(given, list) else [given]
     if not labels:
-        raise BadRequest("found no label, expected at least one.")
+        raise BadRequest(f"found no label, expected at least one. {_example(takes)}")
     if len(labels) > limit:
         raise too_many_rows(len(labels), limit)
-    return [_feedback(row, label, arrived) for row, label in enumerate(labels)]
+    return [_feedback(row, label, arrived, takes) for row, label in enumerate(labels)]
 
 
 def unsure_labels(labels: Sequence[Feedback], takes: SignaturesByModel | None) -> dict[str, Feedback]:
@@ -108,11 +113,11 @@ def distinct_signatures(takes: SignaturesByModel) -> list[Signature]:
     )
 
 
-def _feedback(row: int, label: LabelBody, arrived: datetime) -> Feedback:
+def _feedback(row: int, label: LabelBody, arrived: datetime, takes: SignaturesByModel | None) -> Feedback:
     if not is_id(label.id):
         raise BadRequest(
             f"feedback {row}: found an 'id' that is none, expected the 32 hex digits that came with "
-            "the prediction."
+            f"the prediction. {_example(takes)}"
         )
     if isinstance(label.label, str) and len(label.label) > MAX_LABEL:
         raise BadRequest(
@@ -139,6 +144,15 @@ def _kind(label: Label) -> str:
         if isinstance(label, str)
         else "a number"
     )
+
+
+def _example(takes: SignaturesByModel | None) -> str:
+    """A body that is right, with a label of a model here. Its `at` may be left out."""
+    signatures = [each for model in (takes or {}).values() for each in model]
+    classes = next((each.classes for each in signatures if each.classes), ())
+    label = classes[-1] if classes else 12.5 if signatures else True
+    body = msgspec.json.encode({"id": "0123456789abcdef0123456789abcdef", "label": label}).decode()
+    return f"For example: {body}"
 
 
 def _labels_text(takes: SignaturesByModel) -> str:

@@ -44,7 +44,7 @@ class FeedbackRoute:
         """How many labels are on disk now. Raises BadRequest, NotRecorded."""
         body, takes = request.body, self._follower.signatures()
         arrived = datetime.fromtimestamp(request.at / 1e9, UTC)
-        read = partial(read_feedback_body, body, arrived, self._limits.rows)
+        read = partial(read_feedback_body, body, arrived, self._limits.rows, takes)
         labels = await self._long.run(lambda _: read()) if len(body) > SMALL else read()
         unsure = unsure_labels(labels, takes)
         known = {id: of for id in unsure if (of := self._recent.get(id)) is not None}

@@ -13,8 +13,11 @@ from comporta.serve.app import App
 from comporta.serve.fast_connection import FastConnection
 from comporta.serve.metric_sample import MetricSample
 from comporta.serve.request import ServeLimits
+from comporta.serve.serving_state import ServingState
 from comporta.serve.tally import Tally
 from comporta.serve.version_source import ObservationSink, VersionSource
+
+_OPEN_TO_ALL = "Anyone who can reach this address can send requests and feedback: there is no authentication."
 
 
 def serve(
@@ -47,6 +50,15 @@ def serve(
         hosts = ("*",)
     listener = listen(host, port)
     url = url_of(listener, host)
+    models = sorted(source.routes())
+    tried = f"v2/models/{models[0]}" if models else "v2/health/ready"
+
+    def begin(serving: ServingState) -> None:
+        say(f"Comporta serves on {url}. Try: curl -s {url}/{tried}")
+        if host not in LOOPBACK_ADDRESSES:
+            say(_OPEN_TO_ALL)
+        on_ready(url, {model: failed.reason for model, failed in serving.failed.items()})
+
     app = App(
         source,
         sink,
@@ -58,16 +70,9 @@ def serve(
         hosts=hosts,
         tally=tally,
         samples=samples,
-        on_first_look=lambda serving: on_ready(
-            url, {model: failed.reason for model, failed in serving.failed.items()}
-        ),
+        on_first_look=begin,
         say=say,
     )
-    models = sorted(source.routes())
-    tried = f"v2/models/{models[0]}" if models else "v2/health/ready"
-    say(f"Comporta serves on {url}. Try: curl -s {url}/{tried}")
-    if host not in LOOPBACK_ADDRESSES:
-        say("Anyone who can reach this address can send requests and feedback: there is no authentication.")
     # What waits in the log's queue outlives many requests: the collector would walk it again and again
     # for the few cycles that asyncio leaves.
     gc.set_threshold(50_000, 20, 100)

@@ -1,8 +1,6 @@
-"""Judge a version that is there: more deeply, or by other gates; and let one check of it stand open."""
+"""Judge a version that is there: more deeply, or by other gates."""
 
 from __future__ import annotations
-
-from datetime import datetime
 
 from comporta.acts.judge.as_built import as_built
 from comporta.acts.judge.budget import seconds_at
@@ -24,18 +22,14 @@ from comporta.acts.serve.sealed_logs import SealedLogs
 from comporta.checks.shared.measuring.machine import machine
 from comporta.engine import Progress
 from comporta.errors import BadProject, NotFound
-from comporta.opened.conceal import carried_on, reveal_version
+from comporta.opened.conceal import carried_on
 from comporta.opened.optimistic import settle
-from comporta.opened.people import current_user, declared_role, identify, reason_of, with_names
+from comporta.opened.people import with_names
 from comporta.opened.project import OpenProject
-from comporta.opened.sentences import Say, sentence
 from comporta.project import Model
 from comporta.project.faults import format_faults, project_faults
-from comporta.project.person import WAIVES
-from comporta.records import Artifact, Fact, Level, Plan, Record, Run, Version, View, Waiver
-from comporta.records.facts import VersionWaived
-from comporta.registry import VERSIONS, find_verdict, record_verdicts, version_key
-from comporta.registry import waive as waived
+from comporta.records import Fact, Level, Plan, Record, Run, Version
+from comporta.registry import VERSIONS, current_version, record_verdicts, version_key
 from comporta.release import ROUTES
 
 PARTS = ("train", "test", "model", "signature", "parity", "trial", "onnx", "predictions")
@@ -84,11 +78,6 @@ def gate(
 
     said = judged_now(opened.context, model, level, answers, late(opened, run))
 
-    def look(view: View) -> Version:
-        now = view.get(VERSIONS, version_key(version.model, version.number))
-        assert now is not None, "a version never leaves the inventory"
-        return now
-
     def decide(seen: Version) -> tuple[tuple[Fact, ...], bool]:
         now = carried_on(opened.context, seen)
         formerly = declared.of(now)
@@ -105,51 +94,8 @@ def gate(
         looks = evaluations_of(opened.ledger, opened.keys, model, answers, now, run)
         return (*looks, *(() if fact is None else (fact,))), fact is not None
 
-    fresh = settle(opened.ledger, look, decide)
+    fresh = settle(opened.ledger, lambda view: current_version(view, version), decide)
     return GateResult(version=with_names(opened, version_of(opened, version.id))[0], run=run, fresh=fresh)
-
-
-def waive(
-    opened: OpenProject,
-    name: str,
-    check: str,
-    *,
-    by: str = "",
-    reason: str,
-    until: datetime,
-    role: str = "",
-    say: Say = sentence,
-) -> Version:
-    """Someone with the right to it lets one check of a version not count. check: its id, or its title as
-    `say` tells it. Raises NotFound, Refused."""
-    version = version_of(opened, name)
-    who = current_user(by)
-    declared = declared_role(opened, who, role, WAIVES, "waive a check")
-
-    def look(view: View) -> Version:
-        now = view.get(VERSIONS, version_key(version.model, version.number))
-        assert now is not None, "a version never leaves the inventory"
-        return now
-
-    def decide(seen: Version, by: str, reason: Artifact | str) -> VersionWaived:
-        now = reveal_version(opened, seen)
-        verdict = find_verdict(now, check, say)
-        waiver = Waiver(
-            check=verdict.check,
-            by=by,
-            role=declared,
-            reason=reason,
-            at=opened.clock(),
-            until=until,
-            outcome=verdict.outcome,
-            changed=verdict.changed,
-        )
-        return waived(now, waiver, opened.now(), say)
-
-    decide(look(opened.ledger), "", reason)  # refused before anybody or anything is written down
-    id, why = identify(opened, who).id, reason_of(opened, reason)
-    settle(opened.ledger, look, lambda seen: ((decide(seen, id, why),), None))
-    return with_names(opened, version_of(opened, version.id))[0]
 
 
 def _production_logs(

@@ -15,6 +15,7 @@ from comporta.checks.pool import drawings_of, section_of
 from comporta.errors import ComportaError, NotFound
 from comporta.opened.findings import findings_at, scores_at
 from comporta.opened.people import with_names
+from comporta.opened.positive_class import positive_class
 from comporta.opened.project import OpenProject
 from comporta.opened.sentences import Say, in_words, sentence
 from comporta.opened.staleness import staleness
@@ -47,12 +48,14 @@ def report(opened: OpenProject, name: str, say: Say = sentence) -> Report:
     model = opened.project.find_model(version.model)
     champion = against(opened, version)
     since = staleness(opened, version)
-    own = presentation(opened, version.model)
+    own, positive = presentation(opened, version.model), positive_class(opened, version)
     return Report(
         version=version,
         at=now,
         project=opened.project.name,
-        verdicts=tell(version, now, lambda verdict: findings(context, verdict, say), say, own.section),
+        verdicts=tell(
+            version, now, lambda verdict: findings(context, verdict, say), say, own.section, positive
+        ),
         meaning=model.meaning if model is not None else "",
         owner=model.owner if model is not None else "",
         champion=champion.id if champion is not None else "",
@@ -174,7 +177,9 @@ def compare(opened: OpenProject, first: str, second: str, say: Say = sentence) -
     ids = _ids(opened, a.model)
     first_gates, second_gates = (
         {(ids.get(each.verdict.check, each.verdict.check), each.verdict.changed): each for each in rows}
-        for rows in (tell(version, now, say=say) for version in (a, b))
+        for rows in (
+            tell(version, now, say=say, positive=positive_class(opened, version)) for version in (a, b)
+        )
     )
     return Comparison(
         a=a,

@@ -31,6 +31,7 @@ from comporta.records.facts import VersionApproved, VersionReleased
 from comporta.records.staleness import unknown
 from comporta.registry import (
     VERSIONS,
+    current_version,
     forgotten_approvers,
     require_releasable,
     version_key,
@@ -115,7 +116,7 @@ def approve(
         return approved(reveal_version(opened, seen), approval, who, say)
 
     def look(view: View) -> Version:
-        return _now(view, version)
+        return current_version(view, version)
 
     # Refused before anybody or anything is written down.
     known = find(opened, who)
@@ -138,7 +139,7 @@ def release(
     served = cache(lambda: require_served_parts(opened, version))
 
     def look(view: View) -> ReleaseState:
-        now = _now(view, version)
+        now = current_version(view, version)
         return now, forgotten_approvers(view, now), _twins(view, now), view.get(ROUTES, version.model)
 
     def decide(seen: ReleaseState, by: str, reason: Artifact | str) -> VersionReleased:
@@ -154,7 +155,7 @@ def release(
 
 def require_ready(opened: OpenProject, version: Version, say: Say = sentence) -> None:
     """Raises Refused unless the version could be released now."""
-    now = _now(opened.ledger, version)
+    now = current_version(opened.ledger, version)
     forgotten = forgotten_approvers(opened.ledger, now)
     uncounted = forgotten | unknown_approvers(opened.store, opened.keys, now)
     _require_releasable(opened, now, _twins(opened.ledger, now), staleness(opened, version), uncounted, say)
@@ -235,10 +236,3 @@ def _twins(view: View, version: Version) -> tuple[Version, ...]:
     keys = () if model is None else versions_holding(view, model, "model")
     every = (view.get(VERSIONS, key) for key in keys)
     return tuple(each for each in every if each and each.model != version.model and each.state != "candidate")
-
-
-def _now(view: View, version: Version) -> Version:
-    """The version as a fact holds it, as it stands in this view."""
-    found = view.get(VERSIONS, version_key(version.model, version.number))
-    assert found is not None, "a version never leaves the inventory"
-    return found
