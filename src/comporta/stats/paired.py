@@ -51,11 +51,12 @@ def mcnemar(b: int, c: int, *, mid: bool = True) -> float:
     return min(1.0, tail)
 
 
-def tango(b: int, c: int, rows: int, *, level: float = 0.95) -> tuple[float, float]:
+def tango(b: float, c: float, rows: float, *, level: float = 0.95) -> tuple[float, float]:
     """The score interval of a paired difference of shares, (b - c) / rows.
 
     Tango 1998, "Equivalence test and confidence interval for the difference in proportions for the
-    paired-sample design", equations 4 to 8. It stays inside -1 to 1 and has a width where b = c = 0.
+    paired-sample design", equations 4 to 8. It stays inside -1 to 1 and has a width where b = c = 0. Counts
+    of an effective size need not be whole.
     """
     z = float(special.ndtri((1 + level) / 2))
 
@@ -68,7 +69,7 @@ def tango(b: int, c: int, rows: int, *, level: float = 0.95) -> tuple[float, flo
     return float(low), float(high)
 
 
-def _tango_score(b: int, c: int, rows: int, delta: float) -> float:
+def _tango_score(b: float, c: float, rows: float, delta: float) -> float:
     """Standardised distance of the table from `delta`, its variance at the likeliest table with that."""
     two = 2.0 * rows
     middle = -b - c + (two - b + c) * delta

@@ -47,6 +47,7 @@ from comporta.records.metric import MAIN
 from comporta.records.metric import metric as named
 from comporta.stats.bootstrap import Interval
 from comporta.stats.clusters import Clusters, clusters_of
+from comporta.stats.discordance import with_discordance
 from comporta.stats.jackknife import MANY, quick_intervals
 from comporta.stats.metrics import ScoredRows, statistic
 from comporta.stats.paired import PairedDifference, delong, mean_difference, right, wilcoxon
@@ -200,6 +201,8 @@ def _compare(
         tests |= {LOW: exact.low, HIGH: exact.high, P: exact.p}
         if exact.test == "student":
             tests[P_WILCOXON] = wilcoxon(_rowwise(metric, mine), _rowwise(metric, theirs))
+    if exact is None and drawn is not None:
+        drawn = with_discordance(metric, mine, theirs, drawn, clusters=clusters, seed=seed)
     notes = () if clusters.note is None else (clusters.note,)
     found = replace(_interval(exact, drawn, rows.height), notes=notes)
     if not math.isfinite(found.value):
