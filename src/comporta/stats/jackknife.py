@@ -40,6 +40,10 @@ MANY = 5_000
 BLOCKS = 60
 PERSISTENT = 0.9
 """The largest share of a day's deviation that is taken to stay until the next."""
+SHOWN = 1.64
+"""By how many standard errors an autocorrelation is above 0 where it is shown to be: 95 % one-sided."""
+LEFT = 3
+"""To how many independent days dependence may reduce them."""
 
 
 class Spread(Record, frozen=True, kw_only=True):
@@ -137,13 +141,14 @@ def _autocorrelated(pull: Floats) -> float:
 
     Of an ARMA(1, 1), whose autocorrelations are r1 phi^(k-1): 1 + 2 r1 / (1 - phi), as Andrews (1991, section
     6) plugs in an AR(1). A day's shock that lasts, and chance within the day, make one. phi is r2 / r1, where
-    r1 is a standard error above 0, and at least r1.
+    r1 is shown to be above 0, and at least r1. At least three days' worth are left: of few days, and
+    independent ones at that, one sample in ten would else tell nothing.
     """
     days = len(pull)
     first, second = (_correlation(pull, lag) for lag in (1, 2))
     near, far = (min(max(_raised(each, days), 0.0), 0.97) for each in (first, second))
-    stays = max(far / near, near) if first > 1 / math.sqrt(days) else near
-    return 1 + 2 * near / (1 - min(stays, PERSISTENT))
+    stays = max(far / near, near) if first > SHOWN / math.sqrt(days) else near
+    return max(min(1 + 2 * near / (1 - min(stays, PERSISTENT)), days / LEFT), 1.0)
 
 
 def _correlation(pull: Floats, lag: int) -> float:

@@ -9,8 +9,10 @@ import polars as pl
 
 from comporta.records import FEWEST_ROWS, Condition, Figure, Message, Rarer, Scores, Unmeasured
 from comporta.stats.clusters import clusters_of
+from comporta.stats.heavy_tail import with_tail
 from comporta.stats.jackknife import quick_intervals
-from comporta.stats.predictions import labelled, metrics_for, statistics
+from comporta.stats.metrics import statistic
+from comporta.stats.predictions import labelled, metrics_for, seen
 from comporta.stats.subjects import too_few
 from comporta.stats.undefined import why_undefined
 from comporta.stats.units import MOST_SLICES, rarer_of, slices_of
@@ -44,17 +46,15 @@ def measure_scores(
                 Unmeasured(metric=name, where=where, rows=some.height, why=why, small=True) for name in names
             ]
             continue
-        clusters = clusters_of(some, group)
-        for name, found in zip(
-            names,
-            quick_intervals(statistics(some, names), some.height, clusters=clusters, seed=seed),
-            strict=True,
-        ):
+        was, clusters = seen(some), clusters_of(some, group)
+        asked = [statistic(name, was) for name in names]
+        every = quick_intervals(asked, some.height, clusters=clusters, seed=seed)
+        for name, found in zip(names, every, strict=True):
             if not np.isfinite(found.value):
                 why = why_undefined(name, some)
                 lost.append(Unmeasured(metric=name, where=where, rows=some.height, why=why))
                 continue
-            figures.append(found.figure(name, some.height, where=where))
+            figures.append(with_tail(found, name, was).figure(name, some.height, where=where))
     for by in slices:
         values, most = rarer_of(rows, by)
         if values:

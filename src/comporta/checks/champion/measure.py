@@ -45,8 +45,10 @@ from comporta.records import (
 from comporta.records.columns import CHANCE, KEY, LABEL, NUMBER
 from comporta.records.metric import MAIN
 from comporta.records.metric import metric as named
+from comporta.stats.absent_rows import with_absent
 from comporta.stats.bootstrap import Interval
 from comporta.stats.clusters import Clusters, clusters_of
+from comporta.stats.heavy_tail import SQUARED, doubt_of_difference
 from comporta.stats.jackknife import MANY, quick_intervals
 from comporta.stats.metrics import Seen, statistic
 from comporta.stats.paired import Paired, delong, mean_difference, right, wilcoxon
@@ -199,7 +201,10 @@ def _compared(
         if exact.test == "student":
             tests[P_WILCOXON] = wilcoxon(_rowwise(metric, mine), _rowwise(metric, theirs))
     notes = () if clusters.note is None else (clusters.note,)
-    found = replace(_interval(exact, drawn, rows.height), notes=notes)
+    found = with_absent(replace(_interval(exact, drawn, rows.height), notes=notes), metric, mine)
+    if metric in SQUARED:
+        square, its = ((each.truth - each.number) ** 2 for each in (mine, theirs) if each.number is not None)
+        found = replace(found, doubt=doubt_of_difference(square - its))
     if not math.isfinite(found.value):
         return [], tests
     if found.low is not None and found.high is not None:
