@@ -32,6 +32,16 @@ class Clusters(Record, frozen=True, kw_only=True):
     day: Places | None = None
     note: Message | None = None
 
+    @property
+    def alone(self) -> bool:
+        """Whether each row stands by itself."""
+        return self.unit is None and self.day is None
+
+    def count(self, rows: int) -> int:
+        """How many clusters these rows are in, of the way that has fewest."""
+        ways = [each for each in (self.unit, self.day) if each is not None]
+        return min((int(np.count_nonzero(np.bincount(each))) for each in ways), default=rows)
+
     def among(self, kept: NDArray[np.bool_]) -> Clusters:
         """Those of some of the rows."""
         return Clusters(unit=renumbered(self.unit, kept), day=renumbered(self.day, kept), note=self.note)

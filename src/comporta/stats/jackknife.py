@@ -65,8 +65,7 @@ def quick_intervals(
 ) -> list[Interval]:
     """One interval per statistic. Up to 5,000 rows that are independent, or come in groups that tell as much
     as 60 equal ones or more, are resampled (see `bootstrap`); elsewhere clusters are left out in turn."""
-    unit, day = clusters.unit, clusters.day
-    count = min((int(each.max(initial=-1)) + 1 for each in (unit, day) if each is not None), default=rows)
+    unit, day, count = clusters.unit, clusters.day, clusters.count(rows)
     if count < 2:
         values = [statistic(np.ones(rows)) for statistic in statistics]
         found = [Interval(value=each, low=None, high=None, units=count) for each in values]
@@ -176,8 +175,11 @@ def _together(ways: Sequence[Spread | None]) -> Spread | None:
 
 def _ends(value: float, spread: Spread | None, level: float) -> tuple[float | None, float | None]:
     """Student's, wider on the side towards which the clusters are skewed (Hall 1992, "On the removal of
-    skewness by transformation", equation 2.2), and nowhere narrower."""
+    skewness by transformation", equation 2.2), and nowhere narrower. None where nothing varies, which is no
+    certainty."""
     if spread is None or not math.isfinite(value):
+        return None, None
+    if spread.variance <= 1e-24 * max(1.0, value**2):
         return None, None
     deviation, wide = math.sqrt(spread.variance), float(special.stdtrit(spread.free, (1 + level) / 2))
     below, above = max(wide, _unskewed(wide, spread.skew)), max(wide, -_unskewed(-wide, spread.skew))

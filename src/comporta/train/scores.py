@@ -9,14 +9,15 @@ import polars as pl
 
 from comporta.records import FEWEST_ROWS, Condition, Figure, Message, Rarer, Scores, Unmeasured
 from comporta.stats.clusters import clusters_of
-from comporta.stats.heavy_tail import with_tail
-from comporta.stats.jackknife import quick_intervals
-from comporta.stats.metrics import statistic
 from comporta.stats.predictions import labelled, metrics_for, seen
+from comporta.stats.shares import metric_intervals
 from comporta.stats.subjects import too_few
 from comporta.stats.undefined import why_undefined
 from comporta.stats.units import MOST_SLICES, rarer_of, slices_of
 from comporta.train.codes import RARER_TOO_FEW, RARER_VALUES, TOO_FEW_ROWS
+
+INTERVALS = 1
+"""The edition of the methods that intervals are made by: one more where the same rows get other intervals."""
 
 
 def measure_scores(
@@ -46,15 +47,13 @@ def measure_scores(
                 Unmeasured(metric=name, where=where, rows=some.height, why=why, small=True) for name in names
             ]
             continue
-        was, clusters = seen(some), clusters_of(some, group)
-        asked = [statistic(name, was) for name in names]
-        every = quick_intervals(asked, some.height, clusters=clusters, seed=seed)
+        every = metric_intervals(seen(some), names, clusters=clusters_of(some, group), seed=seed)
         for name, found in zip(names, every, strict=True):
             if not np.isfinite(found.value):
                 why = why_undefined(name, some)
                 lost.append(Unmeasured(metric=name, where=where, rows=some.height, why=why))
                 continue
-            figures.append(with_tail(found, name, was).figure(name, some.height, where=where))
+            figures.append(found.figure(name, some.height, where=where))
     for by in slices:
         values, most = rarer_of(rows, by)
         if values:
@@ -66,7 +65,7 @@ def measure_scores(
             )
             rarer = (Condition(by, Rarer()),)
             lost += [Unmeasured(metric=name, where=rarer, why=why, small=small) for name in names]
-    return Scores(part=part, figures=tuple(figures), unmeasured=tuple(lost))
+    return Scores(part=part, figures=tuple(figures), unmeasured=tuple(lost), intervals=INTERVALS)
 
 
 def _too_small(part: pl.DataFrame) -> Message | None:

@@ -188,8 +188,7 @@ def _compared(
     other = _theirs(rows)
     clusters, mine, theirs = clusters_of(other, group), seen(rows), seen(other)
     # An exact test knows rows that count alike.
-    apart = clusters.unit is None and clusters.day is None
-    exact = None if not apart or mine.weight is not None else _exact(metric, mine, theirs)
+    exact = None if not clusters.alone or mine.weight is not None else _exact(metric, mine, theirs)
     tests: TableRow = {SLICE: place_of(where), ROWS: rows.height}
     drawn = None
     if exact is None or rows.height <= DRAWN:

@@ -35,12 +35,10 @@ from comporta.records import (
     Unmeasured,
 )
 from comporta.records.columns import TARGET
-from comporta.stats.bootstrap import Statistic
 from comporta.stats.clusters import clusters_of
-from comporta.stats.jackknife import quick_intervals
 from comporta.stats.means import mean_of
-from comporta.stats.metrics import statistic
 from comporta.stats.predictions import weights_of
+from comporta.stats.shares import metric_intervals
 from comporta.stats.spread import share_of
 from comporta.stats.units import units_of
 from comporta.store import StepContext
@@ -155,7 +153,6 @@ def _scored(
     weight = weights_of(rows)
     known = ModelOutput(said.scores[there], said.decisions[there])
     seen = seen_of(known, rows[TARGET].drop_nulls(), takes, None if weight is None else weight[there])
-    measure: Statistic = statistic(metric, seen)
     clusters = clusters_of(rows.filter(pl.Series(there)), group)
-    (found,) = quick_intervals([measure], int(there.sum()), clusters=clusters, seed=seed)
+    (found,) = metric_intervals(seen, [metric], clusters=clusters, seed=seed)
     return found.figure(metric, int(there.sum())) if np.isfinite(found.value) else None

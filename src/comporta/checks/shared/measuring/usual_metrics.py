@@ -7,10 +7,8 @@ import polars as pl
 
 from comporta.records import Figure, Unmeasured
 from comporta.stats.clusters import clusters_of
-from comporta.stats.heavy_tail import with_tail
-from comporta.stats.jackknife import quick_intervals
-from comporta.stats.metrics import statistic
 from comporta.stats.predictions import metrics_for, seen
+from comporta.stats.shares import metric_intervals
 from comporta.stats.undefined import why_undefined
 
 
@@ -20,14 +18,11 @@ def usual_metrics(
     """Every usual metric of these predictions and `also`, with intervals; and those that are not defined."""
     names = list(dict.fromkeys([*metrics_for(told, ()), *([also] if also else [])]))
     metrics_for(told, names)
-    clusters = clusters_of(told, group)
-    was = seen(told)
-    asked = [statistic(name, was) for name in names]
-    found = quick_intervals(asked, told.height, clusters=clusters, seed=seed)
+    found = metric_intervals(seen(told), names, clusters=clusters_of(told, group), seed=seed)
     figures, lost = [], []
     for name, each in zip(names, found, strict=True):
         if not np.isfinite(each.value):
             lost.append(Unmeasured(metric=name, why=why_undefined(name, told)))
             continue
-        figures.append(with_tail(each, name, was).figure(name, told.height))
+        figures.append(each.figure(name, told.height))
     return figures, lost

@@ -1,0 +1,34 @@
+"""The limits of a share, also where no row or every row is a hit; and of how many independent rows it is."""
+
+from __future__ import annotations
+
+from scipy import special
+
+from comporta.stats.bootstrap import LEVEL, Interval
+
+
+def clopper_pearson(hits: float, missed: float, tail: float) -> tuple[float, float]:
+    """The exact limits of a share (Clopper and Pearson 1934), tail: the error of one end. The counts need not
+    be whole, as those of an effective size are not (Korn and Graubard 1998)."""
+    low = float(special.betaincinv(hits, missed + 1, tail)) if hits > 0 else 0.0
+    high = float(special.betaincinv(hits + 1, missed, 1 - tail)) if missed > 0 else 1.0
+    return low, high
+
+
+def effective_size(
+    found: Interval, variance: float, rows: float, units: float, level: float = LEVEL
+) -> float | None:
+    """How many independent rows would have an interval as wide as this one of whole units; at most `rows`.
+    variance: of a row alone. Rows that do not vary tell as much as their units, which may each be of one
+    kind; None where there is no interval for another reason.
+
+    Korn and Graubard 1998, "Confidence intervals for proportions with small expected number of positive
+    counts estimated from survey data", section 2; Student's quantile is in the width already."""
+    if found.units < 2:
+        return None
+    if variance <= 0:
+        return units
+    if found.low is None or found.high is None or not found.high > found.low:
+        return None
+    spread = (found.high - found.low) / (2 * float(special.ndtri((1 + level) / 2)))
+    return float(min(variance / spread**2, rows))
