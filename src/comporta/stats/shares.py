@@ -21,6 +21,7 @@ from comporta.stats.clusters import INDEPENDENT, Clusters
 from comporta.stats.heavy_tail import with_tail
 from comporta.stats.jackknife import quick_intervals
 from comporta.stats.metrics import OF_CONFUSION, Seen, confusion, statistic
+from comporta.stats.scales import on_scale
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -92,6 +93,8 @@ def metric_intervals(
                 for share in each.shares
             ]
             whole = _together(each, ends, whole)
+        if not clusters.alone:
+            whole = on_scale(whole, name)
         out.append(with_tail(whole, name, seen, level))
     return out
 
