@@ -41,7 +41,7 @@ class Deep(Record, frozen=True):
     def judge(self, evidence):
         found = evidence[0]
         said = "pass" if found.figures else "inconclusive"
-        return Verdict(check=self.name, outcome=said, required=True, reason=found.missing or "Seen.")
+        return Verdict(check=self.name, outcome=said, required=True, reason=found.missing or "ScoredRows.")
 """
 
 

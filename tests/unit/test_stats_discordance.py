@@ -14,7 +14,7 @@ from comporta.stats.bootstrap import Interval
 from comporta.stats.clusters import Clusters
 from comporta.stats.discordance import with_discordance
 from comporta.stats.jackknife import quick_intervals
-from comporta.stats.metrics import Seen, statistic
+from comporta.stats.metrics import ScoredRows, statistic
 from comporta.stats.paired import tango
 
 OF_LABELS = ("accuracy", "balanced_accuracy", "precision", "recall", "f1", "mcc")
@@ -22,7 +22,7 @@ NO_SPREAD = Interval(value=0.0, low=None, high=None, units=1000)
 
 
 def scored_rows(truth, label, classes=2, weight=None):
-    return Seen(
+    return ScoredRows(
         classes=classes, truth=np.asarray(truth, np.int64), label=np.asarray(label, np.int64), weight=weight
     )
 

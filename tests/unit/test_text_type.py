@@ -20,10 +20,10 @@ ALLOWED = (
     "bool(evidence.missing)",
     'PlainText("A sentence of another check.")',
 )
-HEAD = """from comporta.records import Evidence, Findings, PlainText, Unmeasured, Verdict, say
+HEAD = """from comporta.records import Evidence, Findings, PlainText, UnmeasuredFigure, Verdict, say
 
 
-def read(evidence: Evidence, findings: Findings, unmeasured: Unmeasured, verdict: Verdict) -> None:
+def read(evidence: Evidence, findings: Findings, unmeasured: UnmeasuredFigure, verdict: Verdict) -> None:
 """
 
 

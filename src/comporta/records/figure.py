@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from comporta.records.message import NUMBER, Code, Message, PlainText, Text, Value, Words, code
+from comporta.records.message import NO_TEXT, NUMBER, Code, Message, PlainText, Text, Value, Words, code
 from comporta.records.metric import METRICS
 from comporta.records.record import Record
 
@@ -49,7 +49,8 @@ class Figure(Record, frozen=True, kw_only=True):
     whose conditions hold; empty for all rows. against: another slice that this one is compared with. under:
     how it was measured: the level of noise, the window, the form of the model.
     rows: how many rows it rests on. groups: how many independent units were resampled. notes: what its reader
-    must know, such as which rows were taken as independent.
+    must know, such as which rows were taken as independent. doubt: why its interval is not reliable, so that
+    it shows no figure to be good.
     slice: `where` and `under` in one text: as an older Comporta kept it, or as a report shows it.
     """
 
@@ -61,6 +62,7 @@ class Figure(Record, frozen=True, kw_only=True):
     rows: int = 0
     groups: int = 0
     notes: tuple[Text, ...] = ()
+    doubt: Text = NO_TEXT
     compared_with: str = ""
     where: Conditions = ()
     against: Conditions = ()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special
 
-from comporta.records import Conditions, Figure, Record, Text
+from comporta.records import NO_TEXT, Conditions, Figure, Record, Text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,14 +29,15 @@ FEWEST_REPLICATES = 400
 
 
 class Interval(Record, frozen=True, kw_only=True):
-    """value: on the rows as they are. low, high: None where no interval exists. units: resampled. notes: what
-    a reader must know of it."""
+    """value: on the rows as they are. low, high: None where no interval exists. units: resampled. notes,
+    doubt: as in `Figure`."""
 
     value: float
     low: float | None
     high: float | None
     units: int
     notes: tuple[Text, ...] = ()
+    doubt: Text = NO_TEXT
 
     def figure(
         self,
@@ -51,7 +52,8 @@ class Interval(Record, frozen=True, kw_only=True):
         """As what a check is shown. rows: that it rests on. The others: see `Figure`."""
         return Figure(
             metric=metric, value=self.value, low=self.low, high=self.high, level=level, rows=rows,
-            groups=self.units, notes=self.notes, where=where, under=under, compared_with=compared_with,
+            groups=self.units, notes=self.notes, doubt=self.doubt, where=where, under=under,
+            compared_with=compared_with,
         )  # fmt: skip
 
 

@@ -33,14 +33,14 @@ class Clusters(Record, frozen=True, kw_only=True):
     note: Message | None = None
 
     @property
-    def are_single(self) -> bool:
-        """Whether each row stands for itself."""
+    def alone(self) -> bool:
+        """Whether each row stands by itself."""
         return self.unit is None and self.day is None
 
     def count(self, rows: int) -> int:
-        """How many there are among so many rows: of two ways, in the one that has fewer."""
-        ways = (each for each in (self.unit, self.day) if each is not None)
-        return min((int(each.max(initial=-1)) + 1 for each in ways), default=rows)
+        """How many clusters these rows are in, of the way that has fewest."""
+        ways = [each for each in (self.unit, self.day) if each is not None]
+        return min((int(np.count_nonzero(np.bincount(each))) for each in ways), default=rows)
 
     def among(self, kept: NDArray[np.bool_]) -> Clusters:
         """Those of some of the rows."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from comporta.records.message import Words, code
+from comporta.records.message import Message, Words, code
 
 TOO_FEW_SUBJECTS = code(
     "stats.too_few_subjects",
@@ -36,5 +36,25 @@ ROWS_DIFFERENT = code("stats.rows_different", "of which {units:,} differ", units
 ROWS_DIFFERENT_AND_DAYS = code(
     "stats.rows_different_and_days", "of which {units:,} differ, in {days:,} days", units=int, days=int
 )
+HEAVY_TAIL = code(
+    "stats.heavy_tail",
+    "its interval is not reliable, as the largest 1 % of the errors hold {share:.0%} of the squared error: "
+    "ask for mae or median_ae",
+    share=float,
+)
+HEAVY_DIFFERENCE = code(
+    "stats.heavy_difference",
+    "its interval is not reliable, as the 1 % of the rows in which they differ most hold {share:.0%} of the "
+    "difference in squared error: ask for mae or median_ae",
+    share=float,
+)
+COULD_COST = code(
+    "stats.could_cost",
+    "(one row in {rows:,} of a kind that these lack, {wrong}, could cost {cost:g})",
+    rows=int, wrong=Message, cost=float,
+)  # fmt: skip
+WRONG_BY_REACH = code("stats.wrong_by_reach", "wrong by the reach of the target")
+WRONG_ALTOGETHER = code("stats.wrong_altogether", "wrong altogether")
+UNLIKELY = code("stats.unlikely", "of whose outcome the chance was put at {chance:g}", chance=float)
 DAYS_INDEPENDENT = code("stats.days_independent", "of {days} days, taken as independent", days=int)
 ONE_DAY_INDEPENDENT = code("stats.one_day_independent", "of one day, taken as independent")

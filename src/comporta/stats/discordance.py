@@ -78,7 +78,7 @@ def with_discordance(
     partings = [Parting(apart, counts, mine.weight) for counts in counting if counts.any()]
     if not math.isfinite(drawn.value) or (drawn.low is None and apart.any()) or not partings:
         return drawn
-    alike = clusters.are_single and mine.weight is None
+    alike = clusters.alone and mine.weight is None
     found: Sequence[Interval | None] = [None] * len(partings)
     if not alike:
         found = [drawn] if len(partings) == 1 else _drawn(partings, clusters, seed, level)

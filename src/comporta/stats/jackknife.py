@@ -40,6 +40,10 @@ MANY = 5_000
 BLOCKS = 60
 PERSISTENT = 0.9
 """The largest share of a day's deviation that is taken to stay until the next."""
+SHOWN = 1.64
+"""By how many standard errors an autocorrelation is above 0 where it is shown to be: 95 % one-sided."""
+LEFT = 3
+"""To how many independent days dependence may reduce them."""
 
 
 class Spread(Record, frozen=True, kw_only=True):
@@ -61,8 +65,7 @@ def quick_intervals(
 ) -> list[Interval]:
     """One interval per statistic. Up to 5,000 rows that are independent, or come in groups that tell as much
     as 60 equal ones or more, are resampled (see `bootstrap`); elsewhere clusters are left out in turn."""
-    unit, day = clusters.unit, clusters.day
-    count = clusters.count(rows)
+    unit, day, count = clusters.unit, clusters.day, clusters.count(rows)
     if count < 2:
         values = [statistic(np.ones(rows)) for statistic in statistics]
         found = [Interval(value=each, low=None, high=None, units=count) for each in values]
@@ -137,13 +140,14 @@ def _autocorrelated(pull: Floats) -> float:
 
     Of an ARMA(1, 1), whose autocorrelations are r1 phi^(k-1): 1 + 2 r1 / (1 - phi), as Andrews (1991, section
     6) plugs in an AR(1). A day's shock that lasts, and chance within the day, make one. phi is r2 / r1, where
-    r1 is a standard error above 0, and at least r1.
+    r1 is shown to be above 0, and at least r1. At least three days' worth are left: of few days, and
+    independent ones at that, one sample in ten would else tell nothing.
     """
     days = len(pull)
     first, second = (_correlation(pull, lag) for lag in (1, 2))
     near, far = (min(max(_raised(each, days), 0.0), 0.97) for each in (first, second))
-    stays = max(far / near, near) if first > 1 / math.sqrt(days) else near
-    return 1 + 2 * near / (1 - min(stays, PERSISTENT))
+    stays = max(far / near, near) if first > SHOWN / math.sqrt(days) else near
+    return max(min(1 + 2 * near / (1 - min(stays, PERSISTENT)), days / LEFT), 1.0)
 
 
 def _correlation(pull: Floats, lag: int) -> float:
@@ -171,9 +175,11 @@ def _together(ways: Sequence[Spread | None]) -> Spread | None:
 
 def _ends(value: float, spread: Spread | None, level: float) -> tuple[float | None, float | None]:
     """Student's, wider on the side towards which the clusters are skewed (Hall 1992, "On the removal of
-    skewness by transformation", equation 2.2), and nowhere narrower. None where nothing varies: that is no
+    skewness by transformation", equation 2.2), and nowhere narrower. None where nothing varies, which is no
     certainty."""
-    if spread is None or not math.isfinite(value) or spread.variance <= (1e-12 * max(1.0, abs(value))) ** 2:
+    if spread is None or not math.isfinite(value):
+        return None, None
+    if spread.variance <= 1e-24 * max(1.0, value**2):
         return None, None
     deviation, wide = math.sqrt(spread.variance), float(special.stdtrit(spread.free, (1 + level) / 2))
     below, above = max(wide, _unskewed(wide, spread.skew)), max(wide, -_unskewed(-wide, spread.skew))

@@ -18,8 +18,10 @@ from msgspec.structs import replace
 from comporta.stats.binomial import clopper_pearson, effective_size
 from comporta.stats.bootstrap import LEVEL, Interval, Statistic
 from comporta.stats.clusters import INDEPENDENT, Clusters
+from comporta.stats.heavy_tail import with_tail
 from comporta.stats.jackknife import quick_intervals
 from comporta.stats.metrics import OF_CONFUSION, ScoredRows, confusion, statistic
+from comporta.stats.scales import on_scale
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -65,10 +67,10 @@ def metric_intervals(
     seed: int = 0,
     level: float = LEVEL,
 ) -> list[Interval]:
-    """The interval of each metric: of shares as told above, of others see `quick_intervals`. clusters: how
-    rows hang together. None where no interval exists."""
+    """The interval of each metric: of shares as told above, of others by resampling rows or leaving clusters
+    out. None where no interval exists."""
     made = {name: of_shares(name, seen) for name in names}
-    alike, rows = clusters.are_single and seen.weight is None, len(seen.truth)
+    alike, rows = clusters.alone and seen.weight is None, len(seen.truth)
     drawn = [
         name
         for name, each in made.items()
@@ -78,20 +80,22 @@ def metric_intervals(
     asked = [*(statistic(name, seen) for name in drawn), *(share.statistic(seen.weight) for share in parts)]
     found = quick_intervals(asked, rows, clusters=clusters, seed=seed, level=level) if asked else []
     direct, of_share = dict(zip(drawn, found, strict=False)), iter(found[len(drawn) :])
-    notes = () if clusters.note is None else (clusters.note,)
+    count, notes = clusters.count(rows), () if clusters.note is None else (clusters.note,)
     out = []
     for name, each in made.items():
         whole = direct.get(name)
         if whole is None:
             value = statistic(name, seen)(np.ones(rows))
-            whole = Interval(value=value, low=None, high=None, units=clusters.count(rows), notes=notes)
+            whole = Interval(value=value, low=None, high=None, units=count, notes=notes)
         if each is not None:
             ends = [
                 _limits(share, None if alike else next(of_share), seen.weight, clusters, level)
                 for share in each.shares
             ]
             whole = _together(each, ends, whole)
-        out.append(whole)
+        if not clusters.alone:
+            whole = on_scale(whole, name)
+        out.append(with_tail(whole, name, seen, level))
     return out
 
 
@@ -169,9 +173,9 @@ def _limits(
 
 
 def independent(counts: Bools, weight: Floats | None, clusters: Clusters) -> float:
-    """How many rows tell something of their own whatever the others are: clusters, or of unlike weight the
-    rows that tell as much (Kish 1965, section 11.7)."""
-    if not clusters.are_single:
+    """How many rows tell something of their own whatever the others are: units, or of unlike weight the rows
+    that tell as much (Kish 1965, section 11.7)."""
+    if not clusters.alone:
         return float(clusters.among(counts).count(int(counts.sum())))
     some = np.ones(int(counts.sum())) if weight is None else weight[counts]
     return float(some.sum() ** 2 / np.square(some).sum())

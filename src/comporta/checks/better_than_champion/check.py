@@ -15,7 +15,7 @@ from comporta.checks.shared.judging.champion_difference import (
     rows_for,
 )
 from comporta.checks.shared.judging.identity import identity
-from comporta.checks.shared.judging.wording import by_columns, sentence
+from comporta.checks.shared.judging.wording import NOT_RELIABLE, by_columns, sentence
 from comporta.records import (
     LEVELS,
     NO_TEXT,
@@ -107,7 +107,7 @@ class BetterThanChampion(Record, frozen=True, kw_only=True):
             # Just as good is not better: two equal models differ by nothing, with an interval of nothing.
             equal = sentence(NOT_BETTER(seen=difference_text(figure, found), room=""))
             return replace(verdict, outcome="fail", reason=equal)
-        if verdict.outcome == "inconclusive":
+        if verdict.outcome == "inconclusive" and not figure.doubt:
             return replace(verdict, needed=rows_for(figure, (1 if higher else -1) * (figure.value - limit)))
         return verdict
 
@@ -119,6 +119,8 @@ class BetterThanChampion(Record, frozen=True, kw_only=True):
             return (NOT_BETTER(seen=seen, room=room),)
         if decides.figure.low is None or decides.figure.high is None:
             return (NO_INTERVAL(seen=seen, room=room),)
+        if decides.figure.doubt:
+            return (NOT_RELIABLE(seen=seen, why=decides.figure.doubt),)
         rows = rows_for(decides.figure, decides.slack)
         return OPEN(seen=seen, room=room), ROWS_TO_SHOW(rows=rows) if rows else NO_TEXT
 

@@ -16,7 +16,7 @@ from comporta.checks.shared.judging.champion_difference import (
     rows_for,
 )
 from comporta.checks.shared.judging.identity import identity
-from comporta.checks.shared.judging.wording import by_columns, sentence
+from comporta.checks.shared.judging.wording import NOT_RELIABLE, by_columns, sentence
 from comporta.records import (
     NO_TEXT,
     NUMBER,
@@ -112,7 +112,7 @@ class NoWorse(Record, frozen=True, kw_only=True):
         figures = figures_to_judge(found)
         bound = Bound(limit=limit, higher=higher, on=self.on, figures=figures)
         verdict = within_bounds(self, found, (bound,), reason)
-        if verdict.outcome != "inconclusive" or verdict.figure is None:
+        if verdict.outcome != "inconclusive" or verdict.figure is None or verdict.figure.doubt:
             return verdict
         return replace(verdict, needed=rows_for(verdict.figure, abs(verdict.figure.value - limit)))
 
@@ -129,6 +129,8 @@ class NoWorse(Record, frozen=True, kw_only=True):
             return NOT_SHOWN(seen=seen, margin=margin), self._could(figure)
         if figure.low is None or figure.high is None:
             return (NO_INTERVAL(seen=seen, margin=margin),)
+        if figure.doubt:
+            return (NOT_RELIABLE(seen=seen, why=figure.doubt),)
         return OPEN(seen=seen, margin=margin), *self._power(decides)
 
     def _could(self, figure: Figure) -> Text:
@@ -165,6 +167,12 @@ def no_worse(
     elsewhere the paired bootstrap (BCa; of more than 5,000 rows the jackknife of blocks). Those tests take
     rows for independent: where they come in a declared group, in three days or more, or are alike, it is the
     jackknife or the bootstrap of whole units.
+
+    What the rows lack can cost too: the interval of log_loss, brier and mae reaches as far as a kind of rows
+    that none of n is of could move it (the rule of three: at 95 %, up to three in n), each wrong by the
+    target's reach between its 1 % and 99 % quantiles, or of whose outcome the chance was put at 0.001. The
+    verdict tells that cost; of rmse and r2, which no bound keeps, it is told only, and they do not pass where
+    few rows make the difference.
 
     metric: None for the task's main one, of `roc_auc`, `accuracy` and `r2` the first that both models'
     answers allow. margin: in the metric's own unit, 0 or more; which way is worse is known from it. by: every

@@ -45,9 +45,11 @@ from comporta.records import (
 from comporta.records.columns import CHANCE, KEY, LABEL, NUMBER
 from comporta.records.metric import MAIN
 from comporta.records.metric import metric as named
+from comporta.stats.absent_rows import with_absent
 from comporta.stats.bootstrap import Interval
 from comporta.stats.clusters import Clusters, clusters_of
 from comporta.stats.discordance import with_discordance
+from comporta.stats.heavy_tail import SQUARED, doubt_of_difference
 from comporta.stats.jackknife import MANY, quick_intervals
 from comporta.stats.metrics import ScoredRows, statistic
 from comporta.stats.paired import PairedDifference, delong, mean_difference, right, wilcoxon
@@ -189,8 +191,7 @@ def _compare(
     other = _theirs(rows)
     clusters, mine, theirs = clusters_of(other, group), scored_rows(rows), scored_rows(other)
     # An exact test knows rows that count alike.
-    apart = clusters.unit is None and clusters.day is None
-    exact = None if not apart or mine.weight is not None else _exact(metric, mine, theirs)
+    exact = None if not clusters.alone or mine.weight is not None else _exact(metric, mine, theirs)
     tests: TableRow = {SLICE: place_of(where), ROWS: rows.height}
     drawn = None
     if exact is None or rows.height <= DRAWN:
@@ -204,7 +205,10 @@ def _compare(
     if exact is None and drawn is not None:
         drawn = with_discordance(metric, mine, theirs, drawn, clusters=clusters, seed=seed)
     notes = () if clusters.note is None else (clusters.note,)
-    found = replace(_interval(exact, drawn, rows.height), notes=notes)
+    found = with_absent(replace(_interval(exact, drawn, rows.height), notes=notes), metric, mine)
+    if metric in SQUARED:
+        square, its = ((each.truth - each.number) ** 2 for each in (mine, theirs) if each.number is not None)
+        found = replace(found, doubt=doubt_of_difference(square - its))
     if not math.isfinite(found.value):
         return [], tests
     if found.low is not None and found.high is not None:

@@ -107,6 +107,9 @@ def at_least(
     Each slice is held to it by its own interval: of forty that are just at the limit one fails by chance.
     A slice of 30 rows or more in which the metric is not defined (one class only) leaves it inconclusive,
     unless another fails; slices of fewer rows are named as too small and are not judged.
+    Squared errors of heavy tails pass no limit: where the largest 1 % of the errors hold too much of the
+    squared error (17.5 % of 1,000 rows or more; of normal errors they hold 8 %), `rmse` and `r2` are
+    inconclusive unless they fail, and `mae` or `median_ae` is what to ask for.
     Raises BadProject on an unknown metric or level, or a limit that is no number.
     """
     return _limit(metric, limit, True, by, required, on, level)

@@ -131,8 +131,8 @@ def within_bounds(
 
 def judgement(figure: Figure, bound: Bound) -> Judgement:
     """pass: all of the interval is on the good side of the limit; fail: all of it on the bad side;
-    inconclusive: the limit lies inside, or there is no interval. `on="value"` asks the value alone;
-    with `on="fault"` what is not shown to be bad passes.
+    inconclusive: the limit lies inside, or there is no interval, or none that a pass can rely on.
+    `on="value"` asks the value alone; with `on="fault"` what is not shown to be bad passes.
 
     needed: rows at which the interval would clear the limit if the value stayed: its width shrinks with
     the square root of the rows.
@@ -153,11 +153,11 @@ def judgement(figure: Figure, bound: Bound) -> Judgement:
     if bound.on == "fault":
         return make("fail" if max(better, slack) < 0 else "pass")
     if min(worse, slack) >= 0:
-        return make("pass")
+        return make("inconclusive" if figure.doubt else "pass")
     if max(better, slack) < 0:
         return make("fail")
     half = slack - worse if slack > 0 else better - slack
-    settled = slack != 0 and half > 0 and figure.rows > 0
+    settled = slack != 0 and half > 0 and figure.rows > 0 and not figure.doubt
     return make("inconclusive", needed=math.ceil(figure.rows * (half / slack) ** 2) if settled else None)
 
 
@@ -210,6 +210,8 @@ def result(one: Judgement, what: Text = NO_TEXT) -> Message:
         return wording.NO_NUMBER(seen=seen)
     if figure.low is None or figure.high is None:
         return wording.NO_INTERVAL(seen=seen, limit=limit)
+    if figure.doubt:
+        return wording.NOT_RELIABLE(seen=seen, why=figure.doubt)
     return wording.CONTAINS_LIMIT(seen=seen, percent=wording.percent(figure.level), limit=limit)
 
 

@@ -45,6 +45,7 @@ NO_INTERVAL = code(
     "{seen}: inconclusive: no interval, too few independent units to compare it with the limit {limit:g}",
     seen=Message, limit=NUMBER,
 )  # fmt: skip
+NOT_RELIABLE = code("gate.not_reliable", "{seen}: inconclusive: {why}", seen=Message, why=Text)
 NO_NUMBER = code("gate.no_number", "{seen}: inconclusive: it is no finite number", seen=Message)
 
 SLICES_ALIKE = code("gate.slices_alike", "so in {alike} of {all} slices", alike=int, all=int)

@@ -1,0 +1,120 @@
+"""What is absent from the rows can cost something: no candidate passes because its disasters were not met."""
+
+import math
+
+import numpy as np
+import polars as pl
+import pytest
+
+from comporta.checks import judge, no_worse
+from comporta.checks.champion.measure import versus
+from comporta.opened.sentences import sentence
+from comporta.records import Evidence
+from comporta.stats.absent_rows import FLOOR, most_of_row, reach, with_absent
+from comporta.stats.bootstrap import Interval
+from comporta.stats.metrics import ScoredRows
+from comporta.stats.paired import tango
+
+NAMES = ["false", "true"]
+
+
+def chances(truth, chance):
+    return pl.DataFrame(
+        {
+            "__key": [str(n) for n in range(len(truth))],
+            "__target": truth,
+            "__label": pl.Series([NAMES[int(p > 0.5)] for p in chance], dtype=pl.Enum(NAMES)),
+            "__probability_0": 1 - chance,
+            "__probability_1": chance,
+        }
+    )
+
+
+def numbers(truth, said):
+    return pl.DataFrame(
+        {"__key": [str(n) for n in range(len(truth))], "__target": truth, "__prediction": said}
+    )
+
+
+def verdict(check, found):
+    (need,) = check.needs()
+    (told,) = judge((check,), {need: Evidence(need=need, figures=found.figures)})
+    return told
+
+
+def sure_and_wrong(draw, rows, rate):
+    chance = draw.beta(0.5, 2, rows)
+    truth = draw.random(rows) < chance
+    mine, theirs = (np.clip(chance + 0.02 * draw.normal(size=rows), 0.001, 0.999) for _ in range(2))
+    mine = np.where(draw.random(rows) < rate, np.where(truth, 1e-15, 1 - 1e-15), mine)
+    return chances(truth, mine), chances(truth, theirs)
+
+
+def wild(draw, rows, rate):
+    truth = draw.normal(size=rows)
+    theirs = truth + 0.5 * draw.normal(size=rows)
+    mine = np.where(draw.random(rows) < rate, truth + 4, theirs + 0.02 * draw.normal(size=rows))
+    return numbers(truth, mine), numbers(truth, theirs)
+
+
+@pytest.mark.parametrize(
+    ("world", "metric", "margin"), [(sure_and_wrong, "log_loss", 0.017), (wild, "mae", 0.002)]
+)
+def test_a_disaster_in_one_row_of_a_thousand_that_costs_twice_the_margin_does_not_pass(world, metric, margin):
+    outcomes = [
+        verdict(
+            no_worse(metric, margin=margin), versus(*world(np.random.default_rng(seed), 1000, 0.001), metric)
+        )
+        for seed in range(15)
+    ]
+    # A third of the samples have no such row; 36.7 % passed before.
+    assert not [each for each in outcomes if each.outcome == "pass"]
+    absent = versus(*world(np.random.default_rng(0), 1000, 0.0), metric)
+    assert "(one row in 334 of a kind that these lack, " in sentence(
+        verdict(no_worse(metric, margin=margin), absent).reason
+    )
+
+
+@pytest.mark.parametrize(
+    ("world", "metric", "margin"), [(sure_and_wrong, "log_loss", 0.02), (wild, "mae", 0.02)]
+)
+def test_a_candidate_that_is_as_good_still_passes_on_rows_enough(world, metric, margin):
+    assert (
+        verdict(
+            no_worse(metric, margin=margin), versus(*world(np.random.default_rng(1), 5000, 0.0), metric)
+        ).outcome
+        == "pass"
+    )
+
+
+def test_two_models_that_never_differ_are_as_sure_as_tango_is_of_right_answers():
+    rows = 500
+    seen = ScoredRows(classes=2, truth=np.zeros(rows, np.int64))
+    found = with_absent(Interval(value=0.0, low=0.0, high=0.0, units=rows), "brier", seen)
+    low, high = tango(0, 0, rows)
+    # His z^2 / n is 3.84 in n, ours -ln 0.025 = 3.69.
+    assert (found.low, found.high) == pytest.approx((low, high), rel=0.05)
+
+
+def test_what_an_absent_row_may_cost_is_declared():
+    labels, truth = ScoredRows(classes=2, truth=np.zeros(3)), np.arange(101.0)
+    assert most_of_row("log_loss", labels) == pytest.approx(math.log(1000)) and FLOOR == 0.001
+    assert [most_of_row("brier", each) for each in (labels, ScoredRows(classes=3, truth=np.zeros(3)))] == [
+        1.0,
+        2.0,
+    ]
+    assert reach(ScoredRows(classes=0, truth=truth, number=truth)) == pytest.approx(98.0)
+    assert reach(ScoredRows(classes=0, truth=np.ones(9), number=np.ones(9))) is None
+    assert most_of_row("f1", labels) is None and most_of_row("mape", labels) is None
+
+
+def test_of_squares_the_cost_is_told_and_the_interval_stays():
+    draw = np.random.default_rng(0)
+    truth = draw.normal(size=3000)
+    found = Interval(value=0.0, low=-0.1, high=0.1, units=3000)
+    seen = ScoredRows(classes=0, truth=truth, number=truth + 0.5)
+    told = with_absent(found, "rmse", seen)
+    assert (told.low, told.high) == (-0.1, 0.1)
+    expected = math.sqrt(0.25 + reach(seen) ** 2 / 1000) - 0.5
+    assert told.notes[0].values["cost"] == pytest.approx(expected, rel=0.05)
+    assert "wrong by the reach of the target" in sentence(told.notes[0])
