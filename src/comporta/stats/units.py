@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 FEWEST_DAYS = 8
 MOST_SLICES = 50
+_SLICE = "__slice"
 
 
 def units_of(rows: pl.DataFrame, group: str | None) -> NDArray[np.int64] | None:
@@ -62,12 +63,12 @@ def slices_of(rows: pl.DataFrame, by: Sequence[str]) -> Iterator[tuple[Condition
     for name in by:
         groups = coarse(column(rows, name))
         values = groups.labels
-        framed = rows.with_columns(values.alias("__slice"))
+        framed = rows.with_columns(values.alias(_SLICE))
         counts = values.alias("value").value_counts(sort=True).head(MOST_SLICES)["value"].to_list()
         for value in sorted(counts, key=lambda each: (each is None, str(each))):
             yield (
                 (groups.condition(name, value),),
-                framed.filter(pl.col("__slice").eq_missing(pl.lit(value))).drop("__slice"),
+                framed.filter(pl.col(_SLICE).eq_missing(pl.lit(value))).drop(_SLICE),
             )
 
 

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 MOST_CLASSES = 30
 NARROWEST = 0.02
 PICTURES = 8
+_RESIDUAL = "__residual"
 
 
 class Forecast(Record, frozen=True, kw_only=True):
@@ -102,7 +103,7 @@ def calibration(
         if not numbers and len(tables) < PICTURES:
             tables.append(RELIABILITY.of(_diagram(claim, smooth, units, seed, count), under=claim.under))
     first = told[0]
-    biased, lost = biases(rows.with_columns(pl.Series("__residual", first.residual)), group, by)
+    biased, lost = biases(rows.with_columns(pl.Series(_RESIDUAL, first.residual)), group, by)
     if numbers:
         tables.append(BY_TENTHS.of(_deciles(rows, units)))
     return Findings(
@@ -160,7 +161,7 @@ def biases(rows: pl.DataFrame, group: str | None, by: Sequence[str]) -> tuple[li
     figures = []
     for where, part in parts:
         level = together(len(parts) - 1) if where else 0.95
-        residual, weight, units = part["__residual"].to_numpy(), weights_of(part), units_of(part, group)
+        residual, weight, units = part[_RESIDUAL].to_numpy(), weights_of(part), units_of(part, group)
         found = (
             mean_of(residual, units, level)
             if weight is None
