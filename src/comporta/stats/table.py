@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from comporta.errors import BadProject
-from comporta.records.columns import HIDDEN
+from comporta.records.columns import HIDDEN, KEPT
 
 
 def feature_names(frame: pl.DataFrame) -> list[str]:
@@ -15,8 +15,8 @@ def feature_names(frame: pl.DataFrame) -> list[str]:
 
 def column(frame: pl.DataFrame, name: str) -> pl.Series:
     """A feature, or a column kept beside the features. Raises BadProject, with the names there are."""
-    for each in (name, f"{HIDDEN}keep_{name}", f"{HIDDEN}{name}"):
+    for each in (name, f"{KEPT}{name}", f"{HIDDEN}{name}"):
         if each in frame.columns:
             return frame[each].alias(name)
-    there = sorted({each.removeprefix(HIDDEN).removeprefix("keep_") for each in frame.columns})
+    there = sorted({each.removeprefix(KEPT).removeprefix(HIDDEN) for each in frame.columns})
     raise BadProject(f"column {name!r}: not in the table; there are {', '.join(there)}.")

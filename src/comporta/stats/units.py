@@ -22,6 +22,7 @@ FEWEST_DAYS = 2.5
 FEWEST_DIFFERENT = 30
 """Rows of fewer kinds are a table of few values, such as the traits of three shops, and no copies."""
 MOST_SLICES = 50
+_SLICE = "__slice"
 
 
 def units_of(rows: pl.DataFrame, group: str | None) -> NDArray[np.int64] | None:
@@ -96,12 +97,12 @@ def slices_of(rows: pl.DataFrame, by: Sequence[str]) -> Iterator[tuple[Condition
     for name in by:
         groups = coarse(column(rows, name))
         values = groups.labels
-        framed = rows.with_columns(values.alias("__slice"))
+        framed = rows.with_columns(values.alias(_SLICE))
         counts = values.alias("value").value_counts(sort=True).head(MOST_SLICES)["value"].to_list()
         for value in sorted(counts, key=lambda each: (each is None, str(each))):
             yield (
                 (groups.condition(name, value),),
-                framed.filter(pl.col("__slice").eq_missing(pl.lit(value))).drop("__slice"),
+                framed.filter(pl.col(_SLICE).eq_missing(pl.lit(value))).drop(_SLICE),
             )
 
 

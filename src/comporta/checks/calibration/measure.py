@@ -54,6 +54,7 @@ MOST_CLASSES = 30
 NARROWEST = 0.02
 LIKE, FEWEST_LIKE = 20, 50
 PICTURES = 8
+_RESIDUAL = "__residual"
 
 
 class Forecast(Record, frozen=True, kw_only=True):

@@ -75,6 +75,9 @@ CHAMPION = "champion"
 ROOMS = (0.01, 0.005)
 """Margins for which it is told how many labels would show two equal models to be equal within them."""
 
+_THEIRS = "their "
+"""What the names of the champion's answers begin with, beside the candidate's."""
+
 
 def measure(
     context: StepContext,
@@ -179,7 +182,7 @@ def together(
         learned = pl.concat([keys.cast(pl.String) for keys in trained]).unique()
         rows = rows.filter(~pl.col(KEY).is_in(learned.implode()))
     answers = [n for n in theirs.columns if n in (LABEL, NUMBER) or n.startswith(CHANCE)]
-    other = theirs.select(KEY, *(pl.col(n).alias(f"their {n}") for n in answers))
+    other = theirs.select(KEY, *(pl.col(n).alias(f"{_THEIRS}{n}") for n in answers))
     rows = rows.join(other, on=KEY, how="inner", maintain_order="left")
     return rows, None if rows.height else NO_ROW_OF_BOTH()
 
@@ -255,11 +258,11 @@ def _bootstrap(metric: str, mine: ScoredRows, theirs: ScoredRows, clusters: Clus
 
 
 def _theirs(rows: pl.DataFrame) -> pl.DataFrame:
-    answers = [name for name in rows.columns if name.startswith("their ")]
+    answers = [name for name in rows.columns if name.startswith(_THEIRS)]
     champion = rows.drop(
-        name for name in (each.removeprefix("their ") for each in answers) if name in rows.columns
+        name for name in (each.removeprefix(_THEIRS) for each in answers) if name in rows.columns
     )
-    return champion.rename({name: name.removeprefix("their ") for name in answers})
+    return champion.rename({name: name.removeprefix(_THEIRS) for name in answers})
 
 
 def _exact(metric: str, mine: ScoredRows, theirs: ScoredRows) -> PairedDifference | None:

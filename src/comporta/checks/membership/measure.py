@@ -52,6 +52,7 @@ ROWS = 10_000
 FEWEST = 200
 SHARES = (0.01, 0.001)
 CLIP = 1e-6
+_MEMBER = "__member"
 
 
 def measure(
@@ -233,11 +234,9 @@ def _some(rows: pl.DataFrame, group: str | None, draw: np.random.Generator) -> p
     """At most 10,000 rows, one of each group: rows of a group are no independent tries."""
     rows = rows[draw.permutation(rows.height)]
     if group is not None:
-        name = column(rows, group).alias("__member")
-        rows = rows.with_columns(name).filter(
-            pl.col("__member").is_first_distinct() | pl.col("__member").is_null()
-        )
-        rows = rows.drop("__member")
+        name = column(rows, group).alias(_MEMBER)
+        rows = rows.with_columns(name).filter(pl.col(_MEMBER).is_first_distinct() | pl.col(_MEMBER).is_null())
+        rows = rows.drop(_MEMBER)
     return rows.head(ROWS)
 
 
