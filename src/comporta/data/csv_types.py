@@ -29,8 +29,8 @@ def options(file: CsvFile) -> dict[str, Any]:
     """How polars reads the file."""
     return {
         "separator": file.separator,
-        "null_values": list(file.written.null_values) or None,
-        "decimal_comma": file.written.decimal == ",",
+        "null_values": list(file.form.null_values) or None,
+        "decimal_comma": file.form.decimal == ",",
         "glob": False,
     }
 
@@ -95,13 +95,13 @@ def declared_types(file: CsvFile) -> dict[str, pl.DataType]:
 
     `Datetime` alone is any: with a zone where the values have one.
     """
-    for name in file.written.schema:
+    for name in file.form.schema:
         if name not in file.columns:
             raise BadData(
                 f"{file.label}, line 1: found no column {name!r}, expected it as schema= declares it; there "
                 f"are {', '.join(file.columns)}. Correct the schema or the file."
             )
-    return {name: parse_type(kind) for name, kind in file.written.schema.items() if kind != "Datetime"}
+    return {name: parse_type(kind) for name, kind in file.form.schema.items() if kind != "Datetime"}
 
 
 def wider(one: pl.DataType, other: pl.DataType) -> pl.DataType | None:
@@ -192,7 +192,7 @@ def _require_text(file: CsvFile, column: pl.Series) -> None:
         return
     text = f"text: {declare(file, schema={column.name: 'String'})}"
     if len(words):
-        numbers = others.str.replace_all(",", ".") if file.written.decimal == "," else others
+        numbers = others.str.replace_all(",", ".") if file.form.decimal == "," else others
         for what, pattern in (("numbers", _NUMBER), ("dates", _TIME), (wording("true and false"), _TRUTH)):
             if numbers.str.contains(pattern).all():
                 missing = declare(file, null_values=words[0])
@@ -200,7 +200,7 @@ def _require_text(file: CsvFile, column: pl.Series) -> None:
                     f"If it means a missing value, declare it: {missing} If not, make the column {text}"
                 )
                 raise _fault(file, column.name, words[0], f"{what} as in the other rows", advice)
-    if file.written.decimal != "," and others.str.contains(_COMMAS + "|" + _NUMBER).all():
+    if file.form.decimal != "," and others.str.contains(_COMMAS + "|" + _NUMBER).all():
         first = others.filter(others.str.contains(","))[0]
         comma = declare(file, decimal=",")
         advice = wording(

@@ -212,7 +212,7 @@ class App:
         await self.recorder.put_feedback(read.labels, len(body) + 200 * len(read.labels))
         self.recorder.counts.corrections += read.corrections
         corrections = {"corrections": read.corrections} if read.corrections else {}
-        return json_reply({"accepted": read.given, **corrections})
+        return json_reply({"accepted": read.number, **corrections})
 
     def metrics(self, request: Request) -> Reply:
         text = prometheus_text(self.counts, self.recorder, self.serving, self.samples())

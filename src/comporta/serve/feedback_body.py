@@ -32,10 +32,10 @@ class LabelBody(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ReadLabels(NamedTuple):
-    """given: how many labels a body held. labels: those to be kept, a repeated one once. corrections: how
+    """number: how many labels a body held. labels: those to be kept, a repeated one once. corrections: how
     many of them are another label for an id than the one before."""
 
-    given: int
+    number: int
     labels: list[Feedback]
     corrections: int
 

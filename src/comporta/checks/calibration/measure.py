@@ -59,12 +59,12 @@ PICTURES = 8
 class Forecast(Record, frozen=True, kw_only=True):
     """One thing that is said of each row and comes true or does not. under: empty for the claim itself.
 
-    said: places in 0 to 1 (n,). residual: what was said less what came (n,), in shares, or in standard
+    value: places in 0 to 1 (n,). residual: what was said less what came (n,), in shares, or in standard
     deviations of the target.
     """
 
     under: Conditions
-    said: Floats
+    value: Floats
     residual: Floats
 
 
@@ -104,7 +104,7 @@ def calibration(
     tables: list[Table] = []
     for claim in told:
         residual = claim.residual if count is None else claim.residual * count
-        smooth = smooth_error(claim.said, residual, units, seed=seed, level=together(len(told)))
+        smooth = smooth_error(claim.value, residual, units, seed=seed, level=together(len(told)))
         errors.append(_figure(claim, smooth, rows.height))
         if not numbers and len(tables) < PICTURES:
             tables.append(RELIABILITY.of(_diagram(claim, smooth, units, seed, count), under=claim.under))
@@ -130,25 +130,25 @@ def claims(rows: pl.DataFrame) -> Iterator[Forecast]:
         truth = np.asarray(was.truth, float)
         spread = float(truth.std())
         place = pl.Series(was.number).rank("average").to_numpy() / len(truth)
-        yield Forecast(under=(), said=place, residual=(was.number - truth) / spread)
+        yield Forecast(under=(), value=place, residual=(was.number - truth) / spread)
         return
     assert was.probability is not None and was.label is not None
     truth = np.asarray(was.truth)
     if was.classes == 2:
         said = was.probability[:, 1]
-        yield Forecast(under=(), said=said, residual=said - (truth == 1))
+        yield Forecast(under=(), value=said, residual=said - (truth == 1))
         return
     said = was.probability[np.arange(len(truth)), was.label]
     yield Forecast(
         under=conditions(named_class=True),
-        said=said,
+        value=said,
         residual=said - (truth == was.label),
     )
     for at, name in enumerate(classes_of(rows)[:MOST_CLASSES]):
         said = was.probability[:, at]
         yield Forecast(
             under=(Condition("class", Words(name)),),
-            said=said,
+            value=said,
             residual=said - (truth == at),
         )
 
@@ -204,7 +204,7 @@ def _diagram(
 ) -> Sequence[TableRow]:
     """What came over what was said, and the band in which a calibrated model would lie."""
     shown = curve(
-        claim.said, claim.residual, units, width=max(smooth.width, NARROWEST), seed=seed, level=smooth.level,
+        claim.value, claim.residual, units, width=max(smooth.width, NARROWEST), seed=seed, level=smooth.level,
         weight=count,
     )  # fmt: skip
     return tuple(
