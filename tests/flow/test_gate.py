@@ -215,7 +215,7 @@ def test_a_challenger_must_be_better_by_the_metric_of_the_business(folder):
         assert said["main metric at most 0.05 worse than the champion"].outcome == "pass"
         better = said["roc_auc better than the champion"]
         assert better.outcome in ("fail", "inconclusive") and better.required
-        assert better.check in version.asked
+        assert better.check in version.required_checks
         with pytest.raises(Refused, match="roc_auc better than the champion"):
             release(opened, "leaving/2")
         assert report(opened, "leaving/2").champion == "leaving/1"

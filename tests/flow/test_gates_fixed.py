@@ -94,7 +94,7 @@ def folder(tmp_path_factory) -> Folder:
     with open_project(made.root, works=True) as opened:
         (version,) = run(opened).versions
         assert {sentence(each.display_title): each.outcome for each in version.verdicts} == FIRST
-        assert set(version.forms) == set(version.asked) == {each.check for each in version.verdicts}
+        assert set(version.forms) == set(version.required_checks) == {each.check for each in version.verdicts}
     return made
 
 

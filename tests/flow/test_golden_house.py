@@ -130,7 +130,9 @@ def test_it_is_gated_again_and_its_waiver_still_holds(opened: OpenProject) -> No
     assert judged.version.state == "released"
     assert len(judged.version.verdicts) == 15, "no check counts as changed or as another"
     assert not any(each.changed or each.carried for each in judged.version.verdicts)
-    assert set(judged.version.asked) == {each.check for each in judged.version.verdicts if each.required}
+    assert set(judged.version.required_checks) == {
+        each.check for each in judged.version.verdicts if each.required
+    }
     assert judged.version.forms == {
         each.check: each.form for each in judged.version.verdicts if each.required
     }

@@ -169,7 +169,7 @@ def test_nothing_about_a_version_may_get_easier_and_anything_harder(opened: Open
         replace(refused, waivers=(waiver,)),
         replace(refused, approvals=(approval,)),
         replace(refused, state="passed"),
-        replace(refused, asked=()),
+        replace(refused, required_checks=()),
         replace(refused, needed=refused.needed + 1),
         replace(refused, parts={**refused.parts, "model": passed.parts["model"]}),
         replace(refused, verdicts=tuple(replace(each, outcome="pass") for each in refused.verdicts)),

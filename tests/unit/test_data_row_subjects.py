@@ -161,7 +161,7 @@ def test_a_forgotten_person_s_open_row_is_not_sealed_and_its_id_is_known_as_gone
     log.forget("123")
     log.seal(whose())
     assert slice_of(log.store, KEYS, LOG).rows == len(ROWS) - 1
-    assert read_log(log.store, KEYS, LOG).gone == {key_hash("number", KEYS)}
+    assert read_log(log.store, KEYS, LOG).gone_ids == {key_hash("number", KEYS)}
     assert log.shown().keys() == SUBJECTS.keys() - {"number"}
 
 

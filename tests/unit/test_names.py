@@ -1,6 +1,7 @@
 """A public class name stands once in the package, and modules of a room are not mistaken for one another."""
 
 import ast
+import re
 from collections import defaultdict
 from importlib import import_module
 from pathlib import Path
@@ -57,3 +58,147 @@ def test_a_name_imported_from_a_room_that_loads_lazily_is_there() -> None:
         if not hasattr(import_module(module), name) and not (ROOT / module[9:] / f"{name}.py").exists()
     }
     assert missing == set()
+
+
+# The irregular participles; the regular ones end in -ed.
+IRREGULAR = {
+    "told",
+    "held",
+    "kept",
+    "found",
+    "asked",
+    "said",
+    "lent",
+    "spare",
+    "seen",
+    "given",
+    "taken",
+    "made",
+    "done",
+    "known",
+    "shown",
+    "drawn",
+    "written",
+    "sent",
+    "left",
+    "lost",
+    "gone",
+    "met",
+    "built",
+    "chosen",
+    "broken",
+    "fallen",
+    "hidden",
+    "driven",
+    "thrown",
+    "torn",
+    "spoken",
+    "begun",
+    "meant",
+    "paid",
+    "bought",
+    "brought",
+    "caught",
+    "taught",
+    "thought",
+    "sold",
+    "spent",
+    "stood",
+    "stuck",
+    "sought",
+    "shut",
+    "lit",
+    "led",
+    "bound",
+    "won",
+    "forgotten",
+    "laid",
+}
+# Functions: verbs whose plain form ends like one, nouns, a command's word, what was released as a constructor
+# or in a protocol, and what reads as an adjective of its object.
+FUNCTIONS = {
+    "need",
+    "seed",
+    "feed",
+    "bound",
+    "required",
+    "failed",
+    "rejected",
+    "calibrated",
+    "explained",
+    "replayed",
+    "made",
+}
+# Classes: errors and checks as they were released, and nouns.
+CLASSES = {"Accepted", "Bound", "Calibrated", "Done", "Explained", "Need", "Refused", "Replayed", "Tampered"}
+# Intervals of influence, to be renamed with that file.
+INFLUENCE = "stats/means.py:influenced"
+# Fields: what is stored or declared under that name since it was released; a tree's child; a bound.
+FIELDS = {
+    "Features.known",
+    "FeatureDeclaration.known",
+    "FeatureFaults.broken",
+    "FeatureQuality.broken",
+    "ExpectationCount.broken",
+    "Fragment.hidden",
+    "DatasetLog.forgotten",
+    "Judgement.bound",
+    "Import.bound",
+    "ModelPart.known",
+    "PrivacyStructure.kept",
+    "RecorderCounts.lost",
+    "RecorderCounts.written",
+    "RowCounts.lost",
+    "RowCounts.written",
+    "Tree.left",
+}
+
+
+def definitions() -> list[tuple[str, str, str]]:
+    """(kind, where, name) of every function, class and field of a record."""
+    found = []
+    for file in sorted(ROOT.rglob("*.py")):
+        where = file.relative_to(ROOT).as_posix()
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                found.append(("function", where, node.name))
+            elif isinstance(node, ast.ClassDef):
+                found.append(("class", where, node.name))
+                found += [
+                    ("field", where, f"{node.name}.{each.target.id}")
+                    for each in node.body
+                    if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name)
+                ]
+    return found
+
+
+def is_participle(name: str) -> bool:
+    """Whether the one word of a name is a participle."""
+    word = name.strip("_")
+    if not re.fullmatch("[A-Za-z][a-z]*", word):
+        return False
+    return word.lower() in IRREGULAR or word.endswith("ed")
+
+
+def test_no_function_or_class_is_named_by_a_bare_participle() -> None:
+    named = definitions()
+    assert ("function", "records/message.py", "say") in named, "the definitions were found"
+    bare = {
+        f"{where}:{name}"
+        for kind, where, name in named
+        if (kind == "function" and name.strip("_") not in FUNCTIONS)
+        or (kind == "class" and name.strip("_") not in CLASSES)
+        if is_participle(name)
+    }
+    assert bare - {INFLUENCE} == set()
+
+
+def test_no_field_of_a_record_is_named_by_a_participle_that_says_nothing() -> None:
+    # Those in -ed are states, as in `required` or `removed`; the others are our own dialect.
+    bare = {
+        name
+        for kind, _, name in definitions()
+        if kind == "field" and name.rpartition(".")[2].strip("_") in IRREGULAR
+    }
+    assert bare - FIELDS == set()
+    assert FIELDS - bare == set(), "an entry that is no longer needed goes"

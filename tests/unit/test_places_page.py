@@ -13,7 +13,7 @@ PAGE = Path(__file__).parents[2] / "docs/reference/places.md"
 
 def row(place: StoredPlace) -> str:
     paths = ", ".join(f"`{each}`" for each in place.paths)
-    return f"| {place.name} | {place.base}: {paths} | {place.holds} | {place.erased} | {place.gone} |"
+    return f"| {place.name} | {place.base}: {paths} | {place.holds} | {place.erased} | {place.lifetime} |"
 
 
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)

@@ -58,7 +58,7 @@ def candidate(
     parts = {"model": model, "test": test}
     return Version(
         model="late", number=number, run="r", at=AT, steps={}, read=(), policy=policy, needed=needed,
-        asked=asked, forms=forms or {},
+        required_checks=asked, forms=forms or {},
         parts={name: Artifact(digest=each, size=1, kind=name) for name, each in parts.items() if each},
     )  # fmt: skip
 
@@ -236,7 +236,7 @@ def test_the_very_same_model_built_another_way_stays_asked_what_it_was_asked():
     refused = after(register(first, ()), told(first, (verdict("fail", form="first"),)))
     second = candidate(2, asked=("d",), forms={"d": "its own"}, model="same", policy="q")
     entered = inherit_verdicts(second, (refused,))
-    assert (entered.asked, entered.needed, entered.policy) == (("c", "d"), 2, "p")
+    assert (entered.required_checks, entered.needed, entered.policy) == (("c", "d"), 2, "p")
     assert entered.forms == {"c": "first", "d": "its own"}
     fact = told(entered, (verdict("pass", check="d", form="its own"),))
     assert seen(fact.verdicts) == [("d", "pass", False), ("c", "fail", True)]

@@ -37,7 +37,7 @@ def waiver(check: str = OLD, form: str = "old form", **more: Any) -> Waiver:
 
 def version(**more: Any) -> Version:
     held = {
-        "asked": (OLD,),
+        "required_checks": (OLD,),
         "forms": {OLD: "old form"},
         "verdicts": (verdict(),),
         "waivers": (waiver(),),
@@ -68,7 +68,7 @@ def test_its_waiver_holds_and_nothing_counts_as_changed_or_left_out():
     (shown,) = now.verdicts
     assert (shown.check, shown.carried, shown.changed) == (ID, False, False)
     assert sentence(shown.reason) == "As it was."
-    assert now.asked == (ID,)
+    assert now.required_checks == (ID,)
     assert now.forms == {ID: "new form"}
     assert now.blocking_verdicts(AT) == ()
     assert now.waiver_of(shown, AT) is not None
@@ -116,14 +116,18 @@ def test_a_version_of_a_release_without_forms_is_the_same_by_name():
 
 
 def test_what_todays_gates_leave_out_is_carried_under_the_name_that_it_had():
-    left = version(asked=(OLD, "left out"), verdicts=(verdict(outcome="pass"), verdict("left out", "f")))
+    left = version(
+        required_checks=(OLD, "left out"), verdicts=(verdict(outcome="pass"), verdict("left out", "f"))
+    )
     now = again(left, outcome="pass")
     assert [(each.check, each.carried) for each in now.verdicts] == [(ID, False), ("left out", True)]
 
 
 def test_a_check_of_the_projects_own_keeps_its_name_and_takes_todays_form_once():
     own = (("few", CheckRenaming(check="few", former="old form", form="new form")),)
-    state = version(asked=("few",), forms={"few": "old form"}, verdicts=(verdict("few"),), waivers=())
+    state = version(
+        required_checks=("few",), forms={"few": "old form"}, verdicts=(verdict("few"),), waivers=()
+    )
     now = with_current_names(state, renames(state, own))
     assert (now.forms, now.verdicts[0].form) == ({"few": "new form"}, "new form")
     assert renames(now, own) == {}

@@ -210,7 +210,7 @@ def test_each_waiver_is_told_as_it_stands_with_the_verdict_before_and_after():
         ((passes,), (waived("c", 9),), ["waiver, not needed now"]),
         ((), (waived("c", 9),), ["waiver, not needed now"]),
     ):
-        asked = version(*verdicts, waivers=waivers, asked=("c",))
+        asked = version(*verdicts, waivers=waivers, required_checks=("c",))
         _, *rows = standing(asked, AT)
         assert [name for name, _ in rows] == words
         first = waivers[0]
@@ -230,7 +230,7 @@ def test_both_policies_are_told_where_they_differ():
 
 def test_carried_checks_and_those_asked_since_are_told_in_every_report():
     left = replace(told("left out", "fail").verdict, carried=True)
-    asked = version(left, told("later").verdict, asked=("left out",), judged_by="e" * 64)
+    asked = version(left, told("later").verdict, required_checks=("left out",), judged_by="e" * 64)
     full = Report(
         version=asked, at=AT, project="flights", verdicts=tell(asked, AT), standing=standing(asked, AT)
     )

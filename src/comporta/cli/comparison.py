@@ -49,10 +49,10 @@ def figure_text(figure: Figure | None) -> str:
 
 def _pair(pair: Pair, found: Comparison, width: int) -> Iterator[Line]:
     line = f"{pair.name}: {pair.status}"
-    yield from _wrapped(line, "", width, _style(pair.b or pair.a))
+    yield from _wrap(line, "", width, _style(pair.b or pair.a))
     for version, row in ((found.a, pair.a), (found.b, pair.b)):
         if row is not None:
-            yield from _wrapped(f"{version.id}: {_figures(row)}{_reason(row)}", _INDENT, width)
+            yield from _wrap(f"{version.id}: {_figures(row)}{_reason(row)}", _INDENT, width)
 
 
 def _figures(row: ReportedVerdict) -> str:
@@ -81,10 +81,10 @@ def _policies(found: Comparison, width: int) -> Iterator[Line]:
     for version, rows, others in ((found.a, of_a, of_b), (found.b, of_b, of_a)):
         for name, what in rows:
             if (name, what) not in others:
-                yield from _wrapped(f"{version.id}: {name}: {what}", "", width)
+                yield from _wrap(f"{version.id}: {name}: {what}", "", width)
 
 
-def _wrapped(text: str, indent: str, width: int, style: str = "") -> Iterator[Line]:
+def _wrap(text: str, indent: str, width: int, style: str = "") -> Iterator[Line]:
     lines = textwrap.wrap(
         text,
         max(width, 20),

@@ -42,7 +42,7 @@ def gc(
         show.json(swept)
         return
     said = say.WOULD_FREE if swept.dry else say.FREED
-    show.line(said.format(objects=len(swept.freed), size=show.size(swept.size), kept=swept.kept))
+    show.line(said.format(objects=len(swept.freed), size=show.size(swept.size), kept=swept.in_use))
     if swept.young:
         show.line(say.YOUNG.format(objects=swept.young))
 

@@ -14,7 +14,7 @@ class Texts:
 
     def __getattribute__(self, name: str) -> Any:
         english = object.__getattribute__(self, name)
-        return english if name.startswith("_") else _translated(f"cli.{name.lower()}", english)
+        return english if name.startswith("_") else _translate(f"cli.{name.lower()}", english)
 
     TAGLINE = "From a training function to production, and kept there."
     SEE_HELP = "See: comporta{command} --help"
@@ -350,7 +350,7 @@ def english_words() -> dict[str, str]:
     return texts
 
 
-def _translated(code: str, english: Any) -> Any:
+def _translate(code: str, english: Any) -> Any:
     from comporta.cli.languages import translations
 
     there = translations()

@@ -26,14 +26,14 @@ class CsvFile(Record, frozen=True, kw_only=True):
 
     path: Path
     label: str
-    written: CsvFiles
+    form: CsvFiles
     separator: str
     columns: tuple[str, ...] = ()
 
     @property
     def utf8(self) -> bool:
         """Whether it can be read as it lies."""
-        return codecs.lookup(self.written.encoding).name in ("utf-8", "utf-8-sig", "ascii")
+        return codecs.lookup(self.form.encoding).name in ("utf-8", "utf-8-sig", "ascii")
 
     @property
     def style(self) -> NumberStyle:
@@ -44,7 +44,7 @@ class CsvFile(Record, frozen=True, kw_only=True):
         """All of it as UTF-8. Raises BadData where it is written in another encoding than declared."""
         data = self.path.read_bytes()
         try:
-            return io.BytesIO(data.decode(self.written.encoding).encode())
+            return io.BytesIO(data.decode(self.form.encoding).encode())
         except UnicodeError as error:
             raise encoding_fault(self) or BadData(f"{self.label}: {error}") from None
 
@@ -53,7 +53,7 @@ def open_csv(path: Path, root: Path, name: str, written: CsvFiles) -> CsvFile:
     """The file with its header. name: the dataset's. Raises BadData, naming file, line and column."""
     shown = path.relative_to(root) if path.is_relative_to(root) else path
     separator = written.separator or ("\t" if path.suffix.lower() == ".tsv" else ",")
-    file = CsvFile(path=path, label=f"{name}: {shown.as_posix()}", written=written, separator=separator)
+    file = CsvFile(path=path, label=f"{name}: {shown.as_posix()}", form=written, separator=separator)
     header = next(_records(file), (1, []))[1]
     if not header:
         raise BadData(
@@ -76,7 +76,7 @@ def open_csv(path: Path, root: Path, name: str, written: CsvFiles) -> CsvFile:
             f"{file.label}, line 1: found one column, {header[0]!r}, expected columns that {separator!r} "
             f"separates. Declare {declare(file, separator=likely[0])}"
         )
-    return CsvFile(path=path, label=file.label, written=written, separator=separator, columns=tuple(header))
+    return CsvFile(path=path, label=file.label, form=written, separator=separator, columns=tuple(header))
 
 
 def line_of(file: CsvFile, column: str, text: str) -> int:
@@ -98,7 +98,7 @@ def long_line(file: CsvFile) -> tuple[int, int]:
 
 def encoding_fault(file: CsvFile) -> BadData | None:
     """Where the file is not in its encoding, as an error that names line and column; None: nowhere."""
-    decoder = codecs.getincrementaldecoder(file.written.encoding)()
+    decoder = codecs.getincrementaldecoder(file.form.encoding)()
     before = b""  # of the line that is being read
     line = 1
     with file.path.open("rb") as handle:
@@ -120,13 +120,13 @@ def encoding_fault(file: CsvFile) -> BadData | None:
     other = "latin-1" if file.utf8 else "utf-8"
     return BadData(
         f"{file.label}, line {line}, column {max(1, len(values))}: found bytes that are no "
-        f"{file.written.encoding}. Declare how it is written: {declare(file, encoding=other)}"
+        f"{file.form.encoding}. Declare how it is written: {declare(file, encoding=other)}"
     )
 
 
 def declare(file: CsvFile, **more: Any) -> str:
     """The source as it would have to be declared, with what is declared already."""
-    written = file.written
+    written = file.form
     missing = more.get("null_values")
     given = {
         "separator": more.get("separator", written.separator),
@@ -146,7 +146,7 @@ def _unless(usual: str, value: str) -> str:
 
 def _records(file: CsvFile) -> Iterator[tuple[int, list[str]]]:
     """The line in which each record begins, and its values; empty lines apart. Raises BadData."""
-    encoding = "utf-8-sig" if file.utf8 else file.written.encoding
+    encoding = "utf-8-sig" if file.utf8 else file.form.encoding
     line = 1
     try:
         with file.path.open(encoding=encoding, newline="") as handle:

@@ -25,8 +25,8 @@ def options(file: CsvFile) -> dict[str, Any]:
     """How polars reads the file."""
     return {
         "separator": file.separator,
-        "null_values": list(file.written.null_values) or None,
-        "decimal_comma": file.written.decimal == ",",
+        "null_values": list(file.form.null_values) or None,
+        "decimal_comma": file.form.decimal == ",",
         "glob": False,
     }
 
@@ -106,13 +106,13 @@ def declared_types(file: CsvFile) -> dict[str, pl.DataType]:
 
     `Datetime` alone is any: with a zone where the values have one.
     """
-    for name in file.written.schema:
+    for name in file.form.schema:
         if name not in file.columns:
             raise BadData(
                 f"{file.label}, line 1: found no column {name!r}, expected it as schema= declares it; there "
                 f"are {', '.join(file.columns)}. Correct the schema or the file."
             )
-    return {name: parse_type(kind) for name, kind in file.written.schema.items() if kind != "Datetime"}
+    return {name: parse_type(kind) for name, kind in file.form.schema.items() if kind != "Datetime"}
 
 
 def wider(one: pl.DataType, other: pl.DataType) -> pl.DataType | None:

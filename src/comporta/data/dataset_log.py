@@ -95,8 +95,8 @@ class DatasetLog(Record, frozen=True, kw_only=True):
 
     versions: (number, id, when), oldest first. moved: the redactions. forgotten: subjects' hashes.
     columns: as accepted since the newest version, or None. groups: the compactions, less those of which a
-    redaction moved something since. gone: hashes of ids that went with a subject. schema: of a prediction
-    log, the columns of each model version's rows, in the order in which the log met them.
+    redaction moved something since. gone_ids: hashes of ids that went with a subject. schema: of a
+    prediction log, the columns of each model version's rows, in the order in which the log met them.
     """
 
     dataset: str = ""
@@ -108,7 +108,7 @@ class DatasetLog(Record, frozen=True, kw_only=True):
     tags: dict[str, str] = {}
     columns: dict[str, str] | None = None
     groups: tuple[tuple[tuple[str, ...], tuple[Fragment, ...]], ...] = ()
-    gone: frozenset[int] = frozenset()
+    gone_ids: frozenset[int] = frozenset()
     schema: tuple[RowColumns, ...] = ()
 
     def resolve(self, fragment: Fragment) -> Fragment | None:
@@ -203,7 +203,7 @@ class _Reading:
         self.moved = dict(start.moved)
         self.forgotten = set(start.forgotten)
         self.tags = dict(start.tags)
-        self.gone = set(start.gone)
+        self.gone_ids = set(start.gone_ids)
         self.schema = list(start.schema)
 
     def take(self, entry: AnyEntry, data: bytes, keys: Keys, dataset: str) -> None:
@@ -227,7 +227,7 @@ class _Reading:
                 self.moved.update(entry.moved)
                 self.groups = [each for each in self.groups if not any(id in self.moved for id in each[0])]
                 self.forgotten.update(int(each, 16) for each in entry.subjects)
-                self.gone.update(int(each, 16) for each in entry.ids)
+                self.gone_ids.update(int(each, 16) for each in entry.ids)
             case TagEntry(version=""):
                 self.tags.pop(entry.name, None)
             case TagEntry():
@@ -251,7 +251,7 @@ class _Reading:
             forgotten=frozenset(self.forgotten),
             tags=self.tags,
             columns=self.columns,
-            gone=frozenset(self.gone),
+            gone_ids=frozenset(self.gone_ids),
             schema=tuple(self.schema),
         )
 

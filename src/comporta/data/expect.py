@@ -43,7 +43,7 @@ class Intake:
     rows: int = 0
     newest: datetime | None = None
     counts: dict[_Asked, int] = field(default_factory=dict)
-    shown: dict[_Asked, pl.DataFrame] = field(default_factory=dict)
+    examples: dict[_Asked, pl.DataFrame] = field(default_factory=dict)
 
     def see(self, batch: pl.DataFrame) -> pl.DataFrame:
         """The batch with its columns in the dataset's order and types.
@@ -91,13 +91,13 @@ class Intake:
         for (rule, breaks), count in zip(rules.items(), found, strict=True):
             if count:
                 self.counts[rule] = self.counts.get(rule, 0) + count
-                if rule not in self.shown:
-                    self.shown[rule] = batch.filter(breaks).head(_SHOWN)
+                if rule not in self.examples:
+                    self.examples[rule] = batch.filter(breaks).head(_SHOWN)
 
     def _refuse(self, rule: _Asked, found: str, wanted: str) -> None:
         column, _ = rule
         place = f"{self.shape.name}.{column}"
-        rows = self.shown[rule]
+        rows = self.examples[rule]
         first = list(dict.fromkeys([*self.shape.key, column]))
         values = rows[column].head(3).to_list()
         shown = ", ".join("nothing" if value is None else repr(value) for value in dict.fromkeys(values))

@@ -22,7 +22,7 @@ def is_subject_hidden(subject: str | None, history: DatasetLog, keys: Keys) -> b
 
 def gone_ids(rows: Iterable[OpenRow], history: DatasetLog, keys: Keys) -> set[int]:
     """Hashes of the ids that went with a subject, those of these open rows among them."""
-    return set(history.gone) | {
+    return set(history.gone_ids) | {
         key_hash(row.id, keys) for row in rows if is_subject_hidden(row.subject, history, keys)
     }
 
@@ -39,7 +39,7 @@ def record_forgotten_ids(
             return
         if found is None:
             found = gone_ids(rows, history, keys)
-        fresh = found - history.gone
+        fresh = found - history.gone_ids
         if not fresh:
             return
         append_entry(

@@ -85,7 +85,7 @@ def gone_json_predictions(
     """Hashes of the ids of those that are not shown, for their subject is forgotten."""
     history = read_log(store, keys, PREDICTIONS)
     if not history.forgotten:
-        return set(history.gone)
+        return set(history.gone_ids)
     mine = (row for row in open_rows(store, PREDICTIONS) if row.model == model)
     found = gone_ids(rows_with_subjects(mine, whose), history, keys)
     if not history.versions:

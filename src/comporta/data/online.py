@@ -37,14 +37,14 @@ class JoinLookup(Record, frozen=True, kw_only=True):
 class TimelineIndex(Record, frozen=True, kw_only=True):
     """A timeline for single rows. groups: key → its slots, half-open. when: of each slot, rising.
 
-    shown: the columns that are brought, under their names, and one row of nulls more.
+    columns: the columns that are brought, under their names, and one row of nulls more.
     """
 
     line: Timeline
     groups: dict[JoinKey, tuple[int, int]]
     when: memoryview
     rows: Ints
-    shown: pl.DataFrame
+    columns: pl.DataFrame
 
     def find(self, key: JoinKey, at: int, upper: int) -> int:
         """The row known at `at`, or -1. at, upper: the time in the line's unit, rounded down and up."""
@@ -128,7 +128,7 @@ class OnlineTables(Record, frozen=True, kw_only=True):
         for index in self.indexes:
             line = index.line
             rows = index.find_all(requests, at).tolist()
-            part = index.shown[[line.frame.height if row == NONE else row for row in rows]]
+            part = index.columns[[line.frame.height if row == NONE else row for row in rows]]
             joined = joined.hstack(part) if joined.width else part
             for source, row in zip(sources, rows, strict=True):
                 if row != NONE:
@@ -221,7 +221,7 @@ def _index(line: Timeline) -> TimelineIndex:
         groups=dict(zip(keys.iter_rows(), spans, strict=True)),
         when=memoryview(order.when[order.slots & ((1 << order.bits) - 1)]),
         rows=rows,
-        shown=pl.concat([shown, shown.clear(1)]).rechunk(),
+        columns=pl.concat([shown, shown.clear(1)]).rechunk(),
     )
 
 

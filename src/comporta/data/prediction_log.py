@@ -97,7 +97,7 @@ def gone_predictions(store: Store, keys: Keys, dataset: str, whose: SubjectColum
     """Hashes of the ids of predictions that are not shown, for their subject is forgotten."""
     history = read_log(store, keys, dataset)
     if not history.forgotten:
-        return set(history.gone)
+        return set(history.gone_ids)
     found = gone_ids(rows_with_subjects(open_rows(store, dataset), whose), history, keys)
     if not history.versions:
         return found

@@ -117,15 +117,15 @@ class Form:
     def _import(self, node: ast.Import) -> str:
         if self._names:
             return self._tree(node) if self._origins else "Import"
-        return f"Import({','.join(self._bound(*each) for each in plain_imports(node))})"
+        return f"Import({','.join(self._bound_name(*each) for each in plain_imports(node))})"
 
     def _import_from(self, node: ast.ImportFrom) -> str:
         if self._names:
             return self._tree(node) if self._origins else "Import"
         bound = ("*" if alias.name == "*" else alias.asname or alias.name for alias in node.names)
-        return f"From({','.join(self._bound(each) for each in bound)})"
+        return f"From({','.join(self._bound_name(each) for each in bound)})"
 
-    def _bound(self, name: str, *_: Any) -> str:
+    def _bound_name(self, name: str, *_: Any) -> str:
         """One name that an import inside the statement binds: as its place among them."""
         self._imports += 1
         return f"@{self._imports - 1}{name if name in self.fixed else ''}"
@@ -199,7 +199,7 @@ class Form:
             return self._tree(node, func=f"{self._wording(method.value)}.{method.attr}")
         return self._of(node)
 
-    def _formatted(self, node: ast.JoinedStr) -> str:
+    def _format_string(self, node: ast.JoinedStr) -> str:
         texts = [each.value if isinstance(each, ast.Constant) else "{}" for each in node.values]
         self.texts.append("".join(map(str, texts)))
         parts = (
@@ -210,7 +210,7 @@ class Form:
 
 _SPECIAL: dict[type, Any] = {
     ast.Load: Form._context, ast.Store: Form._context, ast.Del: Form._context,
-    ast.Constant: Form._constant, ast.JoinedStr: Form._formatted, ast.Name: Form._name,
+    ast.Constant: Form._constant, ast.JoinedStr: Form._format_string, ast.Name: Form._name,
     ast.Attribute: Form._attribute,
     ast.FunctionDef: Form._defines, ast.AsyncFunctionDef: Form._defines, ast.ClassDef: Form._defines,
     ast.Import: Form._import, ast.ImportFrom: Form._import_from, ast.Raise: Form._raise,

@@ -21,15 +21,15 @@ Holds = Literal["personal values", "keyed digests", "nothing personal"]
 
 class StoredPlace(Record, frozen=True, kw_only=True):
     """paths: patterns relative to `base`, part by part; a last `**` is all that is below. holds: the most
-    that may lie there. erased: how a person is erased from it, or why nobody need be. gone: when it goes by
-    itself, or empty."""
+    that may lie there. erased: how a person is erased from it, or why nobody need be. lifetime: when it goes
+    by itself, or empty."""
 
     name: str
     base: Base
     paths: tuple[str, ...]
     holds: Holds
     erased: str
-    gone: str = ""
+    lifetime: str = ""
 
     def covers(self, path: str, *, folder: bool = False) -> bool:
         """Whether a path below the base lies in it; a folder may be on the way to it."""
@@ -92,7 +92,7 @@ PLACES: tuple[StoredPlace, ...] = (
         holds="personal values",
         erased="Predictions and labels that are not sealed: rows of a forgotten subject are left out when "
         "they are read and when they are sealed.",
-        gone="when they are sealed: every five minutes, and when the server ends",
+        lifetime="when they are sealed: every five minutes, and when the server ends",
     ),
     StoredPlace(
         name="rejected rows",
@@ -101,7 +101,7 @@ PLACES: tuple[StoredPlace, ...] = (
         holds="personal values",
         erased="Answers and labels that could not be sealed lie there as they came: delete the objects, "
         "which `comporta data rejected` lists.",
-        gone="when they are tried again: `comporta data rejected --retry`",
+        lifetime="when they are tried again: `comporta data rejected --retry`",
     ),
     StoredPlace(
         name="counts of lost answers",
@@ -116,7 +116,7 @@ PLACES: tuple[StoredPlace, ...] = (
         paths=("projects/*/~writing/*", "~writing/*"),
         holds="personal values",
         erased="Linked into place or removed by its writer.",
-        gone="a minute after its writer died, when the store is next opened",
+        lifetime="a minute after its writer died, when the store is next opened",
     ),
     StoredPlace(
         name="events and projections",
@@ -159,7 +159,7 @@ PLACES: tuple[StoredPlace, ...] = (
         paths=(".comporta/serving/*",),
         holds="nothing personal",
         erased="Numbers of answers by model version.",
-        gone="when the server ends, or the next one starts",
+        lifetime="when the server ends, or the next one starts",
     ),
     StoredPlace(
         name="source laid out",
@@ -174,7 +174,7 @@ PLACES: tuple[StoredPlace, ...] = (
         paths=(".comporta/runs/**", ".comporta/compact-*/**"),
         holds="personal values",
         erased="A folder for each run, step and trial server: rows being sorted, logs being written.",
-        gone="when the run ends; of a run that was killed, when the next one begins",
+        lifetime="when the run ends; of a run that was killed, when the next one begins",
     ),
     StoredPlace(
         name="rows being sealed",
@@ -182,7 +182,7 @@ PLACES: tuple[StoredPlace, ...] = (
         paths=("comporta-seal-*/**",),
         holds="personal values",
         erased="Predictions and labels on their way from open rows into a version.",
-        gone="when the seal ends; after a kill, when the system clears its temporary files",
+        lifetime="when the seal ends; after a kill, when the system clears its temporary files",
     ),
     StoredPlace(
         name="reports of faults",
@@ -190,7 +190,7 @@ PLACES: tuple[StoredPlace, ...] = (
         paths=("comporta-*.log",),
         holds="personal values",
         erased="A traceback for the person at the terminal, readable by nobody else, who deletes it.",
-        gone="when the system clears its temporary files",
+        lifetime="when the system clears its temporary files",
     ),
     StoredPlace(
         name="whether the folder takes files",

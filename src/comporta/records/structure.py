@@ -63,7 +63,7 @@ class Attribution(NamedTuple):
 
     scores, decisions: what the parts that were read answer, to be compared with what the model answers; None
     where they give none. method: by the trees' own counts of rows, or by weights against a background. scale:
-    what is added up. asked: rows that were computed."""
+    what is added up. rows_computed: rows that were computed."""
 
     values: Floats
     base: Floats
@@ -72,7 +72,7 @@ class Attribution(NamedTuple):
     decisions: Floats | None
     method: Literal["tree_shap", "weights"]
     scale: Literal["log_odds", "number_before_link", "margin", "number"]
-    asked: int
+    rows_computed: int
 
 
 class ModelPart(NamedTuple):

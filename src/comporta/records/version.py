@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, UnsetType, field
 
 from comporta.records.asset import Artifact, Slice, text_or_digest
 from comporta.records.column_type import TypeKind, type_kind
@@ -77,8 +77,8 @@ class Version(Record, frozen=True, kw_only=True):
     run: the run that built it. steps: node name → recipe digest, everything it was made by.
     parts: what it is served and judged from: `model`, `onnx`, `signature`, `scores`, `predictions` ...
     read: the slices of datasets it learned from. policy: digest of the gates it was asked to pass;
-    needed: how many people must approve it; asked: the checks it must pass; forms: check → digest of all that
-    it declared. These are fixed when it is asked for; a version of an older release holds no forms.
+    needed: how many people must approve it; required_checks: those it must pass; forms: check → digest of all
+    that it declared. These are fixed when it is asked for; a version of an older release holds no forms.
     judged_by: digest of the gates that judged it last. level: how deeply. waivers: verdicts that someone lets
     stand for a while.
     """
@@ -97,7 +97,7 @@ class Version(Record, frozen=True, kw_only=True):
     state: State = "candidate"
     verdicts: tuple[Verdict, ...] = ()
     approvals: tuple[Approval, ...] = ()
-    asked: tuple[str, ...] = ()
+    required_checks: tuple[str, ...] = field(default=(), name="asked")
     level: Level = "release"
     waivers: tuple[Waiver, ...] = ()
     forms: dict[str, str] = {}

@@ -61,7 +61,7 @@ def record_verdicts(
     that later versions are compared with; existing ones stay. renamed, as_policy: see `with_current_names`.
     """
     now = with_current_names(version, renamed, as_policy)
-    every = carry_over(now.verdicts, verdicts, now.asked, now.forms)
+    every = carry_over(now.verdicts, verdicts, now.required_checks, now.forms)
     parts = {name: part for name, part in measured.items() if name not in version.parts}
     known = (version.verdicts, version.judged_by, version.level)
     if version.state != "candidate" and not parts and (every, policy, level) == known:
@@ -117,7 +117,7 @@ def inherit_verdicts(candidate: Version, versions: tuple[Version, ...]) -> Versi
     return replace(
         candidate,
         policy=same.policy,
-        asked=tuple(dict.fromkeys((*same.asked, *candidate.asked))),
+        required_checks=tuple(dict.fromkeys((*same.required_checks, *candidate.required_checks))),
         forms={**candidate.forms, **same.forms},
         needed=max(candidate.needed, same.needed),
         verdicts=tuple(each for each in same.verdicts if alike or each.blocks),

@@ -30,7 +30,7 @@ def with_current_names(version: Version, names: Mapping[str, CheckRenaming], pol
     policy: its policy in today's forms, or empty."""
     if not names and not policy:
         return version
-    asked = dict.fromkeys(names[each].check if each in names else each for each in version.asked)
+    asked = dict.fromkeys(names[each].check if each in names else each for each in version.required_checks)
     forms = {
         names[name].check if name in names else name: _form(names.get(name), form)
         for name, form in version.forms.items()
@@ -38,7 +38,7 @@ def with_current_names(version: Version, names: Mapping[str, CheckRenaming], pol
     return replace(
         version,
         policy=policy or version.policy,
-        asked=tuple(asked),
+        required_checks=tuple(asked),
         forms=forms,
         verdicts=tuple(_verdict(each, names.get(each.check)) for each in version.verdicts),
         waivers=tuple(_waiver(each, names.get(each.check)) for each in version.waivers),
@@ -47,7 +47,7 @@ def with_current_names(version: Version, names: Mapping[str, CheckRenaming], pol
 
 def _names(version: Version) -> dict[str, set[str]]:
     """Name of a check → the forms that the version holds of it."""
-    forms: dict[str, set[str]] = {name: set() for name in version.asked}
+    forms: dict[str, set[str]] = {name: set() for name in version.required_checks}
     for name, form in version.forms.items():
         forms.setdefault(name, set()).add(form)
     for verdict in version.verdicts:

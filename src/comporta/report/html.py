@@ -138,13 +138,13 @@ class _Page:
         if found.of > found.rows > 0:
             parts.append(self.note(codes.MEASURED_ON(rows=found.rows, of=found.of)))
         parts += [f"<p class='note'>{escape(str(note))}</p>" for note in found.notes]
-        parts.append(self.unmeasured(found.unmeasured, row.metrics))
+        parts.append(self.unmeasured_note(found.unmeasured, row.metrics))
         return "".join(parts)
 
     def note(self, text: Text) -> str:
         return f"<p class='note'>{self.text(text)}</p>"
 
-    def unmeasured(self, lost: Sequence[UnmeasuredFigure], metrics: Mapping[str, str]) -> str:
+    def unmeasured_note(self, lost: Sequence[UnmeasuredFigure], metrics: Mapping[str, str]) -> str:
         """What could not be measured and why, in one line; what is more than a line holds can be unfolded."""
         if not lost:
             return ""

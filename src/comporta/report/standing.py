@@ -149,7 +149,7 @@ def added_checks(version: Version, say: Say = english) -> tuple[str, ...]:
     return tuple(
         say(each.display_title)
         for each in version.verdicts
-        if each.required and (each.changed or each.check not in version.asked)
+        if each.required and (each.changed or each.check not in version.required_checks)
     )
 
 

@@ -31,7 +31,7 @@ class NotRecorded(Exception):
 class QueuedRequest(msgspec.Struct, gc=False):
     """What waits to be written. rows, cost: how many, and bytes held, about. make: their observations.
 
-    done: whom to tell, in durable mode.
+    waiter: whom to tell, in durable mode.
     """
 
     model: str
@@ -40,7 +40,7 @@ class QueuedRequest(msgspec.Struct, gc=False):
     cost: int
     make: Callable[[], Sequence[ObservationJson]] | None
     labels: Sequence[Feedback]
-    done: asyncio.Future[None] | None
+    waiter: asyncio.Future[None] | None
 
 
 class Batch(msgspec.Struct):
@@ -240,7 +240,7 @@ class Recorder:
     def _give_up(self, item: QueuedRequest, error: Exception) -> None:
         self._say(f"{item.rows} answers cannot be logged ({type(error).__name__}: {error}); they are lost.")
         self.counts.failures += 1
-        if item.done is None:
+        if item.waiter is None:
             self._lose(item.model, item.versions)
         self._settle([item], error)
 
@@ -292,7 +292,7 @@ class Recorder:
         return None
 
     def _settle(self, items: list[QueuedRequest], error: Exception | None) -> None:
-        waiting = [item.done for item in items if item.done is not None]
+        waiting = [item.waiter for item in items if item.waiter is not None]
         if waiting and self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(_resolve, waiting, error)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Set
 from datetime import datetime, timedelta
 
+from msgspec import field
+
 from comporta.errors import BadProject
 from comporta.records.record import Record
 from comporta.store.names import require_prefix
@@ -27,7 +29,7 @@ class SweepReport(Record, frozen=True, kw_only=True):
 
     freed: tuple[StoredObject, ...]
     size: int
-    kept: int
+    in_use: int = field(name="kept")
     young: int
     dry: bool
 
@@ -80,7 +82,7 @@ def sweep(
             else:
                 young += 1
     return SweepReport(
-        freed=tuple(freed), size=sum(entry.size for entry in freed), kept=kept, young=young, dry=dry
+        freed=tuple(freed), size=sum(entry.size for entry in freed), in_use=kept, young=young, dry=dry
     )
 
 

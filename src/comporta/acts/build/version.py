@@ -122,7 +122,7 @@ def _candidate(
         read=build.read,
         policy=declared.policy,
         needed=model.approvals,
-        asked=required,
+        required_checks=required,
         forms={name: declared.now[name] for name in required},
     )
 

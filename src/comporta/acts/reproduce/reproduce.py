@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import field
+
 from comporta.acts.release.release import version_of
 from comporta.acts.reproduce.older_answers import say_the_same
 from comporta.engine import Progress
@@ -20,13 +22,13 @@ from comporta.store import StepContext
 
 
 class StepComparison(Record, frozen=True, kw_only=True):
-    """One step that was run again. asked: whether its recipe is the same (code, environment, inputs).
+    """One step that was run again. recipe_equal: whether its recipe is the same (code, environment, inputs).
 
     equal: no output differs or was damaged. differs: outputs with other bytes. damaged: outputs whose stored
     bytes are missing or corrupt. newer: outputs with the same content in a newer format."""
 
     node: str
-    asked: bool
+    recipe_equal: bool = field(name="asked")
     equal: bool
     differs: tuple[str, ...] = ()
     damaged: tuple[str, ...] = ()
@@ -168,7 +170,7 @@ def compare(
     differs = tuple(name for name in others if name not in newer)
     return StepComparison(
         node=node,
-        asked=answer.recipe == recipe,
+        recipe_equal=answer.recipe == recipe,
         equal=not differs and not damaged,
         differs=differs,
         damaged=damaged,
@@ -211,7 +213,7 @@ def _reason(steps: tuple[StepComparison, ...], answers: tuple[Staleness, ...], s
             f"{first.node} differs, and whether rows it learned from were erased since is unknown: "
             f"{'; '.join(causes)}."
         )
-    if not first.asked:
+    if not first.recipe_equal:
         return f"{first.node}: the code or the environment has changed since."
     return (
         f"{first.node}: {', '.join(first.differs)} differ, though code, environment and inputs are the same."

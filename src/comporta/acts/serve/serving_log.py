@@ -117,7 +117,7 @@ def scan_all_feedback(opened: OpenProject) -> pl.LazyFrame:
     """Every label that was given, known ids and unknown, with the subject of its prediction; those of
     forgotten subjects are not shown."""
     store, keys = opened.store, opened.keys
-    gone = set(read_log(store, keys, PREDICTIONS).gone)
+    gone = set(read_log(store, keys, PREDICTIONS).gone_ids)
     models = logged_models(opened)
     for model in models:
         own = subject_columns(opened, model)

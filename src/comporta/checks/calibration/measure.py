@@ -54,19 +54,18 @@ MOST_CLASSES = 30
 NARROWEST = 0.02
 LIKE, FEWEST_LIKE = 20, 50
 PICTURES = 8
-_RESIDUAL = "__residual"
 
 
 class Forecast(Record, frozen=True, kw_only=True):
     """One thing that is said of each row and comes true or does not. under: empty for the claim itself.
 
-    said: places in 0 to 1 (n,). residual: what was said less what came (n,), in shares, or in standard
+    value: places in 0 to 1 (n,). residual: what was said less what came (n,), in shares, or in standard
     deviations of the target. variance: of the residual (n,), were the claim right: of a chance p it is
     p(1 - p), of a number that of all rows of which about as much was said.
     """
 
     under: Conditions
-    said: Floats
+    value: Floats
     residual: Floats
     variance: Floats
 
@@ -110,7 +109,7 @@ def calibration(
         if count is not None:
             residual, variance = residual * count, variance * count**2
         smooth = smooth_error(
-            claim.said, residual, units, seed=seed, level=together(len(told)), variance=variance
+            claim.value, residual, units, seed=seed, level=together(len(told)), variance=variance
         )
         errors.append(_figure(claim, smooth, rows.height))
         if not numbers and len(tables) < PICTURES:
@@ -138,7 +137,7 @@ def claims(rows: pl.DataFrame) -> Iterator[Forecast]:
         spread = float(truth.std())
         place = pl.Series(was.number).rank("average").to_numpy() / len(truth)
         residual = (was.number - truth) / spread
-        yield Forecast(under=(), said=place, residual=residual, variance=_of_its_like(place, residual))
+        yield Forecast(under=(), value=place, residual=residual, variance=_of_its_like(place, residual))
         return
     assert was.probability is not None and was.label is not None
     truth = np.asarray(was.truth)
@@ -154,7 +153,7 @@ def claims(rows: pl.DataFrame) -> Iterator[Forecast]:
 
 
 def _chance(under: Conditions, said: Floats, came: NDArray[np.bool_]) -> Forecast:
-    return Forecast(under=under, said=said, residual=said - came, variance=said * (1 - said))
+    return Forecast(under=under, value=said, residual=said - came, variance=said * (1 - said))
 
 
 def _of_its_like(place: Floats, residual: Floats) -> Floats:
@@ -190,7 +189,7 @@ def _diagram(
 ) -> Sequence[TableRow]:
     """What came over what was said, and the band in which a calibrated model would lie."""
     shown = curve(
-        claim.said, claim.residual, units, width=max(smooth.width, NARROWEST), seed=seed, level=smooth.level,
+        claim.value, claim.residual, units, width=max(smooth.width, NARROWEST), seed=seed, level=smooth.level,
         weight=count,
     )  # fmt: skip
     return tuple(

@@ -48,7 +48,7 @@ class Flips(NamedTuple):
 
     cost: Floats
     by: NDArray[np.object_]
-    asked: int
+    rows_asked: int
 
 
 def ways_of(

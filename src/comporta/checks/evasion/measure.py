@@ -101,7 +101,7 @@ def search_flips(
         figures=(figure,),
         rows=rows.height,
         of=refused.height,
-        notes=(ROWS_ASKED(rows=found.asked + test.height), LOWER_BOUND()),
+        notes=(ROWS_ASKED(rows=found.rows_asked + test.height), LOWER_BOUND()),
         tables=(CURVE.of(curve), FEATURES.of({FEATURE: str(n), tables.ROWS: int(c)} for n, c in by)),
     )
 

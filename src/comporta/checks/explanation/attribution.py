@@ -86,7 +86,7 @@ def attribute(asked: FittedModel, rows: pl.DataFrame, background: pl.DataFrame, 
         apart=_apart(asked(some), exact),
         method=METHODS[exact.method](),
         scale=SCALES[exact.scale](),
-        asks=exact.asked,
+        asks=exact.rows_computed,
         background=background.height if exact.method == "weights" else 0,
     )
 

@@ -66,7 +66,7 @@ class One(NamedTuple):
 
     feature: str
     push: Push
-    said: ModelOutput | None
+    output: ModelOutput | None
 
 
 def measure(
@@ -121,7 +121,7 @@ def noisy(
     frames = _pushed_frames(takes, few, levels, draw)
     singles = _each(asked, frames)
     figures += _alone(singles, alone, takes, few.height, units_of(few, group))
-    extreme = [one.said for one in singles if isinstance(one.push, Message)]
+    extreme = [one.output for one in singles if isinstance(one.push, Message)]
     figures.append(_unanswered_figure(extreme, "extremes", few.height))
     asks = rows.height * (1 + len(together)) + few.height * len(singles)
     return Findings(
@@ -159,9 +159,9 @@ def _alone(
 ) -> Iterator[Figure]:
     """The share of decisions that change where one feature is pushed."""
     for one in singles:
-        if one.said is None:
+        if one.output is None:
             continue
-        share = share_of(changes_of(before, one.said, takes), units)
+        share = share_of(changes_of(before, one.output, takes), units)
         if isinstance(one.push, float):
             changed, under = DECISIONS_CHANGED.metric, conditions(noise=one.push, feature=one.feature)
         else:
@@ -263,12 +263,12 @@ def _table(
     )
     for one in singles:
         line: TableRow = {FEATURE: one.feature, PUSHED: _push_text(one.push)}
-        if one.said is None:
+        if one.output is None:
             lines.append({**line, CHANGED: MODEL_RAISED()})
             continue
-        line[CHANGED] = round(float(changes_of(before, one.said, asked.signature).mean()), 4)
+        line[CHANGED] = round(float(changes_of(before, one.output, asked.signature).mean()), 4)
         if base is not None and known is not None:
-            after = worth(name, *_where_known(one.said, few, known), asked.signature)
+            after = worth(name, *_where_known(one.output, few, known), asked.signature)
             if np.isfinite(base - after):
                 line[METRIC_LOST_IN.of(name)] = round(base - after, 4)
         lines.append(line)

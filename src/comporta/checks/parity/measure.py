@@ -151,11 +151,11 @@ def measure(
 
 
 class FormComparison(NamedTuple):
-    """rows: how many. found: by form how far its answers are apart. failed: forms that cannot be served."""
+    """rows: how many. gaps: by form how far its answers are apart. failed: forms that cannot be served."""
 
     rows: int
     research: Research
-    found: dict[str, Gaps]
+    gaps: dict[str, Gaps]
     from_raw: FromRaw | None
     failed: dict[str, str]
 

@@ -90,7 +90,7 @@ class Half(Record, frozen=True, kw_only=True):
     """Rows and what was lost on them. codes: (columns, n)."""
 
     codes: NDArray[np.int32]
-    lost: Losses
+    losses: Losses
     units: NDArray[np.int64] | None
     subjects: NDArray[np.int64] | None
 
@@ -140,8 +140,8 @@ def weak_slices(
     told = _telling(search)
     cells = worst_cells(
         np.ascontiguousarray(search.codes[told]),
-        search.lost.row,
-        fewest=max(FEWEST_ROWS, round(support * len(search.lost.row))),
+        search.losses.row,
+        fewest=max(FEWEST_ROWS, round(support * len(search.losses.row))),
         keep=LOOKED_AT,
         depth=min(depth, len(told)),
     )
@@ -188,7 +188,7 @@ def _part(
 ) -> Half:
     return Half(
         codes=codes[:, half],
-        lost=Losses(name=lost.name, row=lost.row[half], outcome=lost.outcome[half]),
+        losses=Losses(name=lost.name, row=lost.row[half], outcome=lost.outcome[half]),
         units=None if units is None else units[half],
         subjects=None if subjects is None else subjects[half],
     )
@@ -199,7 +199,7 @@ def _telling(search: Half) -> list[int]:
     a wide table would be too many."""
     if len(search.codes) <= COLUMNS:
         return list(range(len(search.codes)))
-    row, mean = search.lost.row, search.lost.row.mean()
+    row, mean = search.losses.row, search.losses.row.mean()
     between = []
     for code in search.codes:
         count = np.bincount(code).astype(float)
@@ -226,13 +226,13 @@ def _confirm(wheres: list[Where], search: Half, confirm: Half, slices: list[Cond
     told."""
     looked = [(where, said, within(where, confirm.codes)) for where, said in zip(wheres, slices, strict=True)]
     looked = [each for each in looked if each[2].sum() >= FEWEST_ROWS and not few(confirm.subjects, each[2])]
-    row, units = confirm.lost.row, confirm.units
+    row, units = confirm.losses.row, confirm.units
     p = [higher_inside(row, inside, units) for _, _, inside in looked]
     stand = discoveries(p)
     found = []
     for (where, said, inside), chance, one in zip(looked, p, stand, strict=True):
         level = selected_level(sum(stand), len(p)) if one else 0.95
-        constant = confirm.lost.constant(search.lost.outcome[within(where, search.codes)])[inside]
+        constant = confirm.losses.constant(search.losses.outcome[within(where, search.codes)])[inside]
         found.append(
             Weak(
                 where=said,

@@ -31,5 +31,5 @@ def attribution(
         decisions=decisions if takes.classes else None,
         method="weights",
         scale="margin" if takes.classes else "number",
-        asked=len(X),
+        rows_computed=len(X),
     )
