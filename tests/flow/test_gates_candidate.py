@@ -136,9 +136,8 @@ def test_every_form_answers_as_research_did(table, fit, output):
     assert said.outcome == "pass"
     assert ", from the request on." in sentence(said.reason)
     forms = {slice_text(each) for each in found.figures}
-    # LightGBM's graph compares 32-bit thresholds where its trees compare doubles, so it is not served.
-    assert {"form=native", "form=onnx" if fit is histogram else "form=lightgbm"} <= forms
-    assert ("form=onnx" in forms) is not ("form=lightgbm" in forms)
+    assert {"form=native", "form=onnx"} <= forms
+    assert ("form=lightgbm" in forms) is (fit is not histogram)
     assert found.rows == found.of == 200
 
 
@@ -230,9 +229,9 @@ def test_a_model_that_a_fresh_process_does_not_serve_is_refused_by_parity_in_its
     found = measured(parity, at, parts | {"trial": at.put_json(trial)})
     said = verdict(parity_check(), found)
     assert said.outcome == "fail"
-    assert sentence(said.reason).startswith("2 of its forms cannot be served by a fresh process (native, ")
+    assert sentence(said.reason).startswith("3 of its forms cannot be served by a fresh process (native, ")
     lines = found.table("not_served").by_id
-    assert [line["form"] for line in lines] == ["native", "lightgbm"]
+    assert [line["form"] for line in lines] == ["native", "lightgbm", "onnx"]
     assert all("its answers to the trial rows" in line["why"] for line in lines)
 
 

@@ -8,7 +8,7 @@ from sklearn.preprocessing import OrdinalEncoder
 
 from comporta.acts.judge.evidence import evidence_of
 from comporta.checks.attribute_inference.check import attribute_inference
-from comporta.checks.attribute_inference.measure import measure
+from comporta.checks.attribute_inference.measure import _guess, measure
 from comporta.checks.shared.measuring.codes import LISTED, VALUES_TOO_SMALL
 from comporta.errors import BadProject
 from comporta.opened.sentences import sentence
@@ -163,3 +163,12 @@ class TestAttributeInference(CheckContract):
             under=conditions(signal="explanations"),
         ),
     )
+
+
+def test_an_attacker_who_knows_a_column_without_any_value_knows_the_rest():
+    draw = np.random.default_rng(0)
+    known = np.column_stack([np.full(400, np.nan), draw.normal(size=400)])
+    place = (known[:, 1] > 0).astype(np.int64)
+    mine = np.arange(400) < 300
+    chances = _guess(known, place, mine, seed=0)
+    assert ((chances[:, 1] > 0.5) == (place[~mine] == 1)).mean() > 0.9

@@ -18,9 +18,10 @@ from comporta.checks.shared.measuring.reference import reference_of
 from comporta.checks.shared.tables import FEATURE, HIGH, LOW, REPLICATES, RESAMPLED, SHARE
 from comporta.errors import BadProject
 from comporta.opened.sentences import sentence
-from comporta.records import Field, Figure, Findings, UnmeasuredFigure, conditions
-from comporta.records.reference import Importances
+from comporta.records import Field, Figure, Findings, UnmeasuredFigure, conditions, decode, encode
+from comporta.records.reference import Importances, Reference
 from comporta.stats.distance import between, noncentral, paired_distance
+from comporta.stats.profiles import LARGEST, merge, moments, profile, recount
 from comporta.stats.ratios import paired_ratio, ratio
 from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
@@ -227,6 +228,31 @@ def test_a_feature_that_went_missing_or_changed_its_words_is_found():
         "earlier 1, feature f3",
         "earlier 1, feature town",
     }
+
+
+@pytest.mark.parametrize("scale", [1e300, 1e308])
+def test_a_feature_near_the_largest_double_is_kept_and_compared(scale):
+    def far(seed):
+        return answers(300, seed).with_columns(f0=(pl.col("f0").clip(-1.7, 1.7)) * scale)
+
+    was = decode(encode(reference_of(far(1), FIELDS)), Reference)
+    found = decode(encode(features.moved(far(2), {1: was}, None)), Findings)
+    assert not found.unmeasured
+    (row,) = (each for each in found.table("features").by_id if each["feature"] == "f0")
+    assert row["mean_is"] == pytest.approx((far(2)["f0"] / scale).mean() * scale)
+    assert row.get("mean_moved_by_spreads") is None
+
+
+def test_the_moments_of_numbers_are_numpys_and_stay_doubles():
+    numbers = np.random.default_rng(0).normal(3, 2, 500)
+    mean, square = moments(numbers)
+    assert (mean, square) == (numbers.mean(), pytest.approx(((numbers - numbers.mean()) ** 2).sum()))
+    scaled = moments(numbers * 1e150)
+    assert scaled == (pytest.approx(mean * 1e150), pytest.approx(square * 1e300))
+    assert moments(numbers * 1e300) == (pytest.approx(mean * 1e300), LARGEST)
+    ends = profile(pl.Series([LARGEST, -LARGEST] * 20))
+    both = merge(ends, recount(pl.Series([LARGEST] * 40), ends))
+    assert both.mean == pytest.approx(LARGEST / 2) and both.square == LARGEST
 
 
 def test_a_feature_of_another_kind_leaves_the_check_in_doubt():

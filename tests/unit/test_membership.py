@@ -3,8 +3,10 @@ import polars as pl
 import pytest
 from scipy import stats
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeClassifier
 
 from comporta.acts.judge.evidence import evidence_of
@@ -58,10 +60,14 @@ def nearest_number(X, y):
     return KNeighborsRegressor(1).fit(X, y)
 
 
-def attacked(fit, seed=0, rows=2000, task="binary", later=0.0, fits=0, group=None):
+def attacked(fit, seed=0, rows=2000, task="binary", later=0.0, fits=0, group=None, **columns):
     context = StepContext(store=MemoryStore(), keys=derive(b"k" * 32), seed=seed)
     train, test = (
-        write(context, people(2 * seed + each, rows, task, later * each).drop("word")) for each in (0, 1)
+        write(
+            context,
+            people(2 * seed + each, rows, task, later * each).drop("word").with_columns(**columns),
+        )
+        for each in (0, 1)
     )
     kept = steps.fit(context, train=train, fit=fit)
     told = {"params": {}, "task": None, "output": "both", "fits": fits, "group": group}
@@ -108,6 +114,15 @@ def test_a_model_that_reveals_its_members_is_found(fit):
     verdict = judged(membership(), attacked(fit))
     assert verdict.outcome == "fail"
     assert "ROC curve" in sentence(verdict.reason) or "1.0%" in sentence(verdict.reason)
+
+
+def imputed(X, y):
+    return make_pipeline(SimpleImputer(keep_empty_features=True), LogisticRegression()).fit(X, y)
+
+
+def test_a_feature_without_any_value_tells_the_attacker_nothing():
+    gone = pl.lit(None, pl.Float64)
+    assert judged(membership(), attacked(imputed, x5=gone)).outcome == "pass"
 
 
 def test_fits_of_the_projects_own_find_more():

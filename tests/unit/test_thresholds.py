@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 import polars as pl
 import pytest
+from lightgbm import LGBMClassifier, LGBMRegressor
 from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import (
@@ -27,10 +28,11 @@ from sklearn.tree import DecisionTreeClassifier
 from comporta.records import Signature
 from comporta.stats.classes import class_text
 from comporta.train.export import to_onnx
+from comporta.train.families import compares_alike, thresholds
 from comporta.train.families.onnx.older import same_model
 from comporta.train.families.onnx.prediction import compile_onnx
-from comporta.train.frames import dress, learn_fields
-from comporta.train.onnx_inputs import by_column
+from comporta.train.frames import dress, learn_fields, matrix
+from comporta.train.onnx_inputs import as_one_tensor, by_column
 from comporta.train.predictor import ask_estimator
 
 ROWS = 500
@@ -97,6 +99,8 @@ def exported(model, columns, numbers=False, word=False):
         (GradientBoostingClassifier(n_estimators=10), False),
         (GradientBoostingRegressor(n_estimators=10), True),
         (DecisionTreeClassifier(), False),
+        (LGBMClassifier(n_estimators=10, verbose=-1, n_jobs=1), False),
+        (LGBMRegressor(n_estimators=10, verbose=-1, n_jobs=1), True),
     ],
     ids=lambda each: type(each).__name__,
 )
@@ -133,6 +137,102 @@ def test_a_form_that_is_not_known_to_compare_alike_does_not_serve_and_one_that_d
     found, apart = exported(model, TENTHS)
     assert found.agrees == (apart is not None)
     assert found.reason if apart is None else apart < 1e-5
+
+
+def places(rows: int) -> pl.DataFrame:
+    """Numbers of which some are missing, whole numbers, and words."""
+    tenth = np.round(DRAW.integers(0, 40, rows) * 0.1, 10)
+    return pl.DataFrame(
+        {
+            "gaps": pl.Series(np.where(DRAW.random(rows) < 0.2, np.nan, tenth), nan_to_null=True),
+            "full": np.round(DRAW.normal(size=rows), 1),
+            "count": DRAW.integers(-3, 9, rows),
+            "word": pl.Series(
+                DRAW.choice(["a", "b", "c", "d", "e", "f", "g", "h", "i", None], rows).tolist(),
+                dtype=pl.String,
+            ),
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        LGBMClassifier(n_estimators=12, min_data_per_group=5, cat_smooth=1, verbose=-1, n_jobs=1),
+        LGBMClassifier(n_estimators=6, objective="multiclass", verbose=-1, n_jobs=1),
+        LGBMRegressor(n_estimators=12, min_data_per_group=5, cat_smooth=1, verbose=-1, n_jobs=1),
+        LGBMRegressor(n_estimators=12, objective="poisson", verbose=-1, n_jobs=1),
+        LGBMClassifier(n_estimators=12, use_missing=False, verbose=-1, n_jobs=1),
+        LGBMClassifier(n_estimators=12, max_cat_to_onehot=20, verbose=-1, n_jobs=1),
+    ],
+    ids=["two classes", "three classes", "numbers", "counts", "nothing is missing", "one category a branch"],
+)
+def test_a_graph_of_lightgbm_goes_its_ways_at_each_threshold_for_each_category_and_for_missing_values(model):
+    rows = places(1_500)
+    fields = learn_fields(rows)
+    frame = dress(rows, fields)
+    line = rows["gaps"].fill_null(1.7) + rows["full"] + rows["count"] / 4
+    line = (
+        line + rows["word"].is_in(["a", "d", "h"]).fill_null(False).cast(pl.Int8) * 2
+    ).to_numpy() + DRAW.normal(size=rows.height)
+    numbers = isinstance(model, LGBMRegressor)
+    three = model.get_params()["objective"] == "multiclass"
+    target = np.abs(line) if numbers else np.digitize(line, [1, 3]) if three else line > 2
+    model.fit(matrix(frame), target, categorical_feature=[3])
+    signature = Signature(
+        raw=fields, features=fields, output="both",
+        classes=() if numbers else tuple(class_text(each) for each in model.classes_),
+        task="regression" if numbers else "multiclass" if three else "binary",
+        label="Float64" if numbers else "Int64" if three else "Boolean",
+    )  # fmt: skip
+    graph = as_one_tensor(model, signature, DoubleTensorType)
+    assert compares_alike(model, graph)
+    cuts = thresholds(model)
+    assert cuts is not None and len(cuts[0]) > 5 and len(cuts[2]) > 3 and not len(cuts[3])
+    asked = np.concatenate(
+        [matrix(frame)[:300], *(_at_each(matrix(frame), *each) for each in enumerate(cuts[:3]))]
+    )
+    words = matrix(frame)[:200].repeat(12, axis=0)
+    words[:, 3] = np.tile([*range(10), np.nan, -1], 200)
+    gone = matrix(frame)[:400].copy()
+    gone[DRAW.random(gone.shape) < 0.5] = np.nan
+    asked = np.concatenate([asked, words, gone])
+    compiled = compile_onnx(graph, signature).array(asked)
+    if numbers:
+        scale = np.std(model.predict(asked))
+        assert np.abs(compiled[0] - model.predict(asked)).max() < 1e-6 * max(1, scale)
+    else:
+        assert np.abs(compiled[1] - model.predict_proba(asked)).max() < 1e-6
+
+
+def _at_each(rows: np.ndarray, column: int, cuts: np.ndarray) -> np.ndarray:
+    """Rows with this column at each threshold, near 0, where LightGBM rounds, and at the doubles beside."""
+    tiny = np.float64(np.float32(1e-35))
+    cuts = np.concatenate([cuts, [0.0, tiny, -tiny]])
+    values = np.concatenate([cuts, np.nextafter(cuts, -np.inf), np.nextafter(cuts, np.inf)])
+    made = rows[DRAW.integers(0, len(rows), 3 * len(values))]
+    made[:, column] = np.tile(values, 3)
+    return made
+
+
+def test_lightgbm_s_graph_is_not_made_where_it_would_mean_something_else():
+    rows = places(600).drop("word")
+    fields = learn_fields(rows)
+    frame = dress(rows, fields)
+    signature = Signature(
+        raw=fields, features=fields, output="both", classes=("false", "true"), task="binary", label="Boolean"
+    )
+    target = rows["gaps"].fill_null(0).is_between(1, 3).to_numpy() ^ (rows["full"] > 1).to_numpy()
+    few = {"n_estimators": 5, "verbose": -1, "n_jobs": 1}
+    for model, extra, said in (
+        (LGBMClassifier(zero_as_missing=True, **few), {}, "zero as a missing value"),
+        (LGBMClassifier(**few), {"categorical_feature": [0]}, "categories that may have a fraction"),
+        (LGBMClassifier(linear_tree=True, min_child_samples=5, **few), {}, "not the model's"),
+    ):
+        rows_ = matrix(frame) if "categorical_feature" not in extra else np.nan_to_num(matrix(frame)) * 10
+        model.fit(rows_, target, **extra)
+        with pytest.raises(ValueError, match=said):
+            as_one_tensor(model, signature, DoubleTensorType)
 
 
 def test_a_graph_of_before_is_the_same_model_where_only_its_comparisons_were_mended():

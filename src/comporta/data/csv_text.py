@@ -38,7 +38,7 @@ class CsvFile(Record, frozen=True, kw_only=True):
     @property
     def style(self) -> NumberStyle:
         """How its numbers are written."""
-        return NumberStyle(self.written.decimal, self.written.thousands)
+        return NumberStyle(self.form.decimal, self.form.thousands)
 
     def bytes(self) -> io.BytesIO:
         """All of it as UTF-8. Raises BadData where it is written in another encoding than declared."""

@@ -37,7 +37,6 @@ class MergedLabels(NamedTuple):
     """labels: those to be kept, a repeated one once. corrections: how many of them are another label for an
     id than the one before."""
 
-    number: int,
     labels: list[Feedback]
     corrections: int
 

@@ -6,6 +6,7 @@ are so partly by chance, and a test on them would find a change where there is n
 
 from __future__ import annotations
 
+import sys
 import zlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ VALUES = 32
 WORDS = 128
 HASHED = 64
 COMMON = 20
+LARGEST = sys.float_info.max
 
 
 def profile(values: pl.Series, units: Places | None = None, words: Sequence[str] | None = None) -> Profile:
@@ -78,12 +80,12 @@ def recount(values: pl.Series, like: Profile, units: Places | None = None) -> Pr
     finite = numbers[np.isfinite(numbers)]
     if not len(finite):
         return found
-    mean = float(finite.mean())
+    mean, square = moments(finite)
     return msgspec.structs.replace(
         found,
         finite=len(finite),
         mean=mean,
-        square=float(((finite - mean) ** 2).sum()),
+        square=square,
         low=float(finite.min()),
         high=float(finite.max()),
     )
@@ -101,7 +103,8 @@ def merge(first: Profile, second: Profile) -> Profile:
     ):
         raise BadData("profiles: found other cells, expected the same. Count both over one reference.")
     finite = first.finite + second.finite
-    apart = second.mean - first.mean
+    apart = second.mean / 2 - first.mean / 2
+    between = 4 * apart * apart * first.finite * second.finite / finite if finite else 0.0
     rows = first.rows + second.rows
     share = second.rows / rows if rows else 0.0
     common: dict[str, int] = dict(first.common)
@@ -115,10 +118,8 @@ def merge(first: Profile, second: Profile) -> Profile:
         missing=first.missing + second.missing,
         rows=rows,
         finite=finite,
-        mean=first.mean + apart * second.finite / finite if finite else 0.0,
-        square=first.square
-        + second.square
-        + (apart**2 * first.finite * second.finite / finite if finite else 0.0),
+        mean=first.mean + 2 * (apart * (second.finite / finite)) if finite else 0.0,
+        square=min(first.square + second.square + between, LARGEST),
         low=min((each for each in (first.low, second.low) if each is not None), default=None),
         high=max((each for each in (first.high, second.high) if each is not None), default=None),
         common=dict(sorted(common.items(), key=lambda each: (-each[1], each[0]))[:COMMON]),
@@ -126,6 +127,20 @@ def merge(first: Profile, second: Profile) -> Profile:
         uneven=first.uneven + (second.uneven - first.uneven) * share,
         units=first.units + second.units,
     )
+
+
+def moments(numbers: Floats) -> tuple[float, float]:
+    """The mean of finite numbers, and the sum of their squared distances from it: at most the largest double,
+    which it is where they are near that themselves."""
+    largest = float(np.abs(numbers).max())
+    if largest < LARGEST**0.5 / (2 * len(numbers)):
+        mean = float(numbers.mean())
+        return mean, float(((numbers - mean) ** 2).sum())
+    share = numbers / largest
+    mean = float(share.mean())
+    spread = float(((share - mean) ** 2).sum())
+    with np.errstate(over="ignore"):
+        return mean * largest, min(float(np.float64(spread) * largest * largest), LARGEST)
 
 
 def places_of(values: pl.Series, like: Profile) -> Places:

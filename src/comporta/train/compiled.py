@@ -15,10 +15,6 @@ if TYPE_CHECKING:
     Columns = tuple[NDArray[Any] | None, NDArray[Any] | None]
 
 
-ROWS_AT_ONCE = "comporta.rows_at_once"
-"""Under which a graph says how many rows it may be asked together."""
-
-
 class CompiledModel(Record, frozen=True, kw_only=True):
     """frame: dressed features → places of labels (or numbers), probabilities. array: the same from
     numbers, (n, features), words as their place; None where words must stay words."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from comporta.records import Signature
-from comporta.train.families import converters
+from comporta.train.families import compare_as_model, converters
 from comporta.train.families.onnx.codec import OnnxGraph
 from comporta.train.families.scikit_learn.export import by_place, spelled_out
 
@@ -28,6 +28,8 @@ def by_column(model: Any, signature: Signature, kind: Any) -> bytes:
 
 def _convert(model: Any, inputs: list[Any], signature: Signature) -> bytes:
     graph = next(filter(None, (convert(model, inputs, signature) for convert in converters())))
+    if any(type(kind).__name__ == "DoubleTensorType" for _, kind in inputs):
+        compare_as_model(graph, model, signature)
     for output in graph.graph.output:
         # LightGBM's converter declares one label, however many rows there are.
         if len(output.type.tensor_type.shape.dim):

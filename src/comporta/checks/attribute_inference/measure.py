@@ -37,7 +37,7 @@ from comporta.records.columns import TARGET
 from comporta.stats.auc import pulls
 from comporta.stats.means import influenced
 from comporta.stats.subjects import values_of_few
-from comporta.stats.table import column, feature_names
+from comporta.stats.table import column, feature_names, without_empty
 from comporta.stats.units import coarse, units_of
 from comporta.store.context import StepContext
 from comporta.store.frames import read
@@ -179,6 +179,7 @@ def _advantages(
 def _guess(known: Floats, place: NDArray[np.int64], mine: NDArray[np.bool_], seed: int) -> Floats:
     """(victims, values) probabilities of a boosted model that learned from the attacker's own rows."""
     use = mine & (place >= 0)
+    known = without_empty(known, known[use])
     trees = HistGradientBoostingClassifier(
         max_iter=60, max_leaf_nodes=15, l2_regularization=1.0, random_state=seed
     )

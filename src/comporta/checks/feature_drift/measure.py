@@ -48,7 +48,7 @@ from comporta.records import (
 from comporta.records.reference import Importances, Profile, Reference
 from comporta.stats.distance import Distance, distance
 from comporta.stats.many import discoveries, selected_level
-from comporta.stats.profiles import recount
+from comporta.stats.profiles import LARGEST, recount
 from comporta.stats.units import units_of
 from comporta.store.context import StepContext
 from comporta.store.frames import read
@@ -245,7 +245,9 @@ def _row(each: FeatureDistance, share: float, drift: Figure, found: bool) -> Tab
         MISSING_IS: now.missing / max(1, now.rows),
     }
     if was.finite and now.finite:
-        spread = (was.square / was.finite) ** 0.5
         row |= {MEAN_WAS: was.mean, MEAN_IS: now.mean}
-        row[MEAN_MOVED] = (now.mean - was.mean) / spread if spread > 0 else 0.0
+        spread = (was.square / was.finite) ** 0.5
+        if was.square < LARGEST:  # where it is that, the spread is not known
+            moved = now.mean / spread - was.mean / spread if spread > 0 else 0.0
+            row[MEAN_MOVED] = max(-LARGEST, min(LARGEST, moved))
     return row

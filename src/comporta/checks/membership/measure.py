@@ -37,7 +37,7 @@ from comporta.records import (
 from comporta.records.columns import TARGET
 from comporta.stats.auc import auc
 from comporta.stats.classes import places
-from comporta.stats.table import column
+from comporta.stats.table import column, without_empty
 from comporta.stats.tail import rate_above
 from comporta.store.context import StepContext
 from comporta.store.frames import read
@@ -206,20 +206,22 @@ def reference(rows: pl.DataFrame, takes: Signature, seed: int) -> Believes:
     def outcome(frame: pl.DataFrame) -> NDArray[Any]:
         return frame[TARGET].cast(pl.Float64).to_numpy() if numeric else places(frame[TARGET], takes.classes)
 
+    learned = numbers(rows)
     kind = HistGradientBoostingRegressor if numeric else HistGradientBoostingClassifier
     trees = kind(max_iter=100, l2_regularization=1.0, random_state=seed)
 
     def believes(frame: pl.DataFrame) -> Floats:
+        columns = without_empty(numbers(frame), learned)
         with threadpool_limits(1):
             if numeric:
-                return closeness(trees.predict(numbers(frame)), outcome(frame))
+                return closeness(trees.predict(columns), outcome(frame))
             scores = np.zeros((frame.height, len(takes.classes)))
-            scores[:, trees.classes_] = trees.predict_proba(numbers(frame))
+            scores[:, trees.classes_] = trees.predict_proba(columns)
         return logit(scores, outcome(frame))
 
     # At most 10,000 rows: threads that wait for each other cost more than the work.
     with threadpool_limits(1):
-        trees.fit(numbers(rows), outcome(rows))
+        trees.fit(without_empty(learned, learned), outcome(rows))
     return believes
 
 

@@ -75,6 +75,24 @@ def converters() -> tuple[Callable[[Any, list[Any], Signature], Any], ...]:
     return lightgbm.convert, xgboost.convert, scikit_learn.convert
 
 
+def compare_as_model(graph: Any, model: Any, signature: Signature) -> None:
+    """Trees of an ONNX graph, asked with doubles, have the thresholds of the estimator's in 64 bits, where it
+    compares doubles. Raises ValueError where they are not the estimator's."""
+    from comporta.train.families.lightgbm import exact as lightgbm
+    from comporta.train.families.onnx.doubles import compare_doubles, tree_nodes
+    from comporta.train.families.scikit_learn import exact as scikit_learn
+
+    alone = not hasattr(model, "steps")
+    last = model if alone else model.steps[-1][1]
+    nodes = list(tree_nodes(graph))
+    if len(nodes) != 1:
+        return
+    values = lightgbm.branch_values(nodes[0], last, signature, alone)
+    values = scikit_learn.branch_values(nodes[0], last) if values is None else values
+    if values is not None:
+        compare_doubles(graph, nodes[0], values)
+
+
 def compares_alike(model: Any, graph: bytes) -> bool:
     """Whether the trees of an ONNX graph, where it has any, compare numbers as the estimator's do, whatever
     they are asked."""
@@ -89,11 +107,12 @@ def compares_alike(model: Any, graph: bytes) -> bool:
 
 def thresholds(model: Any) -> tuple[NDArray[np.float64], ...] | None:
     """Of each feature the thresholds of the estimator's trees, where they can be read; else None."""
-    from comporta.train.families.scikit_learn import exact
+    from comporta.train.families.lightgbm import exact as lightgbm
+    from comporta.train.families.scikit_learn import exact as scikit_learn
     from comporta.train.families.xgboost import booster as xgboost
 
-    found = xgboost.thresholds(model)
-    return exact.thresholds(model) if found is None else found
+    every = (lightgbm.thresholds, xgboost.thresholds, scikit_learn.thresholds)
+    return next((found for each in every if (found := each(model)) is not None), None)
 
 
 def linear(model: Any) -> Linear | None:

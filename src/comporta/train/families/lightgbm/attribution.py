@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from comporta.records import Attribution, Signature
-from comporta.train.families.lightgbm.structure import booster_of, last_iteration
+from comporta.train.families.lightgbm.booster import booster_of, last_iteration
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,23 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from comporta.records import Link, Tree, TreeEnsemble
-from comporta.train.families.library import of_library
+from comporta.train.families.lightgbm.booster import booster_of, last_iteration
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-
-def booster_of(model: Any) -> Any:
-    """The booster of LightGBM's estimators, or of itself; None of any other."""
-    kind = type(model).__name__
-    if kind in ("LGBMClassifier", "LGBMRegressor", "LGBMRanker") and of_library(model, "lightgbm"):
-        return model.booster_
-    return model if kind == "Booster" and of_library(model, "lightgbm") else None
-
-
-def last_iteration(model: Any) -> int | None:
-    """Where its own predictions stop; None: at its last tree."""
-    return getattr(model, "best_iteration_", None) or None
 
 
 def leaves(part: Any) -> Iterator[NDArray[np.int64]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from comporta.errors import Tampered
 from comporta.train.families.onnx.codec import OnnxGraph
-from comporta.train.families.scikit_learn.exact import DOUBLE, PLACED
+from comporta.train.families.onnx.doubles import EXACT, ROUNDED, compares_doubles, takes_doubles, tree_nodes
 
 
 def same_model(then: bytes, now: bytes) -> bool:
@@ -16,31 +16,28 @@ def same_model(then: bytes, now: bytes) -> bool:
         older, newer = (OnnxGraph().decode(each) for each in (then, now))
     except Tampered:
         return False
-    placed = _is_placed(newer)
-    mended = _inexact(older) or (placed and not _is_placed(older))
+    mended = _inexact(older) or (_exact(newer) and not _exact(older))
     if not mended or _inexact(newer):
         return False
-    return _steps(older, placed) == _steps(newer, placed)
+    return _steps(older, _exact(newer)) == _steps(newer, _exact(newer))
+
+
+def _exact(graph: Any) -> bool:
+    return any(tree_nodes(graph)) and compares_doubles(graph)
 
 
 def _inexact(graph: Any) -> bool:
     """Whether doubles are compared with thresholds of 32 bits."""
-    trees = any(each.op_type.startswith("TreeEnsemble") for each in graph.graph.node)
-    doubles = any(each.type.tensor_type.elem_type == DOUBLE for each in graph.graph.input)
-    return trees and doubles and not _is_placed(graph)
+    return any(tree_nodes(graph)) and takes_doubles(graph) and not compares_doubles(graph)
 
 
-def _is_placed(graph: Any) -> bool:
-    return any(PLACED in each.output for each in graph.graph.node)
-
-
-def _steps(graph: Any, placed: bool) -> list[tuple[str, list[bytes]]]:
-    """What each node does, but for those that only change how numbers are held. placed: the thresholds too
+def _steps(graph: Any, exact: bool) -> list[tuple[str, list[bytes]]]:
+    """What each node does, but for those that only change how numbers are held. exact: the thresholds too
     are held otherwise."""
     found = []
     for node in graph.graph.node:
-        if node.op_type == "Cast" or any(each.startswith(PLACED) for each in node.output):
+        if node.op_type == "Cast":
             continue
-        values = [each for each in node.attribute if not (placed and each.name == "nodes_values")]
+        values = [each for each in node.attribute if not (exact and each.name in (ROUNDED, EXACT))]
         found.append((node.op_type, sorted(each.SerializeToString(deterministic=True) for each in values)))
     return found

@@ -15,7 +15,7 @@ import polars as pl
 
 from comporta.records import Signature
 from comporta.stats.classes import labels_from
-from comporta.train.compiled import ROWS_AT_ONCE, CompiledModel
+from comporta.train.compiled import CompiledModel
 from comporta.train.decisions import decide, sorted_otherwise
 from comporta.train.frames import matrix
 
@@ -71,10 +71,10 @@ def _answers(session: Any, signature: Signature) -> Callable[[Feed], Columns]:
     wanted = [outputs[0]] if regression or len(outputs) == 1 else [outputs[1]]
     order = np.argsort(classes := labels_from(signature.classes, signature.label))
     swap = sorted_otherwise(signature)
-    run = _in_parts(session, wanted)
+    run = session.run
 
     def answer(feed: Feed) -> Columns:
-        found = run(feed)
+        found = np.asarray(run(wanted, feed)[0])
         if regression:
             return found.reshape(-1).astype(np.float64), None
         if len(outputs) > 1:
@@ -84,23 +84,6 @@ def _answers(session: Any, signature: Signature) -> Callable[[Feed], Columns]:
         return order[np.searchsorted(classes, label, sorter=order)], None
 
     return answer
-
-
-def _in_parts(session: Any, wanted: list[str]) -> Callable[[Feed], NDArray[Any]]:
-    """The output that is wanted, of no more rows at once than the graph says it can take."""
-    most = int(session.get_modelmeta().custom_metadata_map.get(ROWS_AT_ONCE, 0))
-    run = session.run
-
-    def predict(feed: Feed) -> NDArray[Any]:
-        rows = len(next(iter(feed.values())))
-        if not most or rows <= most:
-            return np.asarray(run(wanted, feed)[0])
-        parts = range(0, rows, most)
-        return np.concatenate(
-            [run(wanted, {k: each[at : at + most] for k, each in feed.items()})[0] for at in parts]
-        )
-
-    return predict
 
 
 def _feed_of_numbers(inputs: Sequence[Any], signature: Signature) -> Callable[[NDArray[Any]], Feed]:

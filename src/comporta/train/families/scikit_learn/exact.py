@@ -1,9 +1,7 @@
-"""Trees in ONNX that compare as scikit-learn does, at each threshold and beside it: by construction.
+"""What scikit-learn's trees compare, and whether a graph compares the same, at each threshold and beside it.
 
-ONNX Runtime's trees compare 32-bit numbers. scikit-learn's trees and forests round to 32 bits themselves, so
-there a threshold rounded down compares alike. Histogram boosting compares doubles, of which many are one
-number in 32 bits: before its trees each number becomes its place among the thresholds of its column, counted
-in doubles and small enough to be exact in 32 bits, and each threshold becomes its own place.
+scikit-learn's trees and forests round to 32 bits themselves, so there a 32-bit threshold rounded down
+compares alike. Histogram boosting compares doubles: its graph is given 64-bit thresholds.
 """
 
 from __future__ import annotations
@@ -12,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from comporta.train.compiled import ROWS_AT_ONCE
 from comporta.train.families.inside import inside
 from comporta.train.families.library import of_library
+from comporta.train.families.onnx.doubles import compares_doubles, takes_doubles, tree_nodes
 from comporta.train.families.scikit_learn.kinds import BOOSTED, FORESTS, HISTOGRAM, SINGLE
 
 if TYPE_CHECKING:
@@ -22,46 +20,40 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-PLACES = 2**20
-"""Thresholds of one column, at most: places below are exact in 32 bits."""
-CELLS = 4_000_000
-"""Numbers compared with thresholds at a time, at most: 16 MB."""
-DOUBLE = 11
-"""`onnx.TensorProto.DOUBLE`."""
-PLACED = "places"
 PLAIN = frozenset(("ColumnTransformer", "Pipeline", "SimpleImputer", "OneHotEncoder", "OrdinalEncoder"))
 """What changes no number but a missing one, and makes small whole numbers of words."""
 
 
-def exact_trees(graph: Any, model: Any) -> None:
-    """Places in front of the trees of a graph of doubles, where they are of histogram boosting. Raises
-    ValueError where its thresholds are not those of the model."""
-    from onnx import TensorProto
+def branch_values(node: Any, model: Any) -> list[float] | None:
+    """What each node of a graph's trees compares with, in doubles; None of a model that compares others.
 
-    last = _last(model)
-    nodes = [each for each in graph.graph.node if each.op_type.startswith("TreeEnsemble")]
-    if type(last).__name__ not in HISTOGRAM or len(nodes) != 1:
-        return
-    cuts = _cuts(last)
-    _to_places(nodes[0], last, cuts)
-    _count_places(graph, nodes[0], cuts)
-    del graph.graph.value_info[:]
-    for output in graph.graph.output:
-        if output.type.tensor_type.elem_type == TensorProto.DOUBLE:
-            output.type.tensor_type.elem_type = TensorProto.FLOAT
+    Raises ValueError where the trees are not the model's."""
+    if type(model).__name__ not in HISTOGRAM:
+        return None
+    held = {each.name: each for each in node.attribute}
+    trees = [each.nodes for stage in model._predictors for each in stage]
+    values = []
+    for tree, place, mode in zip(
+        held["nodes_treeids"].ints, held["nodes_nodeids"].ints, held["nodes_modes"].strings, strict=True
+    ):
+        if mode == b"LEAF":
+            values.append(0.0)
+            continue
+        one = trees[tree][place]
+        if mode != b"BRANCH_LEQ" or one["is_leaf"] or one["is_categorical"]:
+            raise ValueError("a branch that is no threshold of the model's")
+        values.append(float(one["num_threshold"]))
+    return values
 
 
 def compares_alike(graph: Any, model: Any) -> bool:
     """Whether the trees of this graph compare as the model's do, whatever they are asked: known where what
     stands before the trees only hands numbers on and turns words into small ones."""
-    if not any(each.op_type.startswith("TreeEnsemble") for each in graph.graph.node):
+    if not any(tree_nodes(graph)):
         return True
     if not all(map(_hands_on, _before(model))):
         return False
-    doubles = any(each.type.tensor_type.elem_type == DOUBLE for each in graph.graph.input)
-    if any(PLACED in each.output for each in graph.graph.node):
-        return doubles
-    return not doubles and _rounded_alike(graph, model)
+    return compares_doubles(graph) or (not takes_doubles(graph) and _rounded_alike(graph, model))
 
 
 def thresholds(model: Any) -> tuple[Floats, ...] | None:
@@ -75,10 +67,6 @@ def thresholds(model: Any) -> tuple[Floats, ...] | None:
     columns = np.concatenate([each.feature[each.children_left >= 0] for each in trees])
     cuts = np.concatenate([each.threshold[each.children_left >= 0] for each in trees])
     return tuple(np.unique(cuts[columns == column]) for column in range(model.n_features_in_))
-
-
-def _last(model: Any) -> Any:
-    return model.steps[-1][1] if hasattr(model, "steps") else model
 
 
 def _before(model: Any) -> list[Any]:
@@ -106,62 +94,6 @@ def _cuts(model: Any) -> tuple[Floats, ...]:
     return tuple(np.unique(np.asarray(each, np.float64)) for each in columns)
 
 
-def _to_places(node: Any, model: Any, cuts: tuple[Floats, ...]) -> None:
-    """The trees' thresholds as places, told by the node of the model that each was made of."""
-    held = {each.name: each for each in node.attribute}
-    trees = [each.nodes for stage in model._predictors for each in stage]
-    values = []
-    for tree, place, mode in zip(
-        held["nodes_treeids"].ints, held["nodes_nodeids"].ints, held["nodes_modes"].strings, strict=True
-    ):
-        if mode == b"LEAF":
-            values.append(0.0)
-            continue
-        one = trees[tree][place]
-        if mode != b"BRANCH_LEQ" or one["is_leaf"] or one["is_categorical"]:
-            raise ValueError("a branch that is no threshold of the model's")
-        values.append(float(np.searchsorted(cuts[int(one["feature_idx"])], one["num_threshold"])))
-    if "nodes_values" not in held:
-        raise ValueError("thresholds that are no 32-bit numbers")
-    del held["nodes_values"].floats[:]
-    held["nodes_values"].floats.extend(values)
-
-
-def _count_places(graph: Any, node: Any, cuts: tuple[Floats, ...]) -> None:
-    """Nodes that count, for each number, the thresholds of its column below it; what is missing stays so."""
-    from onnx import TensorProto, helper, numpy_helper
-
-    most = max((len(each) for each in cuts), default=0)
-    if most >= PLACES:
-        raise ValueError("more thresholds than 32 bits can tell apart")
-    table = np.full((1, len(cuts), max(most, 1)), np.inf)
-    for at, each in enumerate(cuts):
-        table[0, at, : len(each)] = each
-    given = node.input[0]
-    constants = {
-        "places_cuts": table,
-        "places_axis": np.array([2], np.int64),
-        "places_missing": np.array(np.nan, np.float32),
-    }
-    graph.graph.initializer.extend(numpy_helper.from_array(each, name) for name, each in constants.items())
-    made = [
-        helper.make_node("Cast", [given], ["places_double"], to=TensorProto.DOUBLE),
-        helper.make_node("Unsqueeze", ["places_double", "places_axis"], ["places_wide"]),
-        helper.make_node("Greater", ["places_wide", "places_cuts"], ["places_above"]),
-        helper.make_node("Cast", ["places_above"], ["places_ones"], to=TensorProto.FLOAT),
-        helper.make_node("ReduceSum", ["places_ones", "places_axis"], ["places_count"], keepdims=0),
-        helper.make_node("IsNaN", ["places_double"], ["places_nan"]),
-        helper.make_node("Where", ["places_nan", "places_missing", "places_count"], [PLACED]),
-    ]
-    node.input[0] = PLACED
-    meta = graph.metadata_props.add()
-    meta.key, meta.value = ROWS_AT_ONCE, str(max(1, CELLS // table.size))
-    at = next(at for at, each in enumerate(graph.graph.node) if each == node)
-    rest = list(graph.graph.node)
-    del graph.graph.node[:]
-    graph.graph.node.extend([*rest[:at], *made, *rest[at:]])
-
-
 def _rounded_alike(graph: Any, model: Any) -> bool:
     """Whether the thresholds of a graph's trees are, in 32 bits, those of the model's own, which rounds what
     it compares to 32 bits too; and no other trees are among its parts."""
@@ -175,12 +107,8 @@ def _rounded_alike(graph: Any, model: Any) -> bool:
         split = tree.children_left >= 0
         asked += zip(tree.feature[split].tolist(), _down(tree.threshold[split]).tolist(), strict=True)
     kept: list[tuple[int, float]] = []
-    for node in graph.graph.node:
-        if not node.op_type.startswith("TreeEnsemble"):
-            continue
+    for node in tree_nodes(graph):
         held = {each.name: each for each in node.attribute}
-        if "nodes_values" not in held:
-            return False
         kept += [
             (feature, value)
             for feature, value, mode in zip(

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from comporta.records import Signature
-from comporta.train.families.scikit_learn.exact import exact_trees
 
 OPSETS = {"": 18, "ai.onnx.ml": 3}
 
@@ -23,13 +22,7 @@ def convert(model: Any, inputs: list[Any], signature: Signature) -> Any:
     with _whole_numbers():
         graph = convert_sklearn(model, "model", inputs, options=options, target_opset=OPSETS)
     _set_missing_value_direction(graph, _last(model))
-    if _of_doubles(inputs):
-        exact_trees(graph, model)
     return graph
-
-
-def _of_doubles(inputs: list[Any]) -> bool:
-    return any(type(kind).__name__ == "DoubleTensorType" for _, kind in inputs)
 
 
 def _has_zipmap(model: Any, signature: Signature) -> bool:

@@ -40,5 +40,5 @@ def attribution(
         decisions=None,
         method="tree_shap",
         scale="log_odds" if takes.classes else "number_before_link",
-        asked=4 * n,
+        rows_computed=4 * n,
     )
