@@ -82,9 +82,10 @@ def test_each_metric_has_its_test_where_rows_are_units_and_it_agrees_with_the_bo
     if method:
         assert 0 <= tests["p"] <= 1
         # A row costs up to ln 1000 or 1; of an absent kind there are fewer than 3.7 in 2,000, at 97.5 %.
-        unseen = {"log_loss": math.log(1000), "brier": 1.0}.get(metric, 0.0) * -math.log(0.025) / 2000
-        assert figure.value - figure.low == pytest.approx(math.hypot(figure.value - tests["low"], unseen))
-        assert figure.high - figure.value == pytest.approx(math.hypot(tests["high"] - figure.value, unseen))
+        absent = {"log_loss": math.log(1000), "brier": 1.0}.get(metric, 0.0) * -math.log(0.025) / 4000
+        below, above = figure.value - tests["low"], tests["high"] - figure.value
+        assert figure.value - figure.low == pytest.approx(absent + math.hypot(below, absent))
+        assert figure.high - figure.value == pytest.approx(absent + math.hypot(above, absent))
         assert (beside[0].low, beside[0].high) == (tests["bootstrap_low"], tests["bootstrap_high"])
         width = tests["bootstrap_high"] - tests["bootstrap_low"]
         assert tests["high"] - tests["low"] == pytest.approx(width, rel=0.15)

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import polars as pl
 import pytest
+from scipy import stats
 
 from comporta.checks import judge, no_worse
 from comporta.checks.champion.measure import versus
@@ -94,6 +95,16 @@ def test_two_models_that_never_differ_are_as_sure_as_tango_is_of_right_answers()
     low, high = tango(0, 0, rows)
     # His z^2 / n is 3.84 in n, ours -ln 0.025 = 3.69.
     assert (found.low, found.high) == pytest.approx((low, high), rel=0.05)
+
+
+@pytest.mark.parametrize("met", [1, 4, 20])
+def test_rows_that_were_met_leave_what_garwood_s_limit_of_a_rare_count_leaves(met):
+    rows = 100_000
+    half = stats.norm.ppf(0.975) * math.sqrt(met) / rows
+    found = Interval(value=met / rows, low=met / rows - half, high=met / rows + half, units=rows)
+    told = with_absent(found, "brier", Seen(classes=2, truth=np.zeros(rows)))
+    garwood = stats.chi2.ppf(0.975, 2 * (met + 1)) / 2
+    assert told.high * rows == pytest.approx(garwood, rel=0.04)
 
 
 def test_what_an_absent_row_may_cost_is_declared():

@@ -47,8 +47,9 @@ def with_absent(found: Interval, metric: str, was: ScoredRows, level: float = LE
     """The interval of a difference in this metric between two models of these rows, as far as rows of an
     absent kind could move it, and a note of what three in n of them could cost.
 
-    Both reaches are put together as MOVER does (see `difference_of`). Squares leave no interval to judge by:
-    of rmse and r2 the cost is noted only.
+    It is the score interval of a rare event's mean count (Barker 2002, "A comparison of nine confidence
+    intervals for a Poisson parameter"), in which Student's half width stands for the events that were met.
+    Squares leave no interval to judge by: of rmse and r2 the cost is noted only.
     """
     rows = len(was.truth)
     if metric in ("rmse", "r2"):
@@ -57,9 +58,9 @@ def with_absent(found: Interval, metric: str, was: ScoredRows, level: float = LE
     most = most_of_row(metric, was)
     if most is None or found.low is None or found.high is None:
         return found
-    far = -math.log((1 - level) / 2) / rows * most
-    low = found.value - math.hypot(found.value - found.low, far)
-    high = found.value + math.hypot(found.high - found.value, far)
+    far = -math.log((1 - level) / 2) / rows * most / 2
+    low = found.value - far - math.hypot(found.value - found.low, far)
+    high = found.value + far + math.hypot(found.high - found.value, far)
     return replace(_noted(found, metric, RULE_OF_THREE / rows * most, rows), low=low, high=high)
 
 
