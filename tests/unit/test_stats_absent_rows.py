@@ -102,7 +102,7 @@ def test_rows_that_were_met_leave_what_garwood_s_limit_of_a_rare_count_leaves(me
     rows = 100_000
     half = stats.norm.ppf(0.975) * math.sqrt(met) / rows
     found = Interval(value=met / rows, low=met / rows - half, high=met / rows + half, units=rows)
-    told = with_absent(found, "brier", Seen(classes=2, truth=np.zeros(rows)))
+    told = with_absent(found, "brier", ScoredRows(classes=2, truth=np.zeros(rows)))
     garwood = stats.chi2.ppf(0.975, 2 * (met + 1)) / 2
     assert told.high * rows == pytest.approx(garwood, rel=0.04)
 
