@@ -16,7 +16,7 @@ from comporta.records.kind import kind_of
 from comporta.records.metric import Task
 from comporta.stats.classes import class_text
 from comporta.train.decisions import classes_of
-from comporta.train.families import prepare
+from comporta.train.families import as_estimator, prepare
 from comporta.train.frames import Reads, hand
 from comporta.train.target import label_of, values_of
 
@@ -69,7 +69,8 @@ def call_fit(
             f"{name}: {fault}. Expected `def {name}(X, y, *, …)`, the rest in `params`."
         ) from fault
     prepare(X)
-    return fit(hand(X, reads_of(fit)), _target(fit, y, task), **given)
+    returned = fit(hand(X, reads_of(fit)), _target(fit, y, task), **given)
+    return as_estimator(returned, y, task, name)
 
 
 def describe_model(

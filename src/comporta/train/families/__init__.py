@@ -17,15 +17,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
+    import polars as pl
     from numpy.typing import NDArray
 
     from comporta.records import Attribution, Linear, Signature, TreeEnsemble
     from comporta.records.codec import Codec
+    from comporta.records.metric import Task
     from comporta.train.compiled import CompiledModel
 
 KNOWN = ("sklearn.", "lightgbm.", "xgboost.")
 """How the classes begin whose build is known: what they hold is read."""
-QUICKEST = ("lightgbm", "onnx", "xgboost")
+QUICKEST = ("lightgbm", "onnx_estimator", "onnx", "xgboost")
 """Forms of a model beside the estimator, the quickest at one row first: of those that agree it serves."""
 
 
@@ -33,10 +35,11 @@ def codecs() -> tuple[Codec, ...]:
     """The libraries' own texts, ONNX, and skops for the rest; the first that accepts a model writes it."""
     from comporta.train.families.lightgbm.codec import LightGBMText
     from comporta.train.families.onnx.codec import OnnxGraph
+    from comporta.train.families.onnx.estimator import OnnxEstimatorCodec
     from comporta.train.families.scikit_learn.codec import SkopsArchive
     from comporta.train.families.xgboost.codec import XGBoostJson
 
-    return LightGBMText(), XGBoostJson(), OnnxGraph(), SkopsArchive()
+    return LightGBMText(), XGBoostJson(), OnnxEstimatorCodec(), OnnxGraph(), SkopsArchive()
 
 
 def reviewed_types() -> frozenset[str]:
@@ -57,13 +60,25 @@ def prepare(frame: Any) -> None:
     teach_xgboost(frame)
 
 
+def as_estimator(returned: Any, y: pl.Series, task: Task, name: str) -> Any:
+    """What a training function returned, with `predict`: graphs get one. Raises BadProject."""
+    from comporta.train.families.onnx.estimator import as_estimator
+
+    return as_estimator(returned, y, task, name)
+
+
 def compilers() -> dict[str, Callable[[Any, Signature], CompiledModel | None]]:
     """Quick calls of the families' own, by the name under which their agreement is kept. Each gives None of
     another family's model."""
     from comporta.train.families.lightgbm.prediction import compile_lightgbm
+    from comporta.train.families.onnx.prediction import compile_onnx_estimator
     from comporta.train.families.xgboost.prediction import compile_xgboost
 
-    return {"lightgbm": compile_lightgbm, "xgboost": compile_xgboost}
+    return {
+        "lightgbm": compile_lightgbm,
+        "xgboost": compile_xgboost,
+        "onnx_estimator": compile_onnx_estimator,
+    }
 
 
 def converters() -> tuple[Callable[[Any, list[Any], Signature], Any], ...]:

@@ -44,4 +44,6 @@ class OnnxGraph:
             onnx.checker.check_model(model)
         except (DecodeError, onnx.checker.ValidationError) as fault:
             raise Tampered(f"model: its ONNX graph cannot be read: {fault}") from fault
+        if any(each.data_location for each in model.graph.initializer):
+            raise Tampered("model: found an ONNX graph that reads other files, expected one that is whole.")
         return model

@@ -6,7 +6,6 @@ only after its agreement with the estimator was shown (`comporta.train.export`).
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,9 @@ import polars as pl
 from comporta.records import Signature
 from comporta.stats.classes import labels_from
 from comporta.train.compiled import CompiledModel
-from comporta.train.decisions import decide, sorted_otherwise
+from comporta.train.decisions import decide, is_swapped, sorted_otherwise
+from comporta.train.families.onnx.estimator import OnnxEstimator
+from comporta.train.families.onnx.session import KINDS, open_session
 from comporta.train.frames import matrix
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from comporta.train.compiled import Columns
 
 
-KINDS = {"tensor(float)": np.float32, "tensor(double)": np.float64}
 TEXT = "tensor(string)"
 
 Feed = dict[str, "NDArray[Any]"]
@@ -33,7 +33,7 @@ Feed = dict[str, "NDArray[Any]"]
 
 def compile_onnx(graph: bytes, signature: Signature) -> CompiledModel:
     """The graph in ONNX Runtime, one thread: a server has its processes, and one row has no parts."""
-    session = _session(graph)
+    session = open_session(graph)
     answer, inputs = _answers(session, signature), session.get_inputs()
     if len(inputs) == 1 and inputs[0].shape[-1] == len(signature.features) and inputs[0].type in KINDS:
         name, kind = inputs[0].name, KINDS[inputs[0].type]
@@ -50,17 +50,6 @@ def compile_onnx(graph: bytes, signature: Signature) -> CompiledModel:
             array=lambda rows: answer(feed(rows)),
         )
     return CompiledModel(form="onnx", frame=lambda rows: answer(_feed_of_frame(inputs, rows)), array=None)
-
-
-def _session(graph: bytes) -> Any:
-    # Loading it would write a device id into the home folder and send usage to its makers.
-    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
 def _answers(session: Any, signature: Signature) -> Callable[[Feed], Columns]:
@@ -118,3 +107,27 @@ def _feed_of_frame(inputs: Sequence[Any], rows: pl.DataFrame) -> Feed:
             numbers = series.cast(pl.Float64).fill_null(float("nan")).to_numpy()
             columns[each.name] = numbers.astype(KINDS[each.type])[:, None]
     return columns
+
+
+def compile_onnx_estimator(model: Any, signature: Signature) -> CompiledModel | None:
+    """The graph itself, from numbers; None of any other model."""
+    if not isinstance(model, OnnxEstimator):
+        return None
+    swap, classes = is_swapped(model, signature), _places(model.known.classes, signature.classes)
+
+    def array(rows: NDArray[Any]) -> Columns:
+        if signature.task == "regression":
+            return model.predict(rows).astype(np.float64), None
+        if not hasattr(model, "predict_proba"):
+            order = np.argsort(model.classes_)
+            return classes[order[np.searchsorted(model.classes_, model.predict(rows), sorter=order)]], None
+        chances = model._predict_chances(rows)
+        chances = chances[:, ::-1] if swap else chances
+        return decide(chances.argmax(axis=1), chances, signature)
+
+    return CompiledModel(form="onnx_estimator", frame=lambda rows: array(matrix(rows)), array=array)
+
+
+def _places(mine: Sequence[str], theirs: Sequence[str]) -> NDArray[np.int64]:
+    """Of each of the graph's classes its place among the signature's."""
+    return np.array([theirs.index(each) for each in mine], dtype=np.int64)
