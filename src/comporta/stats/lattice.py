@@ -61,14 +61,23 @@ class _Board:
 
 
 def worst_cells(
-    codes: Codes, loss: Floats, *, fewest: int, keep: int = 10, depth: int = 2, alpha: float = ALPHA
+    codes: Codes,
+    loss: Floats,
+    *,
+    fewest: int,
+    keep: int = 10,
+    depth: int = 2,
+    alpha: float = ALPHA,
+    weight: Floats | None = None,
 ) -> list[Cell]:
     """The `keep` cells with the highest scores above 0, best first, of at least `fewest` rows and at most
-    `depth` (1 to 3) conditions. codes: (columns, n), bins from 0. loss: (n,), none negative.
+    `depth` (1 to 3) conditions. codes: (columns, n), bins from 0. loss: (n,), none negative. weight: (n,) of
+    mean 1, as how many rows each counts.
 
     score: alpha (mean loss inside / mean loss - 1) - (1 - alpha) (n / rows inside - 1).
     """
-    rows, total = len(loss), float(loss.sum())
+    cost = loss if weight is None else loss * weight
+    rows, total = len(loss), float(cost.sum())
     board = _Board(keep)
     if not total > 0 or not len(codes):
         return []
@@ -84,8 +93,8 @@ def worst_cells(
             code = code * np.int32(sizes[column]) + codes[column]
         shape = tuple(sizes[column] for column in columns)
         cells = int(np.prod(shape))
-        held = np.bincount(code, minlength=cells).astype(float).reshape(shape)
-        sums = np.bincount(code, weights=loss, minlength=cells).astype(float)
+        held = np.bincount(code, weights=weight, minlength=cells).astype(float).reshape(shape)
+        sums = np.bincount(code, weights=cost, minlength=cells).astype(float)
         return held, sums.reshape(shape)
 
     def told(columns: tuple[int, ...], held: Floats, sum_: Floats) -> Iterator[Cell]:

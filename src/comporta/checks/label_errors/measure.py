@@ -13,8 +13,8 @@ from comporta.records import Artifact, Figure, Findings, Message, Unmeasured, as
 from comporta.records.columns import KEY, TARGET
 from comporta.stats.bootstrap import intervals
 from comporta.stats.confident import contradicted, joint, share_contradicted
-from comporta.stats.means import mean_of
-from comporta.stats.predictions import classes_of, labelled, seen
+from comporta.stats.means import ratio_of
+from comporta.stats.predictions import classes_of, labelled, seen, shares_of_mean
 from comporta.stats.residuals import far_off
 from comporta.stats.units import renumbered, units_of
 from comporta.store.context import StepContext
@@ -53,7 +53,8 @@ def suspected(oof: pl.DataFrame, *, group: str | None = None, seed: int = 0) -> 
     if was.classes == 0:
         assert was.number is not None, "predictions of a regression are numbers"
         distance, found = far_off(was.truth.astype(np.float64), was.number)
-        share = mean_of(found.astype(float), units)
+        count = np.ones(rows.height) * shares_of_mean(rows)
+        share = ratio_of(count * found, count, units)
         shown = rows.select(KEY, TARGET, "__prediction").with_columns(distance=pl.Series(distance))
         return _findings(
             [share.figure(CONTRADICTED.metric, rows.height)], shown.filter(pl.Series(found)), rows.height
@@ -65,7 +66,10 @@ def suspected(oof: pl.DataFrame, *, group: str | None = None, seed: int = 0) -> 
     rows = rows.filter(pl.Series(known))
     of = renumbered(units, known)
     # Each resample costs a pass over the rows: 400 are enough for a share.
-    (share,) = intervals([share_contradicted(given, chance)], len(given), units=of, replicates=400, seed=seed)
+    counted, weight = share_contradicted(given, chance), shares_of_mean(rows)
+    (share,) = intervals(
+        [lambda times: counted(times * weight)], len(given), units=of, replicates=400, seed=seed
+    )
     table, found = joint(given, chance), contradicted(given, chance)
     names = classes_of(rows)
     own = chance[np.arange(len(given)), given]
