@@ -88,6 +88,18 @@ def test_german_credit_has_the_published_disparity_of_age():
     )
 
 
+def test_compas_has_the_published_rates_of_false_alarms_and_misses():
+    # Larson, Mattu, Kirchner and Angwin 2016 (ProPublica): of those who did not commit another crime 44.85 %
+    # of black and 23.45 % of white defendants were labelled high risk; of those who did, 27.99 % and 47.72 %
+    # low. Counts: low and none, low and one, high and none, high and one.
+    published = {"black": (990, 532, 805, 1369), "white": (1139, 461, 349, 505)}
+    race = np.concatenate([[name] * sum(counts) for name, counts in published.items()])
+    cells = np.concatenate([np.repeat(np.arange(4), counts) for counts in published.values()])
+    found = compare(decided(cells >= 2, cells % 2 == 1, race=race), ["race"], "odds")
+    differences = {each.metric: each.value for each in found.figures}
+    assert sorted(differences.values())[-2:] == pytest.approx([0.4772 - 0.2799, 0.4485 - 0.2345], abs=1e-4)
+
+
 def test_hmda_has_the_published_gap_of_black_and_white_applicants():
     # Stock and Watson, chapter 11: 96 of 339 black and 189 of 2,041 white applicants were denied, and
     # deny = -0.091 + 0.559 ratio + 0.177 black; the mean ratios are 0.351 and 0.327.

@@ -17,10 +17,13 @@ from comporta.checks.calibration.measure import calibration
 from comporta.checks.champion.measure import versus
 from comporta.checks.fairness.measure import compare
 from comporta.checks.fit_gap.measure import fit_gap
+from comporta.checks.label_errors.measure import measure_label_errors
 from comporta.checks.learning_curve.measure import learning_curve
 from comporta.checks.shared.figures import IMPORTANCE_LOSS
 from comporta.checks.shared.measuring.importance import important
 from comporta.checks.shared.tables import Y
+from comporta.checks.weak_slices.figures import TO_OVERALL
+from comporta.checks.weak_slices.measure import weak_slices
 from comporta.cli.init import make
 from comporta.errors import BadData, BadProject
 from comporta.opened.project import open_project
@@ -212,6 +215,43 @@ def test_a_champion_is_compared_with_weights(made, metric):
     ]
     assert found.value == pytest.approx(versus(*again, metric).figures[0].value)
     assert found.low < found.value < found.high
+
+
+def test_a_weak_slice_is_as_weak_as_its_weighted_rows():
+    """Wrong where it counts: one in four rows of a slice, of which each counts as nine."""
+    rows = 4_000
+    side, wrong = np.arange(rows) % 4 == 0, np.arange(rows) % 16 == 0
+    truth = DRAW.random(rows) < 0.5
+    table = pl.DataFrame(
+        {
+            "side": np.where(side, "in", "out"),
+            "__target": truth,
+            "__label": pl.Series(truth ^ wrong).cast(pl.String).cast(pl.Enum(["false", "true"])),
+            "__probability_0": np.where(truth ^ wrong, 0.1, 0.9),
+            "__probability_1": np.where(truth ^ wrong, 0.9, 0.1),
+            WEIGHT: np.where(wrong, 9.0, 1.0),
+        }
+    )
+    found = weak_slices(table)
+    (overall,) = (each for each in found.figures if each.metric == TO_OVERALL.metric)
+    loss = np.where(wrong, 0.81, 0.01)
+    weight = table[WEIGHT].to_numpy()
+    assert overall.value == pytest.approx(
+        np.average(loss[side], weights=weight[side]) / np.average(loss, weights=weight), rel=0.05
+    )
+    plain = weak_slices(table.drop(WEIGHT))
+    assert plain == weak_slices(table.with_columns(pl.lit(3.0).alias(WEIGHT)))
+    (unweighted,) = (each for each in plain.figures if each.metric == TO_OVERALL.metric)
+    assert abs(unweighted.value - overall.value) > 0.3
+
+
+def test_the_share_of_labels_contradicted_weighs_them(made):
+    context, kept = made
+    rows = read(context, kept["predictions"])
+    (mine,), (wanted,) = measure_label_errors(rows).figures, measure_label_errors(repeated(rows)).figures
+    assert mine.value == pytest.approx(wanted.value)
+    assert mine.low < mine.value < mine.high
+    assert measure_label_errors(rows.drop(WEIGHT)).figures[0].value != pytest.approx(mine.value, rel=1e-4)
 
 
 def test_unlike_weights_widen_the_limits_of_a_share():

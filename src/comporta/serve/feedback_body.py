@@ -61,12 +61,15 @@ def read_feedback_body(
     return [_feedback(row, label, arrived, takes) for row, label in enumerate(labels)]
 
 
-def unsure_labels(labels: Sequence[Feedback], takes: SignaturesByModel | None) -> dict[str, Feedback]:
-    """By id the labels that may be none of their model: what is a label of every one is sure."""
-    if takes is None:
-        return {each.id: each for each in labels}
-    each_of = distinct_signatures(takes)
-    return {each.id: each for each in labels if any(read_label(each.label, one) is None for one in each_of)}
+def unsure_labels(labels: Sequence[Feedback], takes: SignaturesByModel | None) -> list[str]:
+    """The ids of labels that may be none of their model: what is a label of every one is sure."""
+    every = None if takes is None else distinct_signatures(takes)
+    unsure = (
+        each.id
+        for each in labels
+        if every is None or any(read_label(each.label, one) is None for one in every)
+    )
+    return list(dict.fromkeys(unsure))
 
 
 def require_labels(

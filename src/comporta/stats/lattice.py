@@ -66,9 +66,18 @@ class _Board:
 class _Search:
     """The rows, and the board on which the cells of some columns are put."""
 
-    def __init__(self, codes: Codes, loss: Floats, fewest: int, alpha: float, board: _Board) -> None:
+    def __init__(
+        self,
+        codes: Codes,
+        loss: Floats,
+        weight: Floats | None,
+        fewest: int,
+        alpha: float,
+        board: _Board,
+    ) -> None:
         self.codes, self.loss, self.fewest, self.alpha, self.board = codes, loss, fewest, alpha, board
-        self.total = float(loss.sum())
+        self.weight, self.cost = weight, loss if weight is None else loss * weight
+        self.total = float(self.cost.sum())
         self.sizes = [int(column.max()) + 1 for column in codes]
 
     def visit(self, columns: Columns) -> Histogram:
@@ -89,8 +98,8 @@ class _Search:
             code = code * np.int32(self.sizes[column]) + self.codes[column]
         shape = tuple(self.sizes[column] for column in columns)
         cells = int(np.prod(shape))
-        rows = np.bincount(code, minlength=cells).astype(float).reshape(shape)
-        sums = np.bincount(code, weights=self.loss, minlength=cells).astype(float)
+        rows = np.bincount(code, weights=self.weight, minlength=cells).astype(float).reshape(shape)
+        sums = np.bincount(code, weights=self.cost, minlength=cells).astype(float)
         return rows, sums.reshape(shape)
 
     def cells(self, columns: Columns, rows: Floats, sums: Floats) -> Iterator[Cell]:
@@ -139,17 +148,25 @@ class _Search:
 
 
 def worst_cells(
-    codes: Codes, loss: Floats, *, fewest: int, keep: int = 10, depth: int = 2, alpha: float = ALPHA
+    codes: Codes,
+    loss: Floats,
+    *,
+    fewest: int,
+    keep: int = 10,
+    depth: int = 2,
+    alpha: float = ALPHA,
+    weight: Floats | None = None,
 ) -> list[Cell]:
     """The `keep` cells with the highest scores above 0, best first, of at least `fewest` rows and at most
-    `depth` (1 to 3) conditions. codes: (columns, n), bins from 0. loss: (n,), none negative.
+    `depth` (1 to 3) conditions. codes: (columns, n), bins from 0. loss: (n,), none negative. weight: (n,) of
+    mean 1, as how many rows each counts.
 
     score: alpha (mean loss inside / mean loss - 1) - (1 - alpha) (n / rows inside - 1).
     """
-    if not float(loss.sum()) > 0 or not len(codes):
-        return []
     board = _Board(keep)
-    search = _Search(codes, loss, fewest, alpha, board)
+    search = _Search(codes, loss, weight, fewest, alpha, board)
+    if not search.total > 0 or not len(codes):
+        return []
     for column in range(len(codes)):
         search.visit((column,))
     pairs: dict[Columns, Histogram] = {}

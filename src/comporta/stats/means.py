@@ -40,27 +40,37 @@ def ratio_of(top: Floats, bottom: Floats, units: Units = None, level: float = LE
 
 
 def part_to_whole(
-    values: Floats, inside: NDArray[np.bool_], units: Units = None, level: float = LEVEL
+    values: Floats,
+    inside: NDArray[np.bool_],
+    units: Units = None,
+    level: float = LEVEL,
+    weight: Floats | None = None,
 ) -> Interval:
-    """The mean of the rows inside over the mean of all. Degrees of freedom: of the units inside."""
-    mean, mine = float(values.mean()), float(values[inside].mean())
-    if not mean > 0:
+    """The mean of the rows inside over the mean of all. Degrees of freedom: of the units inside. weight: (n,)
+    how much each row counts."""
+    count = np.ones(len(values)) if weight is None else weight
+    if not (count[inside].sum() > 0 and count @ values > 0):
         return Interval(value=math.nan, low=None, high=None, units=0)
-    pull = np.where(inside, (values - mine) / inside.sum(), 0.0) / mean
-    pull -= mine / mean**2 * (values - mean) / len(values)
-    return influenced(mine / mean, pull, units, level, inside=inside)
+    mean, mine = np.average(values, weights=count), np.average(values[inside], weights=count[inside])
+    pull = np.where(inside, count * (values - mine) / count[inside].sum(), 0.0) / mean
+    pull -= mine / mean**2 * count * (values - mean) / count.sum()
+    return influenced(float(mine / mean), pull, units, level, inside=inside)
 
 
-def higher_inside(values: Floats, inside: NDArray[np.bool_], units: Units = None) -> float:
+def higher_inside(
+    values: Floats, inside: NDArray[np.bool_], units: Units = None, weight: Floats | None = None
+) -> float:
     """One-sided p: how likely the rows inside have so much higher a mean than the others by chance (Welch
-    1947, with the degrees of freedom of the units inside)."""
-    here, rest = values[inside], values[~inside]
-    if len(here) < 2 or len(rest) < 2:
+    1947, with the degrees of freedom of the units inside). weight: as in `part_to_whole`."""
+    count = np.ones(len(values)) if weight is None else weight
+    held, left = float(count[inside].sum()), float(count[~inside].sum())
+    if inside.sum() < 2 or (~inside).sum() < 2 or not (held > 0 and left > 0):
         return 1.0
-    gap = float(here.mean() - rest.mean())
-    pull = np.where(inside, (values - here.mean()) / len(here), (rest.mean() - values) / len(rest))
-    error, free, count = _spread(pull, units, inside)
-    if count < 2 or not error > 0:
+    here, rest = float(count[inside] @ values[inside]) / held, float(count[~inside] @ values[~inside]) / left
+    gap = here - rest
+    pull = count * np.where(inside, (values - here) / held, (rest - values) / left)
+    error, free, units_inside = _spread(pull, units, inside)
+    if units_inside < 2 or not error > 0:
         return 1.0
     return float(special.stdtr(free, -gap / error))
 

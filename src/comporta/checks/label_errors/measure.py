@@ -13,7 +13,8 @@ from comporta.records import Artifact, Figure, Findings, Message, UnmeasuredFigu
 from comporta.records.columns import KEY, NUMBER, TARGET
 from comporta.stats.bootstrap import intervals
 from comporta.stats.confident import find_label_errors, joint, share_contradicted
-from comporta.stats.predictions import classes_of, scored_rows, with_truth
+from comporta.stats.means import ratio_of
+from comporta.stats.predictions import classes_of, scored_rows, shares_of_mean, with_truth
 from comporta.stats.residuals import far_off
 from comporta.stats.spread import share_of
 from comporta.stats.units import renumber, units_of
@@ -53,8 +54,9 @@ def measure_label_errors(oof: pl.DataFrame, *, group: str | None = None, seed: i
     if was.classes == 0:
         assert was.number is not None, "predictions of a regression are numbers"
         distance, found = far_off(was.truth.astype(np.float64), was.number)
-        share = share_of(found.astype(float), units)
-        shown = rows.select(KEY, TARGET, NUMBER).with_columns(distance=pl.Series(distance))
+        count = np.ones(rows.height) * shares_of_mean(rows)
+        share = ratio_of(count * found, count, units)
+        shown = rows.select(KEY, TARGET, "NUMBER").with_columns(distance=pl.Series(distance))
         return _findings(
             [share.figure(CONTRADICTED.metric, rows.height)], shown.filter(pl.Series(found)), rows.height
         )
@@ -65,7 +67,10 @@ def measure_label_errors(oof: pl.DataFrame, *, group: str | None = None, seed: i
     rows = rows.filter(pl.Series(known))
     of = renumber(units, known)
     # Each resample costs a pass over the rows: 400 are enough for a share.
-    (share,) = intervals([share_contradicted(given, chance)], len(given), units=of, replicates=400, seed=seed)
+    counted, weight = share_contradicted(given, chance), shares_of_mean(rows)
+    (share,) = intervals(
+        [lambda times: counted(times * weight)], len(given), units=of, replicates=400, seed=seed
+    )
     if share.low is None and not share.value:
         share = share_of(np.zeros(len(given)), of)
     table, found = joint(given, chance), find_label_errors(given, chance)

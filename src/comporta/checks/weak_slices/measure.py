@@ -49,7 +49,7 @@ from comporta.stats.lattice import Where, within, worst_cells
 from comporta.stats.losses import Losses, losses
 from comporta.stats.many import discoveries, selected_level
 from comporta.stats.means import higher_inside, part_to_whole, ratio_of
-from comporta.stats.predictions import scored_rows, with_truth
+from comporta.stats.predictions import scored_rows, shares_of_mean, with_truth
 from comporta.stats.subjects import few, subjects_of
 from comporta.stats.table import column, feature_names
 from comporta.stats.units import units_of
@@ -87,12 +87,13 @@ class Weak(Record, frozen=True, kw_only=True):
 
 
 class Half(Record, frozen=True, kw_only=True):
-    """Rows and what was lost on them. codes: (columns, n)."""
+    """Rows and what was lost on them. codes: (columns, n). weight: (n,) how much each row counts."""
 
     codes: NDArray[np.int32]
     losses: Losses
     units: NDArray[np.int64] | None
     subjects: NDArray[np.int64] | None
+    weight: Floats
 
 
 def measure(
@@ -136,7 +137,8 @@ def weak_slices(
     lost = losses(scored_rows(rows), loss)
     bins = [bin_values(column(rows, name)) for name in names]
     codes = np.stack([code for code, _ in bins])
-    search, confirm = (_part(codes, lost, units, subjects, half) for half in (first, ~first))
+    weight = np.ones(rows.height) * shares_of_mean(rows)
+    search, confirm = (_part(codes, lost, units, subjects, weight, half) for half in (first, ~first))
     told = _telling(search)
     cells = worst_cells(
         np.ascontiguousarray(search.codes[told]),
@@ -144,9 +146,15 @@ def weak_slices(
         fewest=max(FEWEST_ROWS, round(support * len(search.losses.row))),
         keep=LOOKED_AT,
         depth=min(depth, len(told)),
+        weight=search.weight / search.weight.mean(),
     )
     wheres = [tuple((told[at], bin) for at, bin in cell.where) for cell in cells]
-    wheres = [each for each in wheres if not few(search.subjects, within(each, search.codes))]
+    inside = [within(each, search.codes) for each in wheres]
+    wheres = [
+        each
+        for each, here in zip(wheres, inside, strict=True)
+        if here.sum() >= FEWEST_ROWS and search.weight[here].sum() > 0 and not few(search.subjects, here)
+    ]
     apart = _apart(wheres, search.codes, top)
     slices = [tuple(Condition(names[at], bins[at][1][bin]) for at, bin in where) for where in apart]
     weak = _confirm(apart, search, confirm, slices)
@@ -184,6 +192,7 @@ def _part(
     lost: Losses,
     units: NDArray[np.int64] | None,
     subjects: NDArray[np.int64] | None,
+    weight: Floats,
     half: Inside,
 ) -> Half:
     return Half(
@@ -191,6 +200,7 @@ def _part(
         losses=Losses(name=lost.name, row=lost.row[half], outcome=lost.outcome[half]),
         units=None if units is None else units[half],
         subjects=None if subjects is None else subjects[half],
+        weight=weight[half],
     )
 
 
@@ -199,11 +209,12 @@ def _telling(search: Half) -> list[int]:
     a wide table would be too many."""
     if len(search.codes) <= COLUMNS:
         return list(range(len(search.codes)))
-    row, mean = search.losses.row, search.losses.row.mean()
+    row, weight = search.losses.row, search.weight
+    mean = np.average(row, weights=weight)
     between = []
     for code in search.codes:
-        count = np.bincount(code).astype(float)
-        sums = np.bincount(code, weights=row)
+        count = np.bincount(code, weights=weight)
+        sums = np.bincount(code, weights=weight * row)
         held = count > 0
         between.append(float((count[held] * (sums[held] / count[held] - mean) ** 2).sum()))
     return sorted(np.argsort(-np.asarray(between), kind="stable")[:COLUMNS].tolist())
@@ -226,23 +237,28 @@ def _confirm(wheres: list[Where], search: Half, confirm: Half, slices: list[Cond
     told."""
     looked = [(where, said, within(where, confirm.codes)) for where, said in zip(wheres, slices, strict=True)]
     looked = [each for each in looked if each[2].sum() >= FEWEST_ROWS and not few(confirm.subjects, each[2])]
-    row, units = confirm.losses.row, confirm.units
-    p = [higher_inside(row, inside, units) for _, _, inside in looked]
+    looked = [each for each in looked if confirm.weight[each[2]].sum() > 0]
+    row, units, weight = confirm.losses.row, confirm.units, confirm.weight
+    p = [higher_inside(row, inside, units, weight) for _, _, inside in looked]
     stand = discoveries(p)
     found = []
     for (where, said, inside), chance, one in zip(looked, p, stand, strict=True):
         level = selected_level(sum(stand), len(p)) if one else 0.95
-        constant = confirm.losses.constant(search.losses.outcome[within(where, search.codes)])[inside]
+        here = within(where, search.codes)
+        constant = confirm.losses.constant(search.losses.outcome[here], search.weight[here])[inside]
+        count = weight[inside]
         found.append(
             Weak(
                 where=said,
                 p=chance,
                 confirmed=one,
                 rows=int(inside.sum()),
-                loss=float(row[inside].mean()),
+                loss=float(np.average(row[inside], weights=count)),
                 level=level,
-                overall=part_to_whole(row, inside, units, level),
-                constant=ratio_of(row[inside], constant, None if units is None else units[inside], level),
+                overall=part_to_whole(row, inside, units, level, weight),
+                constant=ratio_of(
+                    count * row[inside], count * constant, None if units is None else units[inside], level
+                ),
             )
         )
     return sorted(found, key=lambda each: (not each.confirmed, -each.overall.value))

@@ -25,7 +25,7 @@ CHANCES = frozenset(("tensor(float)", "tensor(double)"))
 
 
 class GraphClasses(Record, frozen=True, kw_only=True):
-    """What a graph does not say itself: its classes, sorted (a regression has none), and the target's type."""
+    """What a graph does not say itself: its classes, sorted (of a regression none), and the target's type."""
 
     classes: tuple[str, ...] = ()
     label: str = ""
