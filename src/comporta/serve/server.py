@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 import uvicorn
 
-from comporta.errors import wording
 from comporta.http.listening import LOOPBACK_ADDRESSES, ignoring_repeated_signals, listen, url_of
 from comporta.serve.app import App
 from comporta.serve.fast_connection import FastConnection
