@@ -56,7 +56,10 @@ def serve(
     def begin(serving: ServingState) -> None:
         say(f"Comporta serves on {url}. Try: curl -s {url}/{tried}")
         if host not in LOOPBACK_ADDRESSES:
-            say(_OPEN_TO_ALL)
+            say(
+                "Anyone who can reach this address can send requests and feedback: there is no "
+                "authentication."
+            )
         on_ready(url, {model: failed.reason for model, failed in serving.failed.items()})
 
     app = App(
