@@ -17,8 +17,6 @@ from comporta.serve.serving_state import ServingState
 from comporta.serve.tally import Tally
 from comporta.serve.version_source import ObservationSink, VersionSource
 
-_OPEN_TO_ALL = "Anyone who can reach this address can send requests and feedback: there is no authentication."
-
 
 def serve(
     source: VersionSource,
