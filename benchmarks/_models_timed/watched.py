@@ -13,7 +13,7 @@ WATCHED = {
         "Predictor.predict": "served predictions",
         "Predictor.fast": "served predictions",
     },
-    "comporta.stats.simple": {"_said": "fits of what it is compared with"},
+    "comporta.stats.simple": {"_predict": "fits of what it is compared with"},
     "comporta.checks.membership.measure": {"reference": "fits of what it is compared with"},
 }
 

@@ -70,7 +70,7 @@ def test_a_required_check_that_raises_closes(root):
     found = tried(root, "Raises()")
     assert found.fails
     assert "raised ZeroDivisionError" in sentence(found.verdicts[0].reason)
-    assert not tried(root, "Raises(required=False)").broken
+    assert not tried(root, "Raises(required=False)").fails
 
 
 @pytest.mark.usefixtures("worker_processes")

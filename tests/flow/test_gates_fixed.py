@@ -189,7 +189,7 @@ def test_a_waiver_is_told_before_and_after_and_when_it_has_ended(folder):
         assert "asked at first, left out or changed since" in write(now)
         for digest in (now.version.policy, now.version.judged_by):
             assert digest[:16] in write(now)
-    assert now.opens and not later.opens
+    assert now.releasable and not later.releasable
 
 
 def test_what_later_versions_are_compared_with_is_kept_when_it_is_measured_later(tmp_path):

@@ -79,11 +79,13 @@ def test_a_comparison_as_json_holds_each_verdict_with_its_limit_and_waiver(waive
 
 def test_a_comparison_as_text_tells_who_waived_until_when_and_what_it_was_before(waived):
     text = comporta(waived, "compare", "tiny/1", "tiny/2").stdout
-    (mine,) = (each for each in text.splitlines() if each.startswith(WAIVED) and "tiny/1" in each)
-    assert "fail, waived" in mine and mine.rstrip().endswith("1.1")
-    assert "Waived until 2099-01-31 by rui, validator: a trial. It was fail then." in text
-    assert "It is fail now." in text
-    assert any("tiny/2" in each and "not asked" in each for each in text.splitlines())
+    assert text.startswith("What differs between tiny/1 and tiny/2\n")
+    assert max(map(len, text.splitlines())) <= 100, "as wide as a terminal, where there is none"
+    words = " ".join(text.split())
+    assert f"{WAIVED}: fail, waived → not asked tiny/1: " in words and "expected at least 1.1." in words
+    assert f"{LATER}: not asked → pass tiny/2: " in words
+    assert "Waived until 2099-01-31 by rui, validator: a trial. It was fail then." in words
+    assert "It is fail now." in words
 
 
 def test_a_verdict_carried_on_is_told_as_such_in_a_comparison(waived):
@@ -95,7 +97,7 @@ def test_a_verdict_carried_on_is_told_as_such_in_a_comparison(waived):
     gates = {each["name"]: each for each in found["gates"]}
     assert gates[WAIVED]["a"]["verdict"]["carried"] is True
     assert gates[WAIVED]["said"] == "fail, carried on, waived → not asked"
-    assert "it still counts" in comporta(waived, "compare", "tiny/1", "tiny/2").stdout
+    assert "it still counts" in " ".join(comporta(waived, "compare", "tiny/1", "tiny/2").stdout.split())
 
 
 def test_a_comparison_in_a_terminal_of_100_columns_breaks_no_figure_and_no_verdict(waived):
@@ -115,8 +117,7 @@ def test_a_comparison_in_a_terminal_of_100_columns_breaks_no_figure_and_no_verdi
         assert process.wait(60) == 0, process.stderr.read()
     lines = re.sub(r"\x1b\[[0-9;]*m", "", said.decode()).splitlines()
     assert max(map(len, lines)) <= 100
-    whole = rf"  {WAIVED} +tiny/1 +fail, waived +0\.[0-9]+ \[[0-9.]+, [0-9.]+\] +1\.1 *"
-    assert sum(bool(re.fullmatch(whole, each)) for each in lines) == 1, lines
+    assert any(each.rstrip() == f"{WAIVED}: fail, waived → not asked" for each in lines), lines
 
 
 def test_a_gate_as_json_holds_the_run_and_the_verdicts(made):

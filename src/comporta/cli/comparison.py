@@ -52,25 +52,17 @@ def _pair(pair: Pair, found: Comparison, width: int) -> Iterator[Line]:
     yield from _wrap(line, "", width, _style(pair.b or pair.a))
     for version, row in ((found.a, pair.a), (found.b, pair.b)):
         if row is not None:
-            yield from _wrap(f"{version.id}: {_figures(row)}{_reason(row)}", _INDENT, width)
+            yield from _wrap(f"{version.id}: {_what(row)}", _INDENT, width)
 
 
-def _figures(row: ReportedVerdict) -> str:
-    figure, limit = figure_text(row.verdict.figure), row.verdict.limit
-    return f"{figure}{'' if limit is None else say.LIMIT.format(limit=f'{limit:.4g}')}"
-
-
-def _reason(row: ReportedVerdict) -> str:
-    """Why, where it did not simply pass, or has no figure that says it."""
+def _what(row: ReportedVerdict) -> str:
+    """The figure against its limit; the reason, which holds both, where it did not simply pass."""
     from comporta.report.markdown import because
 
-    if (
-        row.verdict.outcome == "pass"
-        and row.verdict.figure is not None
-        and not (row.past or row.verdict.carried)
-    ):
-        return ""
-    return f"{'. ' if row.verdict.figure is not None else ''}{because(row, show.say)}"
+    figure, limit = row.verdict.figure, row.verdict.limit
+    if row.verdict.outcome != "pass" or figure is None or row.past or row.verdict.carried:
+        return because(row, show.say)
+    return f"{figure_text(figure)}{'' if limit is None else say.LIMIT.format(limit=f'{limit:.4g}')}"
 
 
 def _policies(found: Comparison, width: int) -> Iterator[Line]:

@@ -17,8 +17,6 @@ from comporta.serve.serving_state import ServingState
 from comporta.serve.tally import Tally
 from comporta.serve.version_source import ObservationSink, VersionSource
 
-_OPEN_TO_ALL = "Anyone who can reach this address can send requests and feedback: there is no authentication."
-
 
 def serve(
     source: VersionSource,
@@ -56,7 +54,10 @@ def serve(
     def begin(serving: ServingState) -> None:
         say(f"Comporta serves on {url}. Try: curl -s {url}/{tried}")
         if host not in LOOPBACK_ADDRESSES:
-            say(_OPEN_TO_ALL)
+            say(
+                "Anyone who can reach this address can send requests and feedback: there is no "
+                "authentication."
+            )
         on_ready(url, {model: failed.reason for model, failed in serving.failed.items()})
 
     app = App(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from msgspec import field
+
 from comporta.acts.build.plan import plan
 from comporta.acts.judge.budget import seconds_at
 from comporta.acts.judge.checks import checks
@@ -33,7 +35,7 @@ class SampleVerdicts(Record, frozen=True, kw_only=True):
     model: str
     rows: int
     verdicts: tuple[Verdict, ...]
-    undecided: tuple[str, ...] = ()
+    undecided: tuple[str, ...] = field(default=(), name="left")
 
     @property
     def fails(self) -> bool:
