@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import numpy as np
 from scipy import special
 
 from comporta.stats.bootstrap import LEVEL, Interval
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 def clopper_pearson(hits: float, missed: float, tail: float) -> tuple[float, float]:
@@ -32,3 +38,14 @@ def effective_size(
         return None
     spread = (found.high - found.low) / (2 * float(special.ndtri((1 + level) / 2)))
     return float(min(variance / spread**2, rows))
+
+
+def independent(
+    counts: NDArray[np.bool_], weight: NDArray[np.float64] | None, units: NDArray[np.int64] | None
+) -> float:
+    """How many rows tell something of their own whatever the others are: units, or of unlike weight the rows
+    that tell as much (Kish 1965, section 11.7)."""
+    if units is not None:
+        return float(len(np.unique(units[counts])))
+    some = np.ones(int(counts.sum())) if weight is None else weight[counts]
+    return float(some.sum() ** 2 / np.square(some).sum())
