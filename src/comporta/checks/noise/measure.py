@@ -39,9 +39,11 @@ from comporta.records import (
 from comporta.records.columns import TARGET
 from comporta.records.figure import NOISE_
 from comporta.records.metric import metric as metric_named
-from comporta.stats.bootstrap import Statistic
+from comporta.stats.areas import apart_of_units
+from comporta.stats.bootstrap import Interval, Statistic
+from comporta.stats.discordance import with_discordance
 from comporta.stats.jackknife import quick_intervals
-from comporta.stats.metrics import statistic
+from comporta.stats.metrics import Seen, statistic
 from comporta.stats.predictions import weights_of
 from comporta.stats.spread import share_of
 from comporta.stats.units import renumbered, units_of
@@ -201,12 +203,23 @@ def _levels(
         return figures
     held = renumbered(units, known)
     found = quick_intervals(lost, len(truth), units=held, seed=seed)
-    for level, one in zip(by_level, found, strict=True):
+    calm = seen_of(_only(before, known), truth, takes, weight)
+    for level, drawn in zip(by_level, found, strict=True):
+        one = _unmoved(name, calm, drawn, held)
         if np.isfinite(one.value):
             figures.append(
                 one.figure(METRIC_LOST.metric, len(truth), under=conditions(metric=name, noise=level))
             )
     return figures
+
+
+def _unmoved(name: str, seen: Seen, found: Interval, units: NDArray[np.int64] | None) -> Interval:
+    """What may be lost all the same where noise moved no answer: as between two models that say the same."""
+    if found.low is not None or found.value != 0:
+        return found
+    if name == "roc_auc":
+        return apart_of_units(found, seen, seen, units)
+    return with_discordance(name, seen, seen, found, units=units)
 
 
 def _loss(
