@@ -204,3 +204,10 @@ def test_frames_asked_together_are_told_apart():
     assert [len(each.decisions) for each in said] == [3, 60_000, 60_000, 5]
     assert np.array_equal(said[3].scores, model(frames[3]).scores)
     assert changes_of(said[0], said[0], model.signature).sum() == 0
+
+
+def test_a_model_that_noise_does_not_move_may_lose_what_rows_that_none_was_would_cost():
+    rows = table(2000, 1, 0).with_columns(pl.col("x0").sign())
+    steady = Model(lambda some: np.sign(some["x0"].to_numpy()), ("x0",))
+    found = figure(noisy(steady, rows, (0.05,), 2, None, None, 0), "metric_lost", "roc_auc, noise=0.05")
+    assert found.value == 0 and -0.01 < found.low < 0 < found.high < 0.01

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import numpy as np
 from scipy import special
 
 from comporta.stats.bootstrap import LEVEL, Interval
+from comporta.stats.clusters import Clusters
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 def clopper_pearson(hits: float, missed: float, tail: float) -> tuple[float, float]:
@@ -32,3 +39,12 @@ def effective_size(
         return None
     spread = (found.high - found.low) / (2 * float(special.ndtri((1 + level) / 2)))
     return float(min(variance / spread**2, rows))
+
+
+def independent(counts: NDArray[np.bool_], weight: NDArray[np.float64] | None, clusters: Clusters) -> float:
+    """How many rows tell something of their own whatever the others are: clusters, or of unlike weight the
+    rows that tell as much (Kish 1965, section 11.7)."""
+    if not clusters.alone:
+        return float(clusters.among(counts).count(int(counts.sum())))
+    some = np.ones(int(counts.sum())) if weight is None else weight[counts]
+    return float(some.sum() ** 2 / np.square(some).sum())

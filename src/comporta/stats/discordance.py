@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from msgspec.structs import replace
 
-from comporta.stats.binomial import effective_size
+from comporta.stats.binomial import effective_size, independent
 from comporta.stats.bootstrap import LEVEL, Interval, Statistic
 from comporta.stats.clusters import INDEPENDENT, Clusters
 from comporta.stats.jackknife import quick_intervals
 from comporta.stats.metrics import OF_CONFUSION, ScoredRows, confusion
 from comporta.stats.paired import tango
-from comporta.stats.shares import Ends, independent, square_and_add, with_recalls
+from comporta.stats.shares import Ends, square_and_add, with_recalls
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

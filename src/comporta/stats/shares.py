@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from msgspec.structs import replace
 
-from comporta.stats.binomial import clopper_pearson, effective_size
+from comporta.stats.areas import area_interval, of_units
+from comporta.stats.binomial import clopper_pearson, effective_size, independent
 from comporta.stats.bootstrap import LEVEL, Interval, Statistic
 from comporta.stats.clusters import INDEPENDENT, Clusters
 from comporta.stats.heavy_tail import with_tail
@@ -71,10 +72,12 @@ def metric_intervals(
     out. None where no interval exists."""
     made = {name: of_shares(name, seen) for name in names}
     alike, rows = clusters.alone and seen.weight is None, len(seen.truth)
+    areas = seen.classes == 2 and alike
     drawn = [
         name
         for name, each in made.items()
-        if each is None or not each.whole or not (alike or len(each.shares) == 1)
+        if not (areas and name == "roc_auc")
+        and (each is None or not each.whole or not (alike or len(each.shares) == 1))
     ]
     parts = [] if alike else [share for each in made.values() if each is not None for share in each.shares]
     asked = [*(statistic(name, seen) for name in drawn), *(share.statistic(seen.weight) for share in parts)]
@@ -93,8 +96,10 @@ def metric_intervals(
                 for share in each.shares
             ]
             whole = _together(each, ends, whole)
-        if not clusters.alone:
+        elif not clusters.alone:
             whole = on_scale(whole, name)
+        if name == "roc_auc":
+            whole = _area(seen, whole, clusters, level)
         out.append(with_tail(whole, name, seen, level))
     return out
 
@@ -151,6 +156,14 @@ def square_and_add(
     return at - math.sqrt(below), at + math.sqrt(above)
 
 
+def _area(seen: ScoredRows, found: Interval, clusters: Clusters, level: float) -> Interval:
+    """The interval of the area under the ROC curve. found: its value, and its ends if it was resampled."""
+    if seen.classes == 2 and clusters.alone and seen.weight is None and seen.probability is not None:
+        exact = area_interval(seen.truth == 1, seen.probability[:, 1], level)
+        return replace(found, low=exact.low, high=exact.high)
+    return of_units(found, seen, clusters, level)
+
+
 def _limits(
     share: RowShare, found: Interval | None, weight: Floats | None, clusters: Clusters, level: float
 ) -> tuple[float, Ends | None]:
@@ -170,15 +183,6 @@ def _limits(
             return value, None
         size = within
     return value, clopper_pearson(value * size, (1 - value) * size, tail)
-
-
-def independent(counts: Bools, weight: Floats | None, clusters: Clusters) -> float:
-    """How many rows tell something of their own whatever the others are: units, or of unlike weight the rows
-    that tell as much (Kish 1965, section 11.7)."""
-    if not clusters.alone:
-        return float(clusters.among(counts).count(int(counts.sum())))
-    some = np.ones(int(counts.sum())) if weight is None else weight[counts]
-    return float(some.sum() ** 2 / np.square(some).sum())
 
 
 def _together(made: OfShares, limits: Sequence[tuple[float, Ends | None]], direct: Interval) -> Interval:

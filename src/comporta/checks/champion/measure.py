@@ -46,6 +46,7 @@ from comporta.records.columns import CHANCE, KEY, LABEL, NUMBER
 from comporta.records.metric import MAIN
 from comporta.records.metric import metric as named
 from comporta.stats.absent_rows import with_absent
+from comporta.stats.areas import apart_of_units
 from comporta.stats.bootstrap import Interval
 from comporta.stats.clusters import Clusters, clusters_of
 from comporta.stats.discordance import with_discordance
@@ -207,6 +208,8 @@ def _compare(
             tests[P_WILCOXON] = wilcoxon(_rowwise(metric, mine), _rowwise(metric, theirs))
     if exact is None and drawn is not None:
         drawn = with_discordance(metric, mine, theirs, drawn, clusters=clusters, seed=seed)
+        if metric == "roc_auc":
+            drawn = apart_of_units(drawn, mine, theirs, clusters)
     notes = () if clusters.note is None else (clusters.note,)
     found = with_absent(replace(_interval(exact, drawn, rows.height), notes=notes), metric, mine)
     if metric in SQUARED:

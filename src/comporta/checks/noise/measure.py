@@ -39,10 +39,12 @@ from comporta.records import (
 from comporta.records.columns import TARGET
 from comporta.records.figure import NOISE_
 from comporta.records.metric import metric as metric_named
-from comporta.stats.bootstrap import Statistic
-from comporta.stats.clusters import clusters_of
+from comporta.stats.areas import apart_of_units
+from comporta.stats.bootstrap import Interval, Statistic
+from comporta.stats.clusters import Clusters, clusters_of
+from comporta.stats.discordance import with_discordance
 from comporta.stats.jackknife import quick_intervals
-from comporta.stats.metrics import statistic
+from comporta.stats.metrics import ScoredRows, statistic
 from comporta.stats.predictions import weights_of
 from comporta.stats.spread import share_of
 from comporta.stats.units import units_of
@@ -201,12 +203,23 @@ def _levels(
         return figures
     clusters = clusters_of(rows.filter(pl.Series(known)), group)
     found = quick_intervals(lost, len(truth), clusters=clusters, seed=seed)
-    for level, one in zip(by_level, found, strict=True):
+    calm = seen_of(_only(before, known), truth, takes, weight)
+    for level, drawn in zip(by_level, found, strict=True):
+        one = _unmoved(name, calm, drawn, clusters)
         if np.isfinite(one.value):
             figures.append(
                 one.figure(METRIC_LOST.metric, len(truth), under=conditions(metric=name, noise=level))
             )
     return figures
+
+
+def _unmoved(name: str, seen: ScoredRows, found: Interval, clusters: Clusters) -> Interval:
+    """What may be lost all the same where noise moved no answer: as between two models that say the same."""
+    if found.low is not None or found.value != 0:
+        return found
+    if name == "roc_auc":
+        return apart_of_units(found, seen, seen, clusters)
+    return with_discordance(name, seen, seen, found, clusters=clusters)
 
 
 def _loss(
