@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from msgspec.structs import replace
 
+from comporta.stats.absent_rows import of_exact
 from comporta.stats.binomial import clopper_pearson, effective_size
 from comporta.stats.bootstrap import LEVEL, Interval, Statistic
 from comporta.stats.clusters import INDEPENDENT, Clusters
@@ -95,7 +96,7 @@ def metric_intervals(
             whole = _together(each, ends, whole)
         if not clusters.alone:
             whole = on_scale(whole, name)
-        out.append(with_tail(whole, name, seen, level))
+        out.append(of_exact(with_tail(whole, name, seen, level), name, seen, level))
     return out
 
 
