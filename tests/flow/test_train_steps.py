@@ -24,6 +24,7 @@ from sklearn.svm import LinearSVC
 from comporta.checks.champion import measure as room
 from comporta.checks.champion.codes import CHAMPION_COULD_NOT_ANSWER
 from comporta.errors import BadData, BadProject, NotFound, Tampered
+from comporta.opened.sentences import sentence
 from comporta.records import Findings, Scores, Signature, at_random, by_group, by_time
 from comporta.records.export import ExportAgreement
 from comporta.store import MemoryStore, StepContext, derive
@@ -285,7 +286,9 @@ def test_scores_are_scikit_learn_s_with_intervals_by_day_or_group_and_slice():
     small = [(each.metric, slice_text(each)) for each in scores.unmeasured if each.small]
     assert small == [("roc_auc", "word=missing"), ("f1", "word=missing")]
     grouped = steps.score(at, predictions=made["predictions"], metrics=["roc_auc"], group="subject")
-    assert at.get_json(grouped["scores"], Scores).figures[0].groups == 50
+    figure = at.get_json(grouped["scores"], Scores).figures[0]
+    assert figure.groups == 11, "the fewest of both ways"
+    assert [sentence(each) for each in figure.notes] == ["in 50 groups and 11 days"]
 
 
 def test_the_usual_metrics_are_those_of_the_task_and_output():
@@ -343,7 +346,7 @@ def logistic_of_few(X, y):
 def test_a_model_against_itself_differs_by_nothing():
     at, made = train(TABLE, boosted, export=False)
     (figure,) = versus(at, made, made["predictions"], made["train"], "roc_auc").figures
-    assert (figure.value, figure.low, figure.high) == (0, 0, 0)
+    assert (figure.value, figure.low, figure.high) == (0, None, None), "what does not vary is not certain"
     assert 8 <= figure.groups < figure.rows, "days are resampled whole"
 
 

@@ -15,6 +15,7 @@ from comporta.stats.absent_rows import FLOOR, most_of_row, reach, with_absent
 from comporta.stats.bootstrap import Interval
 from comporta.stats.metrics import ScoredRows
 from comporta.stats.paired import tango
+from comporta.stats.shares import metric_intervals
 
 NAMES = ["false", "true"]
 
@@ -117,6 +118,16 @@ def test_what_an_absent_row_may_cost_is_declared():
     assert reach(ScoredRows(classes=0, truth=truth, number=truth)) == pytest.approx(98.0)
     assert reach(ScoredRows(classes=0, truth=np.ones(9), number=np.ones(9))) is None
     assert most_of_row("f1", labels) is None and most_of_row("mape", labels) is None
+
+
+def test_an_exact_model_has_an_interval_of_what_its_rows_may_lack():
+    truth = np.random.default_rng(0).normal(size=300)
+    exact = ScoredRows(classes=0, truth=truth, number=truth + 1e-13)
+    mae, rmse, r2 = metric_intervals(exact, ["mae", "rmse", "r2"])
+    rate = -math.log(0.025) / 300
+    assert (mae.low, mae.high) == pytest.approx((0.0, rate * reach(exact)), abs=1e-9)
+    assert rmse.high == pytest.approx(math.sqrt(rate) * reach(exact))
+    assert r2.high == 1.0 and r2.low == pytest.approx(1 - rate * reach(exact) ** 2 / truth.var())
 
 
 def test_of_squares_the_cost_is_told_and_the_interval_stays():

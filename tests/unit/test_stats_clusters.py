@@ -187,3 +187,6 @@ def test_a_way_that_lies_within_the_other_is_left_out():
     across = clusters_of(table(400, draw, __at=at(20), __keep_who=np.arange(400) % 7), "who")
     assert across.unit is not None and across.day is not None
     assert sentence(across.note) == "in 7 groups and 20 days"
+    few = clusters_of(table(400, draw, __at=at(4), __keep_who=np.arange(400) % 7), "who")
+    assert few.day is None and few.unit.max() == 6
+    assert sentence(few.note) == "in 7 groups, whose 4 days are taken as independent"

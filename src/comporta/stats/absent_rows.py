@@ -22,6 +22,8 @@ from comporta.stats.metrics import ScoredRows
 FLOOR = 0.001
 """The probability of what comes true that an absent row is thought to be given: it costs ln 1000, 6.9."""
 RULE_OF_THREE = 3.0
+EXACT = 1e-9
+"""The part of the target's reach up to which an error is the rounding of an exact model's number."""
 
 
 def most_of_row(metric: str, was: ScoredRows) -> float | None:
@@ -62,6 +64,20 @@ def with_absent(found: Interval, metric: str, was: ScoredRows, level: float = LE
     low = found.value - far - math.hypot(found.value - found.low, far)
     high = found.value + far + math.hypot(found.high - found.value, far)
     return replace(_noted(found, metric, RULE_OF_THREE / rows * most, rows), low=low, high=high)
+
+
+def of_exact(found: Interval, metric: str, was: ScoredRows, level: float = LEVEL) -> Interval:
+    """The interval of mae, rmse or r2 of a model that is right of every number to rounding, where nothing
+    varies: what rows of an absent kind, wrong by all of the target's reach, would make of it. Others stay."""
+    far = reach(was)
+    if found.low is not None or was.number is None or far is None or metric not in ("mae", "rmse", "r2"):
+        return found
+    if not float(np.abs(was.truth - was.number).max()) <= EXACT * far:
+        return found
+    rate = -math.log((1 - level) / 2) / len(was.truth)
+    if metric == "r2":
+        return replace(found, low=found.value - rate * far**2 / float(was.truth.var()), high=1.0)
+    return replace(found, low=0.0, high=found.value + far * (rate if metric == "mae" else math.sqrt(rate)))
 
 
 def _cost_of_squares(metric: str, was: ScoredRows) -> float | None:

@@ -10,12 +10,13 @@ import polars as pl
 from comporta.records import Message, Record
 from comporta.stats.codes import (
     DAYS_INDEPENDENT,
+    FEW_DAYS,
     GROUPS_AND_DAYS,
     ONE_DAY_INDEPENDENT,
     ROWS_DIFFERENT,
     ROWS_DIFFERENT_AND_DAYS,
 )
-from comporta.stats.units import copies_of, dates_of, days_of, groups_of, renumber
+from comporta.stats.units import copies_of, dates_of, days_of, effective, groups_of, renumber
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,11 +49,15 @@ class Clusters(Record, frozen=True, kw_only=True):
 
 
 INDEPENDENT = Clusters()
+FEWEST_BESIDE = 7.5
+"""How many days rows must be worth, in equal ones, for days to count beside groups: eight equal ones are 8.
+The variance of two ways needs several clusters of both; of three days an interval would tell nothing."""
 
 
 def clusters_of(rows: pl.DataFrame, group: str | None) -> Clusters:
-    """How these rows hang together: by the declared group, else by being alike; and by days, where there are
-    three or more. A way whose clusters lie each within one of the other adds nothing, and is left out."""
+    """How these rows hang together: by the declared group, else by being alike; and by days, of which there
+    must be three or more, beside a group eight. A way whose clusters lie each within one of the other adds
+    nothing, and is left out."""
     unit = copies_of(rows) if group is None else groups_of(rows, group)
     day = days_of(rows)
     if unit is None:
@@ -63,9 +68,15 @@ def clusters_of(rows: pl.DataFrame, group: str | None) -> Clusters:
         cells = len(np.unique(unit * days + day))
         if cells == units:
             return Clusters(day=day)
-        if cells > days:
+        if cells > days and effective(day) >= FEWEST_BESIDE:
             both = ROWS_DIFFERENT_AND_DAYS if group is None else GROUPS_AND_DAYS
             return Clusters(unit=unit, day=day, note=both(units=units, days=days))
+        if cells > days:
+            return (
+                Clusters(day=day)
+                if group is None
+                else Clusters(unit=unit, note=FEW_DAYS(units=units, days=days))
+            )
     return Clusters(unit=unit, note=ROWS_DIFFERENT(units=units) if group is None else None)
 
 

@@ -58,3 +58,9 @@ WRONG_ALTOGETHER = code("stats.wrong_altogether", "wrong altogether")
 UNLIKELY = code("stats.unlikely", "of whose outcome the chance was put at {chance:g}", chance=float)
 DAYS_INDEPENDENT = code("stats.days_independent", "of {days} days, taken as independent", days=int)
 ONE_DAY_INDEPENDENT = code("stats.one_day_independent", "of one day, taken as independent")
+FEW_DAYS = code(
+    "stats.few_days", "in {units:,} groups, whose {days} days are taken as independent", units=int, days=int
+)
+
+CLUSTERS = tuple(each.id for each in (GROUPS_AND_DAYS, ROWS_DIFFERENT, ROWS_DIFFERENT_AND_DAYS, FEW_DAYS))
+"""The notes that tell how many clusters rows are in."""

@@ -33,6 +33,8 @@ ROWS = (30, 60, 100, 200, 300, 500, 1000)
 MOST = (0.19, 0.12, 0.09, 0.115, 0.13, 0.15, 0.175)
 """Of so many rows, the share that the largest 1 % may hold (at least one row, which is more than 1 % of 60):
 of errors of t3, and of lognormal ones, at most 3.5 % of samples have less and an interval below the truth."""
+ROUNDING = 1e-18
+"""The share of the target's variance up to which a mean square is the rounding of an exact model."""
 MORE, VARIED = 100, 9.0
 """Rows that are added in thought, and the variance of their squared errors over the square of its mean."""
 
@@ -46,6 +48,8 @@ def with_tail(found: Interval, metric: str, seen: ScoredRows, level: float = LEV
     square = (seen.truth - seen.number) ** 2
     spread = (seen.truth - seen.truth.mean()) ** 2
     doubt = doubt_of(square) or (doubt_of(spread) if metric == "r2" else NO_TEXT)
+    if square.mean() <= ROUNDING * spread.mean():
+        doubt = NO_TEXT
     factor = math.exp(_half(square, level))
     if metric == "rmse":
         low, high = found.value / factor**0.5, found.value * factor**0.5

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from msgspec.structs import replace
 
+from comporta.stats.absent_rows import of_exact
 from comporta.stats.areas import area_interval, of_units
 from comporta.stats.binomial import clopper_pearson, effective_size, independent
 from comporta.stats.bootstrap import LEVEL, Interval, Statistic
@@ -100,7 +101,7 @@ def metric_intervals(
             whole = on_scale(whole, name)
         if name == "roc_auc":
             whole = _area(seen, whole, clusters, level)
-        out.append(with_tail(whole, name, seen, level))
+        out.append(of_exact(with_tail(whole, name, seen, level), name, seen, level))
     return out
 
 

@@ -11,6 +11,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from comporta.records import (
+    NO_TEXT,
+    Figure,
     Scores,
     codes_in,
     decode,
@@ -52,9 +54,14 @@ def _scores(then: bytes, now: bytes) -> bool:
 def _as_read(scores: Scores, intervals: bool) -> tuple[Any, ...]:
     """The part, the figures and what has none, each slice as people read it: once it was kept so. intervals:
     whether they are told too."""
-    told = [each if intervals else replace(each, low=None, high=None) for each in scores.figures]
+    told = [each if intervals else _alone(each) for each in scores.figures]
     figures = [(place_in_words(each, _say), replace(each, where=())) for each in told]
     return scores.part, figures, [(each.metric, place_in_words(each, _say)) for each in scores.unmeasured]
+
+
+def _alone(figure: Figure) -> Figure:
+    """The number, without how sure it is."""
+    return replace(figure, low=None, high=None, groups=0, notes=(), doubt=NO_TEXT)
 
 
 def _parity(then: bytes, now: bytes) -> bool:

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from comporta.checks.shared.judging.wording import show
 from comporta.records import NO_TEXT, NUMBER, Evidence, Figure, Message, Need, Text, code, conditions, need
+from comporta.stats.codes import CLUSTERS
 from comporta.stats.power import rows_to_show
 
 BESIDE = conditions(method="bootstrap")
@@ -44,11 +45,13 @@ def difference_text(figure: Figure, evidence: Evidence) -> Message:
     bootstrap: Text = NO_TEXT
     if other is not None and other.low is not None and other.high is not None:
         bootstrap = BOOTSTRAP(low=other.low, high=other.high)
+    # A note tells of its clusters what the number alone does not.
+    noted = any(isinstance(each, Message) and each.code in CLUSTERS for each in figure.notes)
     return DIFFERENCE(
         metric=figure.metric,
         # The sentence says already what it is compared with.
         figure=show(replace(figure, compared_with="", under=())),
-        units=IN_UNITS(units=figure.groups) if 0 < figure.groups < figure.rows else "",
+        units=IN_UNITS(units=figure.groups) if 0 < figure.groups < figure.rows and not noted else "",
         bootstrap=bootstrap,
     )
 
