@@ -178,6 +178,8 @@ def _advantages(
 def _guess(known: Floats, place: NDArray[np.int64], mine: NDArray[np.bool_], seed: int) -> Floats:
     """(victims, values) probabilities of a boosted model that learned from the attacker's own rows."""
     use = mine & (place >= 0)
+    # Trees that are shown a column without any value break.
+    known = known[:, np.isfinite(known[use]).any(axis=0)]
     trees = HistGradientBoostingClassifier(
         max_iter=60, max_leaf_nodes=15, l2_regularization=1.0, random_state=seed
     )

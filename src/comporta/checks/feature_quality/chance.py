@@ -15,7 +15,7 @@ from comporta.records.columns import AT
 from comporta.stats.table import column
 
 
-class Part(NamedTuple):
+class PartRows(NamedTuple):
     """The training or the test rows. at: their times in microseconds, where the newest rows test; groups:
     whose each is; None where rows are tries of their own."""
 
@@ -24,47 +24,47 @@ class Part(NamedTuple):
     groups: pl.Series | None = None
 
 
-class Parts(NamedTuple):
+class SplitRows(NamedTuple):
     """How rows were parted. apart: whether whole groups were drawn, so that none is in both."""
 
-    train: Part
-    test: Part
+    train: PartRows
+    test: PartRows
     apart: bool = False
 
 
 def parts_of(
     train: pl.DataFrame, test: pl.DataFrame, split: dict[str, Any] | None, group: str | None
-) -> Parts:
+) -> SplitRows:
     """split: as declared; None: at random. group: the declared one, whose rows hold together."""
     kind = (split or {}).get("type")
     apart = kind == "group"
     group = split["group"] if split and apart else group
     at = kind == "time" and AT in train.columns and train[AT].dtype.is_temporal()
     group = group if apart or at else None
-    return Parts(train=_part(train, at, group), test=_part(test, at, group), apart=apart)
+    return SplitRows(train=_part(train, at, group), test=_part(test, at, group), apart=apart)
 
 
-def _part(rows: pl.DataFrame, at: bool, group: str | None) -> Part:
+def _part(rows: pl.DataFrame, at: bool, group: str | None) -> PartRows:
     groups = None
     if group is not None:
         alone = pl.Series(range(rows.height), dtype=pl.Int64).cast(pl.String)
         named = pl.coalesce("g" + column(rows, group).cast(pl.String), "r" + alone)
         groups = pl.select(named).to_series()
     times = rows[AT].cast(pl.Datetime("us")).to_physical() if at else None
-    return Part(rows.height, times, groups)
+    return PartRows(rows.height, times, groups)
 
 
-def chance_of_none(values: pl.Series, parts: Parts) -> float:
+def chance_of_none(values: pl.Series, parts: SplitRows) -> float:
     """How likely no test row has a value. values: the training rows'."""
     return _likeliest(values, parts, pl.col("value").is_null())
 
 
-def chance_of_one(values: pl.Series, parts: Parts) -> float:
+def chance_of_one(values: pl.Series, parts: SplitRows) -> float:
     """How likely all test rows have one value, whichever is likeliest. values: the training rows'."""
     return _likeliest(values, parts, pl.col("value").is_not_null())
 
 
-def _likeliest(values: pl.Series, parts: Parts, which: pl.Expr) -> float:
+def _likeliest(values: pl.Series, parts: SplitRows, which: pl.Expr) -> float:
     train, test = parts.train, parts.test
     values = values.alias("value")
     if parts.apart and train.groups is not None and test.groups is not None:

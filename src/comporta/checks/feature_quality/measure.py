@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 
-from comporta.checks.feature_quality.chance import Parts, chance_of_none, chance_of_one, parts_of
+from comporta.checks.feature_quality.chance import SplitRows, chance_of_none, chance_of_one, parts_of
 from comporta.checks.feature_quality.codes import (
     BY_CHANCE_PERHAPS,
     EMPTY_IN_TEST,
@@ -123,7 +123,7 @@ def quality(
     )
 
 
-def _looked_at(train: pl.Series, test: pl.Series, parts: Parts) -> FeatureFaults:
+def _looked_at(train: pl.Series, test: pl.Series, parts: SplitRows) -> FeatureFaults:
     here, there = _plain(train), _plain(test)
     nulls, kinds = here.null_count() / len(here), here.drop_nulls().n_unique()
     most = _most_common(here)
@@ -152,7 +152,7 @@ def _looked_at(train: pl.Series, test: pl.Series, parts: Parts) -> FeatureFaults
     )
 
 
-def _silent(here: pl.Series, there: pl.Series, parts: Parts) -> tuple[Message | None, float]:
+def _silent(here: pl.Series, there: pl.Series, parts: SplitRows) -> tuple[Message | None, float]:
     """What of the test rows says nothing where training did, and how likely that is by chance."""
     if len(there) and there.null_count() == len(there):
         return EMPTY_IN_TEST(), chance_of_none(here, parts)
