@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from comporta.records import Code, Section, code
+from comporta.records import NUMBER, Code, Section, code
 
 QUALITY = code("report.quality", "How good it is")
 CHAMPION = code("report.champion", "Against the champion")
@@ -26,3 +26,12 @@ HEADINGS: dict[Section, Code] = {
     "own": OWN,
 }
 """Of each section, in the order in which people ask."""
+
+WOULD_FIND = code(
+    "report.would_find",
+    "It would have found {difference:.2g} beyond the limit four times in five.",
+    difference=NUMBER,
+)
+WOULD_FIND_ANY = code(
+    "report.would_find_any", "It would have found anything beyond the limit at least four times in five."
+)

@@ -43,7 +43,7 @@ def mark(told: ReportedVerdict) -> str:
 
 def because(told: ReportedVerdict) -> str:
     """The reason, with what else there is to say of this verdict."""
-    words = told.reason
+    words = " ".join(filter(None, (told.reason, told.power)))
     if told.verdict.carried:
         words += " (Asked so at first, and left out or changed since: it still counts.)"
     elif not told.verdict.required:

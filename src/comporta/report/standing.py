@@ -9,6 +9,7 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from comporta.records import (
+    NO_TEXT,
     Figure,
     Findings,
     Section,
@@ -25,7 +26,7 @@ from comporta.records import (
     table_text,
     under_in_words,
 )
-from comporta.report.codes import HEADINGS
+from comporta.report.codes import HEADINGS, WOULD_FIND, WOULD_FIND_ANY
 from comporta.report.told import ReportedVerdict, TableHeading
 
 F = TypeVar("F", Figure, Unmeasured)
@@ -69,7 +70,15 @@ def _told(
         past=past,
         section=section,
         section_title=say(HEADINGS[section]()),
+        power=say(power_text(verdict)),
     )
+
+
+def power_text(verdict: Verdict) -> Text:
+    """What a verdict that passed could have seen, or nothing."""
+    if verdict.outcome != "pass" or verdict.detectable is None:
+        return NO_TEXT
+    return WOULD_FIND(difference=verdict.detectable) if verdict.detectable else WOULD_FIND_ANY()
 
 
 def in_text(of: F, say: Say) -> F:

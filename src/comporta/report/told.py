@@ -37,7 +37,7 @@ class ReportedVerdict(Record, frozen=True, kw_only=True):
     waivers of it that are not in force: ended, replaced, or not needed now. left: the level that decides it,
     where the one it was asked at had too few rows to tell, or None. metrics: what people read of each metric
     among the figures. headings: of each table of the findings, in their order. section: where a report tells
-    it; section_title: what that is called."""
+    it; section_title: what that is called. power: what a pass could have seen, as a sentence, or empty."""
 
     verdict: Verdict
     title: str
@@ -50,6 +50,7 @@ class ReportedVerdict(Record, frozen=True, kw_only=True):
     headings: tuple[TableHeading, ...] = ()
     section: Section = "own"
     section_title: str = ""
+    power: str = ""
 
     @property
     def shuts(self) -> bool:
