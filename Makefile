@@ -12,7 +12,7 @@ help: ## what can be made
 	.venv/bin/uv sync --quiet --frozen --all-extras --compile-bytecode
 	@touch $@
 
-.PHONY: help demo test soak check bench truth
+.PHONY: help demo test soak check bench truth grid
 check: .venv/ready ## format, lint, types, import contracts
 	$(RUN) ruff format --check .
 	$(RUN) ruff check .
@@ -41,3 +41,6 @@ bench: .venv/ready ## every promise, one JSON line each
 
 truth: .venv/ready ## the studies behind docs/reference/checks.md and faults.md: hours
 	.venv/bin/python benchmarks/truth/run.py
+
+grid: .venv/ready ## how often verdicts are wrong at their limit: docs/reference/error-rates.md, hours
+	.venv/bin/python benchmarks/truth/grid.py

@@ -7,6 +7,7 @@ version of Python that reads them.
 from __future__ import annotations
 
 import ast
+import os
 from collections.abc import Iterator
 from functools import cache
 from itertools import chain
@@ -34,7 +35,7 @@ def code_of(study: Path) -> tuple[str, ...]:
         named = ", ".join(missing) if own else f"checks/{study.stem}"
         raise SystemExit(f"{study.name}: found no {named}. Name the check's files in CODE.")
     used = {file for each in own for file in _used(each)}
-    used |= {study.parent / each for each in _declared(study, "BESIDE")}
+    used |= {Path(os.path.normpath(study.parent / each)) for each in _declared(study, "BESIDE")}
     return tuple(sorted(str(file.relative_to(ROOT)) for file in {*own, *used, study}))
 
 

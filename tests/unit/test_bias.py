@@ -329,3 +329,36 @@ class TestDisparateImpactInDoubt(CheckContract):
     check = staticmethod(lambda: disparate_impact(by="sex", on="interval"))
     good = (pair("selection_rate_ratio", 0.95, 0.9, 1.0),)
     bad = (pair("selection_rate_ratio", 0.85, 0.75, 0.95),)
+
+
+def unequal_odds(positives, rows=1000):
+    """Two sexes of 500 rows each with so few positives in each; of the men's nine in ten are found, of the
+    women's three in ten."""
+    sex = np.repeat(["f", "m"], rows // 2)
+    truth = np.arange(rows) % (rows // 2) < positives
+    place = np.arange(rows) % (rows // 2)
+    found = np.where(sex == "m", place < 0.9 * positives, place < 0.3 * positives)
+    return decided(truth & found, truth, sex=sex, age=np.resize(["old", "young"], rows))
+
+
+@pytest.mark.parametrize("on", ["fault", "interval"])
+@pytest.mark.parametrize("check", [equalised_odds, equal_opportunity])
+def test_odds_are_inconclusive_where_the_true_positive_rate_of_no_two_groups_can_be_compared(check, on):
+    asked = check(by="sex", on=on)
+    verdict = judged(asked, compare(unequal_odds(15), ["sex"], asked.criterion))
+    assert verdict.outcome == "inconclusive", "15 positives a group: the false positive rates hide nothing"
+    assert "true positive rate difference" in sentence(verdict.reason)
+    assert "fewer than two groups of sex" in sentence(verdict.reason)
+    assert judged(asked, compare(unequal_odds(100), ["sex"], asked.criterion)).outcome == "fail"
+
+
+def test_a_column_of_one_group_leaves_the_check_inconclusive_however_fair_the_others_are():
+    rows = people(3).with_columns(__keep_age=pl.lit("old"))
+    check = demographic_parity(by=("sex", "age"))
+    verdict = judged(check, compare(rows, ["sex", "age"], "parity"))
+    assert verdict.outcome == "inconclusive"
+    assert "selection rate difference (fewer than two groups of age can be compared)" in sentence(
+        verdict.reason
+    )
+    unfair = people(0, unfair=0.5).with_columns(__keep_age=pl.lit("old"))
+    assert judged(check, compare(unfair, ["sex", "age"], "parity")).outcome == "fail", "what is shown counts"

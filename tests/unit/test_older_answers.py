@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from comporta.acts.judge.evidence import evidence_of, unmeasured
 from comporta.acts.reproduce.older_answers import say_the_same
@@ -12,6 +13,7 @@ from comporta.opened.sentences import sentence
 from comporta.records import (
     METRIC_COLUMN,
     Condition,
+    Figure,
     Findings,
     FormerFindings,
     Message,
@@ -144,6 +146,14 @@ def test_scores_of_an_older_form_are_compared_by_what_they_say():
     assert not say_the_same("scores", SCORES, newer(figures=()))
     assert not say_the_same("scores", SCORES, newer(unmeasured=()))
     assert not say_the_same("model", SCORES, newer())
+
+
+def test_scores_of_another_edition_of_intervals_are_compared_without_these():
+    wider = Figure(metric="roc_auc", value=0.8, low=0.6, high=0.9, rows=40)
+    then = newer(figures=(replace(wider, low=0.7),))
+    assert say_the_same("scores", then, newer(figures=(wider,), intervals=1))
+    assert not say_the_same("scores", then, newer(figures=(replace(wider, value=0.81),), intervals=1))
+    assert not say_the_same("scores", then, newer(figures=(wider,))), "of one edition they are their bytes"
 
 
 def test_scores_of_todays_form_are_their_bytes():

@@ -7,6 +7,7 @@ from scipy import stats
 from comporta.checks import judge, no_worse
 from comporta.records import Evidence, Figure
 from comporta.stats.bootstrap import intervals, replicates_for
+from comporta.stats.jackknife import quick_intervals
 from comporta.stats.metrics import Seen, statistic
 
 
@@ -104,9 +105,11 @@ def test_one_unit_has_no_interval():
     assert (found.value, found.low, found.high, found.units) == (4.5, None, None, 1)
 
 
-def test_a_figure_without_spread_is_its_own_interval():
+def test_a_figure_without_spread_has_no_interval():
     (found,) = intervals([mean_of(np.ones(50))], 50)
-    assert (found.value, found.low, found.high) == (1.0, 1.0, 1.0)
+    assert (found.value, found.low, found.high) == (1.0, None, None)
+    (many,) = quick_intervals([mean_of(np.ones(6000))], 6000)
+    assert (many.value, many.low, many.high) == (1.0, None, None)
 
 
 def test_a_statistic_that_is_often_undefined_has_no_interval():

@@ -11,7 +11,7 @@ import sklearn.metrics as theirs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from comporta.acts.judge.evidence import _scored
+from comporta.acts.judge.evidence import evidence_of_scores
 from comporta.checks import at_least, judge
 from comporta.checks.calibration.measure import calibration
 from comporta.checks.fairness.measure import compare
@@ -85,7 +85,7 @@ def predictions(truth, label, region=None):
 def verdict(check, rows, slices=()):
     scores = measure_scores(rows, (), slices, also=tuple({each.metric for each in check.needs()}))
     artifact = Artifact(digest="0" * 64, kind="json", size=1)
-    return judge([check], {need: _scored(need, artifact, scores) for need in check.needs()})[0]
+    return judge([check], {need: evidence_of_scores(need, scores, artifact) for need in check.needs()})[0]
 
 
 SAID = {

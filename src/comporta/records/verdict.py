@@ -35,12 +35,14 @@ class Scores(Record, frozen=True, kw_only=True):
     """The figures of one model on one part of the data, and those that could not be measured. part: `train`,
     `test`, `champion test` ...
 
+    intervals: the edition of the methods that made the figures' intervals, 0 before they were counted.
     missing: what `unmeasured` was in older artifacts; read by `former_figures`.
     """
 
     part: str
     figures: tuple[Figure, ...]
     unmeasured: tuple[Unmeasured, ...] = ()
+    intervals: int = 0
     missing: dict[str, str] = {}
 
 
@@ -125,7 +127,7 @@ def need(
 
 class Evidence(Record, frozen=True, kw_only=True):
     """What the engine made for one need. missing: why there is none, or empty. without: why it has no
-    meaning here, or empty. unmeasured: of a need by a column, its slices that have no figure."""
+    meaning here, or empty. unmeasured: what has no figure: of a need by a column, its slices."""
 
     need: Need
     figures: tuple[Figure, ...] = ()

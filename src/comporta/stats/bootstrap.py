@@ -120,8 +120,9 @@ def _bca(
         return None, None
     drawn = drawn[defined]
     spread = np.ptp(drawn)
+    # Rows that are all alike tell nothing of those that were not seen: that is no certainty.
     if spread <= 1e-12 * max(1.0, abs(point)):
-        return point, point
+        return None, None
     below = (drawn < point).mean() + (drawn == point).mean() / 2
     bias = float(special.ndtri(min(max(below, 0.5 / len(drawn)), 1 - 0.5 / len(drawn))))
     left_out = left_out[np.isfinite(left_out)]

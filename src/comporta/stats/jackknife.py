@@ -53,5 +53,8 @@ def quick_intervals(
             continue
         spread = float(np.square(values - values.mean()).sum())
         half = wide * math.sqrt(spread * (blocks - 1) / blocks)
+        if half <= 1e-12 * max(1.0, abs(value)):
+            found.append(Interval(value=value, low=None, high=None, units=count))
+            continue
         found.append(Interval(value=value, low=value - half, high=value + half, units=count))
     return found

@@ -135,20 +135,27 @@ def _accuracy(seen: Seen) -> Statistic:
 
 
 def _confused(finish: Callable[[Floats], float]) -> Callable[[Seen], Statistic]:
-    """A metric of the confusion matrix: truth in rows, label in columns, unknown truth in the last row."""
+    """A metric of the confusion matrix."""
 
     def make(seen: Seen) -> Statistic:
-        size, label = seen.classes, _label(seen)
-        truth = np.where(seen.truth < 0, size, seen.truth).astype(np.int64)
-        cell = truth * size + label
-
-        def at(weights: Floats) -> float:
-            counts = np.bincount(cell, weights=weights, minlength=(size + 1) * size).astype(float)
-            return finish(counts.reshape(size + 1, size))
-
-        return at
+        table = confusion(seen)
+        return lambda weights: finish(table(weights))
 
     return make
+
+
+def confusion(seen: Seen) -> Callable[[Floats], Floats]:
+    """The confusion matrix for the weights of the rows: truth in rows, unknown truth in the last; label in
+    columns."""
+    size, label = seen.classes, _label(seen)
+    truth = np.where(seen.truth < 0, size, seen.truth).astype(np.int64)
+    cell = truth * size + label
+
+    def at(weights: Floats) -> Floats:
+        counts = np.bincount(cell, weights=weights, minlength=(size + 1) * size).astype(float)
+        return counts.reshape(size + 1, size)
+
+    return at
 
 
 def _over(top: Floats, bottom: Floats) -> Floats:
@@ -263,17 +270,22 @@ def _number(seen: Seen) -> Floats:
     return seen.number
 
 
+OF_CONFUSION: dict[str, Callable[[Floats], float]] = {
+    "balanced_accuracy": _balanced_accuracy,
+    "precision": _precision,
+    "recall": _recall,
+    "f1": _f1,
+    "mcc": _mcc,
+}
+"""The metrics of a confusion matrix, as functions of it."""
+
 _MAKERS: dict[str, Callable[[Seen], Statistic]] = {
     "roc_auc": _roc_auc,
     "average_precision": _average_precision,
     "log_loss": _log_loss,
     "brier": _brier,
     "accuracy": _accuracy,
-    "balanced_accuracy": _confused(_balanced_accuracy),
-    "precision": _confused(_precision),
-    "recall": _confused(_recall),
-    "f1": _confused(_f1),
-    "mcc": _confused(_mcc),
+    **{name: _confused(finish) for name, finish in OF_CONFUSION.items()},
     "mae": _mae,
     "rmse": _rmse,
     "r2": _r2,

@@ -10,6 +10,7 @@ import math
 from scipy import special
 
 from comporta.records import Record
+from comporta.stats.binomial import clopper_pearson
 
 RARE = 0.05
 MOST = 1e9
@@ -58,7 +59,7 @@ def ratio(
         return _ratio(value, math.exp(max(low, -700)), math.exp(min(high, 700)), p, q)
     a, b = was / effects[0], now / effects[1]
     size = (rows / effects[0]) / (of / effects[1])
-    low, high = _clopper_pearson(b, a, tail)
+    low, high = clopper_pearson(b, a, tail)
     return _ratio(value, _odds(low) * size, _odds(high) * size, p, q)
 
 
@@ -77,19 +78,13 @@ def paired_ratio(
     value = q / p if p and q else (both + now_only + 0.5) / (both + was_only + 0.5)
     if not one:
         return _ratio(value, value, value, p, q)
-    low, high = _clopper_pearson(now_only / effect, was_only / effect, (1 - level) / 2)
+    low, high = clopper_pearson(now_only / effect, was_only / effect, (1 - level) / 2)
 
     def at(share: float) -> float:
         under = both + one * (1 - share)
         return (both + one * share) / under if under > 0 else MOST
 
     return _ratio(value, at(low), at(high), p, q)
-
-
-def _clopper_pearson(hits: float, missed: float, tail: float) -> tuple[float, float]:
-    low = float(special.betaincinv(hits, missed + 1, tail)) if hits > 0 else 0.0
-    high = float(special.betaincinv(hits + 1, missed, 1 - tail)) if missed > 0 else 1.0
-    return low, high
 
 
 def _odds(share: float) -> float:

@@ -8,12 +8,15 @@ import numpy as np
 import polars as pl
 
 from comporta.records import FEWEST_ROWS, Condition, Figure, Message, Rarer, Scores, Unmeasured
-from comporta.stats.jackknife import quick_intervals
-from comporta.stats.predictions import labelled, metrics_for, statistics
+from comporta.stats.predictions import labelled, metrics_for, seen
+from comporta.stats.shares import metric_intervals
 from comporta.stats.subjects import too_few
 from comporta.stats.undefined import why_undefined
 from comporta.stats.units import MOST_SLICES, rarer_of, slices_of, units_of
 from comporta.train.codes import RARER_TOO_FEW, RARER_VALUES, TOO_FEW_ROWS
+
+INTERVALS = 1
+"""The edition of the methods that intervals are made by: one more where the same rows get other intervals."""
 
 
 def measure_scores(
@@ -44,9 +47,8 @@ def measure_scores(
             ]
             continue
         units = units_of(some, group)
-        for name, found in zip(
-            names, quick_intervals(statistics(some, names), some.height, units=units, seed=seed), strict=True
-        ):
+        every = metric_intervals(seen(some), names, units=units, seed=seed)
+        for name, found in zip(names, every, strict=True):
             if not np.isfinite(found.value):
                 why = why_undefined(name, some)
                 lost.append(Unmeasured(metric=name, where=where, rows=some.height, why=why))
@@ -63,7 +65,7 @@ def measure_scores(
             )
             rarer = (Condition(by, Rarer()),)
             lost += [Unmeasured(metric=name, where=rarer, why=why, small=small) for name in names]
-    return Scores(part=part, figures=tuple(figures), unmeasured=tuple(lost))
+    return Scores(part=part, figures=tuple(figures), unmeasured=tuple(lost), intervals=INTERVALS)
 
 
 def _too_small(part: pl.DataFrame) -> Message | None:

@@ -48,7 +48,7 @@ def gather(
 
     def of(need: Need) -> Evidence:
         if not pooled(need):
-            return _scored(need, at, scores() if need.what == "scores" else None)
+            return evidence_of_scores(need, scores() if need.what == "scores" else None, at)
         key = need_key(model, need)
         if answers.of(key) is None and {*map(answers.name_of, rests_on(model, need))} & {*unbegun}:
             return Evidence(need=need, missing=SPENT())
@@ -69,22 +69,27 @@ def _evidence(
     if artifact is None:
         return Evidence(need=need, missing=NOT_MADE(what=need.what))
     found = findings_at(context, artifact)
-    lost: tuple[Unmeasured, ...] = ()
-    if need.by and not found.without:
-        lost = undefined(need, found)
-        overall = scores()
-        lost += () if overall is None else _small(need, overall)
-    return replace(evidence_of(need, found), artifact=artifact, unmeasured=lost)
+    evidence = replace(evidence_of(need, found), artifact=artifact)
+    overall = scores() if need.by and not found.without else None
+    if overall is None:
+        return evidence
+    return replace(evidence, unmeasured=evidence.unmeasured + _small(need, overall))
 
 
 def evidence_of(need: Need, found: Findings) -> Evidence:
     """Findings as a check is handed them: their figures as they are; without any, `missing` says why."""
     absent = not found.figures and not found.without
-    why = lacking(found.unmeasured) if absent else NO_TEXT
-    return Evidence(need=need, figures=found.figures, without=found.without, missing=why)
+    return Evidence(
+        need=need,
+        figures=found.figures,
+        without=found.without,
+        missing=lacking(found.unmeasured) if absent else NO_TEXT,
+        unmeasured=undefined(need, found) if need.by else found.unmeasured,
+    )
 
 
-def _scored(need: Need, artifact: Artifact | None, scores: Scores | None) -> Evidence:
+def evidence_of_scores(need: Need, scores: Scores | None, artifact: Artifact | None = None) -> Evidence:
+    """The scores that a need asks for, as a check is handed them; without any, `missing` says why."""
     if scores is None:
         return Evidence(need=need, missing=NOTHING_MEASURED(what=need.what))
     figures = tuple(figure for figure in scores.figures if _meets(figure, need))

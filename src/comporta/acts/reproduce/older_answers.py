@@ -39,17 +39,21 @@ def say_the_same(output: str, then: bytes, now: bytes) -> bool:
 
 def _scores(then: bytes, now: bytes) -> bool:
     """Before figures had `where`, a slice was a text; before `unmeasured` was there, what could not be
-    measured was told in names and sentences."""
-    stored = decode(then, dict)
-    if all("where" in each for each in stored["figures"]) and "unmeasured" in stored:
+    measured was told in names and sentences; of another edition of intervals the figures are compared without
+    these."""
+    stored, newer = decode(then, dict), decode(now, Scores)
+    alike = stored.get("intervals", 0) == newer.intervals
+    if all("where" in each for each in stored["figures"]) and "unmeasured" in stored and alike:
         return False
-    older, newer = scores_today(decode(then, Scores)), decode(now, Scores)
-    return _as_read(older) == _as_read(newer)
+    older = scores_today(decode(then, Scores))
+    return _as_read(older, alike) == _as_read(newer, alike)
 
 
-def _as_read(scores: Scores) -> tuple[Any, ...]:
-    """The part, the figures and what has none, each slice as people read it: once it was kept so."""
-    figures = [(place_in_words(each, _say), replace(each, where=())) for each in scores.figures]
+def _as_read(scores: Scores, intervals: bool) -> tuple[Any, ...]:
+    """The part, the figures and what has none, each slice as people read it: once it was kept so. intervals:
+    whether they are told too."""
+    told = [each if intervals else replace(each, low=None, high=None) for each in scores.figures]
+    figures = [(place_in_words(each, _say), replace(each, where=())) for each in told]
     return scores.part, figures, [(each.metric, place_in_words(each, _say)) for each in scores.unmeasured]
 
 

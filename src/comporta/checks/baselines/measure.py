@@ -24,11 +24,11 @@ from comporta.records import Artifact, Figure, Findings, Quantity, Unmeasured
 from comporta.records.columns import TARGET
 from comporta.stats.bootstrap import Interval
 from comporta.stats.classes import places
-from comporta.stats.jackknife import quick_intervals
 from comporta.stats.losses import losses, one_hot
 from comporta.stats.means import ratio_of
 from comporta.stats.metrics import Seen
-from comporta.stats.predictions import classes_of, labelled, seen, statistics, weights_of
+from comporta.stats.predictions import classes_of, labelled, seen, weights_of
+from comporta.stats.shares import metric_intervals
 from comporta.stats.simple import numbers_of, said_by_line, said_by_tree
 from comporta.stats.table import feature_names
 from comporta.stats.units import units_of
@@ -131,7 +131,7 @@ def _above_chance(rows: pl.DataFrame, was: Seen, units: NDArray[np.int64] | None
     is_ranked = was.probability is not None
     name = "roc_auc" if is_ranked else "balanced_accuracy"
     above_chance = ROC_AUC_ABOVE_CHANCE if is_ranked else BALANCED_ACCURACY_ABOVE_CHANCE
-    (found,) = quick_intervals(statistics(rows, [name]), rows.height, units=units, seed=seed)
+    (found,) = metric_intervals(was, [name], units=units, seed=seed)
     chance = 0.5 if name == "roc_auc" else 1 / was.classes
 
     def above(value: float | None) -> float | None:

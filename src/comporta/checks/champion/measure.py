@@ -44,8 +44,10 @@ from comporta.records import (
 from comporta.records.columns import CHANCE, KEY, LABEL, NUMBER
 from comporta.records.metric import MAIN
 from comporta.records.metric import metric as named
+from comporta.stats.areas import apart_of_units
 from comporta.stats.auc_units import MOST_UNITS, auc_of_units
 from comporta.stats.bootstrap import Interval
+from comporta.stats.discordance import with_discordance
 from comporta.stats.jackknife import MANY, quick_intervals
 from comporta.stats.metrics import Seen, statistic
 from comporta.stats.paired import Paired, delong, mean_difference, right, wilcoxon
@@ -196,6 +198,10 @@ def _compared(
         tests |= {LOW: exact.low, HIGH: exact.high, P: exact.p}
         if exact.test == "student":
             tests[P_WILCOXON] = wilcoxon(_rowwise(metric, mine), _rowwise(metric, theirs))
+    if exact is None and drawn is not None:
+        drawn = with_discordance(metric, mine, theirs, drawn, units=units, seed=seed)
+        if metric == "roc_auc":
+            drawn = apart_of_units(drawn, mine, theirs, units)
     found = _interval(exact, drawn, rows.height)
     if not math.isfinite(found.value):
         return [], tests

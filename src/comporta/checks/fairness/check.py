@@ -11,6 +11,7 @@ from comporta.checks.fairness.figures import GROUPS_TOO_SMALL
 from comporta.checks.shared.judging.arguments import chosen, label
 from comporta.checks.shared.judging.bounds import Bound, Judgement, On, result, rows_needed, within_bounds
 from comporta.checks.shared.judging.identity import identity
+from comporta.checks.shared.judging.slices import with_unmeasured_parts
 from comporta.checks.shared.judging.wording import by_columns, sentence
 from comporta.errors import BadProject
 from comporta.records import (
@@ -108,7 +109,8 @@ class Fair(Record, frozen=True, kw_only=True):
         def reason(decides: Judgement, every: Sequence[Judgement]) -> Text:
             return self._reason(decides, every, small)
 
-        return within_bounds(self, found, (bound,), reason)
+        verdict = within_bounds(self, found, (bound,), reason)
+        return verdict if verdict.outcome != "pass" else with_unmeasured_parts(verdict, found)
 
     def _reason(self, decides: Judgement, every: Sequence[Judgement], small: int) -> Text:
         unsure = sum(_wide(each, self.limit) for each in every)
@@ -145,7 +147,8 @@ def demographic_parity(
     Intervals hold for all pairs at once (Clopper-Pearson at the effective sample size of Korn and Graubard
     1998, differences by Zou and Donner's MOVER 2008, Bonferroni over pairs). on: `fault` refuses only what is
     shown to be beyond the limit, at most one fair model in forty; `interval` asks that no two groups may be.
-    Groups of fewer than 30 rows or ten subjects are named as too small and are not judged.
+    Groups of fewer than 30 rows or ten subjects are named as too small and are not judged; where a column is
+    left with fewer than two groups for any of the rates that are compared, it does not pass.
 
     It does not see why groups differ, nor groups that no column tells. Raises BadProject.
     """
@@ -181,8 +184,9 @@ def equalised_odds(
     """Groups have about the same true and false positive rates (Hardt, Price and Srebro 2016).
 
     The larger of the two differences may be at most `at_most` between any two groups. Groups, intervals and
-    `on` as in `demographic_parity`; a group is judged on a rate where 30 of its rows count for it. It trusts
-    the labels: where these are biased, so is it. It does not apply to a regression. Raises BadProject.
+    `on` as in `demographic_parity`; a group is judged on a rate where 30 of its rows count for it: with few
+    positives no true positive rate may be left, and it is inconclusive. It trusts the labels: where these are
+    biased, so is it. It does not apply to a regression. Raises BadProject.
     """
     return _fair("odds", by, at_most, favourable, on, required, level)
 

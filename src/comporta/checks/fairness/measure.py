@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import polars as pl
+from msgspec.structs import replace
 
 from comporta.checks.fairness import codes
 from comporta.checks.fairness import figures as names
@@ -149,13 +150,12 @@ def compare(
         figures += _figures(part, table, each, measured(each, family))
     figures = _decisive(figures, higher=criterion == "impact")
     small, few = _too_small(found)
-    lost = Unmeasured(why=FEWER_THAN_TWO_GROUPS(columns=tuple(columns)))
-    unmeasured = () if figures else (lost,)
+    lost = tuple(_lost(found)) or (() if figures else (_too_few_groups(columns),))
     if small and figures:
         figures.append(Figure(metric=names.GROUPS_TOO_SMALL.metric, value=float(len(small)), rows=few))
     return Findings(
         figures=tuple(figures),
-        unmeasured=unmeasured,
+        unmeasured=lost,
         rows=rows.height,
         of=rows.height,
         notes=(GROUPS_TOO_SMALL(groups=len(small)),) if small else (),
@@ -258,9 +258,25 @@ def _of_numbers(was: Seen, criterion: Criterion) -> tuple[list[Part], Message | 
     return [], NO_RATE()
 
 
+def _lost(found: Sequence[tuple[Part, GroupTable, Rates]]) -> Iterator[Unmeasured]:
+    """Of each quantity the columns by which no two groups can be compared: figures of others hide nothing."""
+    for part, table, each in found:
+        alone = len(table.groups[0]) == 1
+        if alone and judged(each)[: len(table.groups)].sum() < 2:
+            few = _too_few_groups((table.by,))
+            yield replace(few, metric=part.figure.metric, under=_class_of(part))
+
+
+def _too_few_groups(columns: Sequence[str]) -> Unmeasured:
+    return Unmeasured(why=FEWER_THAN_TWO_GROUPS(columns=tuple(columns)))
+
+
+def _class_of(part: Part) -> Conditions:
+    return (Condition("class", Words(part.of)),) if part.of else ()
+
+
 def _figures(part: Part, table: GroupTable, found: Rates, pairs: Pairs) -> list[Figure]:
     last = len(table.names) - 1 if table.left_out else len(table.names)
-    under = (Condition("class", Words(part.of)),) if part.of else ()
     return [
         Figure(
             metric=part.figure.metric,
@@ -271,7 +287,7 @@ def _figures(part: Part, table: GroupTable, found: Rates, pairs: Pairs) -> list[
             groups=int(found.units[one] + found.units[other]),
             where=table.groups[one],
             against=table.groups[other],
-            under=under,
+            under=_class_of(part),
         )
         for one, other, value, low, high in zip(*pairs, strict=True)
         if one < last and other < last

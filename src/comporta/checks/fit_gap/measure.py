@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import polars as pl
+from msgspec.structs import replace
 
 from comporta.checks.fit_gap.figures import FIT_GAP
 from comporta.checks.shared.measuring.codes import NOT_DEFINED
 from comporta.records import Artifact, Findings, Unmeasured, conditions
 from comporta.records.metric import metric as named
 from comporta.stats.bootstrap import Interval
-from comporta.stats.jackknife import quick_intervals
 from comporta.stats.means import difference_of
-from comporta.stats.predictions import given, labelled, metrics_for, statistics
+from comporta.stats.predictions import given, labelled, metrics_for, seen
+from comporta.stats.shares import metric_intervals
 from comporta.stats.units import units_of
 from comporta.store import StepContext
 from comporta.store.frames import read
@@ -45,7 +46,11 @@ def fit_gap(
     name = metric or next(USUAL[each] for each in ("probability", "number", "label") if each in given(test))
     metrics_for(test, [name])
     parts = {"train": _measured(train, name, group, seed), "test": _measured(test, name, group, seed)}
-    mine, theirs = (parts["train"], parts["test"]) if named(name).higher else (parts["test"], parts["train"])
+    learned, unseen = parts["train"], parts["test"]
+    if learned.low is None:
+        # A model that has its training rows by heart leaves no spread in them, and they are all there are.
+        learned = replace(learned, low=learned.value, high=learned.value)
+    mine, theirs = (learned, unseen) if named(name).higher else (unseen, learned)
     gap = difference_of(mine, theirs)
     rows = {"train": train.height, "test": test.height}
     figures = [gap.figure(FIT_GAP.metric, test.height, under=conditions(metric=name))]
@@ -63,5 +68,5 @@ def fit_gap(
 
 def _measured(rows: pl.DataFrame, name: str, group: str | None, seed: int) -> Interval:
     units = units_of(rows, group)
-    (found,) = quick_intervals(statistics(rows, [name]), rows.height, units=units, seed=seed)
+    (found,) = metric_intervals(seen(rows), [name], units=units, seed=seed)
     return found

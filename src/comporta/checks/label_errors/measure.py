@@ -13,9 +13,9 @@ from comporta.records import Artifact, Figure, Findings, Message, Unmeasured, as
 from comporta.records.columns import KEY, TARGET
 from comporta.stats.bootstrap import intervals
 from comporta.stats.confident import contradicted, joint, share_contradicted
-from comporta.stats.means import mean_of
 from comporta.stats.predictions import classes_of, labelled, seen
 from comporta.stats.residuals import far_off
+from comporta.stats.spread import share_of
 from comporta.stats.units import renumbered, units_of
 from comporta.store.context import StepContext
 from comporta.store.frames import read
@@ -53,7 +53,7 @@ def suspected(oof: pl.DataFrame, *, group: str | None = None, seed: int = 0) -> 
     if was.classes == 0:
         assert was.number is not None, "predictions of a regression are numbers"
         distance, found = far_off(was.truth.astype(np.float64), was.number)
-        share = mean_of(found.astype(float), units)
+        share = share_of(found.astype(float), units)
         shown = rows.select(KEY, TARGET, "__prediction").with_columns(distance=pl.Series(distance))
         return _findings(
             [share.figure(CONTRADICTED.metric, rows.height)], shown.filter(pl.Series(found)), rows.height
@@ -66,6 +66,8 @@ def suspected(oof: pl.DataFrame, *, group: str | None = None, seed: int = 0) -> 
     of = renumbered(units, known)
     # Each resample costs a pass over the rows: 400 are enough for a share.
     (share,) = intervals([share_contradicted(given, chance)], len(given), units=of, replicates=400, seed=seed)
+    if share.low is None and not share.value:
+        share = share_of(np.zeros(len(given)), of)
     table, found = joint(given, chance), contradicted(given, chance)
     names = classes_of(rows)
     own = chance[np.arange(len(given)), given]

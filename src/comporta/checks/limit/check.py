@@ -100,7 +100,10 @@ def at_least(
     """The candidate's figure must be at least `limit`: `at_least("roc_auc", 0.7, by="carrier")`.
 
     It passes when the whole 95 % interval is at or above the limit, fails when all of it is below, and is
-    inconclusive in between, which blocks a candidate as a failure does where `required`.
+    inconclusive in between, which blocks a candidate as a failure does where `required`. Shares of rows have
+    exact limits (Clopper and Pearson 1934, in units at their effective size), so that few positives that are
+    all found are no certainty; so has the area under the ROC curve (DeLong 1988, wider by what rows that none
+    was may cost). Other metrics are resampled by whole units, and have no interval where nothing varies.
     Each slice is held to it by its own interval: of forty that are just at the limit one fails by chance.
     A slice of 30 rows or more in which the metric is not defined (one class only) leaves it inconclusive,
     unless another fails; slices of fewer rows are named as too small and are not judged.

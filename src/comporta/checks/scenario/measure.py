@@ -35,11 +35,9 @@ from comporta.records import (
     Unmeasured,
 )
 from comporta.records.columns import TARGET
-from comporta.stats.bootstrap import Statistic
-from comporta.stats.jackknife import quick_intervals
 from comporta.stats.means import mean_of
-from comporta.stats.metrics import statistic
 from comporta.stats.predictions import weights_of
+from comporta.stats.shares import metric_intervals
 from comporta.stats.spread import share_of
 from comporta.stats.units import renumbered, units_of
 from comporta.store import StepContext
@@ -154,7 +152,5 @@ def _scored(
     weight = weights_of(rows)
     known = ModelOutput(said.scores[there], said.decisions[there])
     seen = seen_of(known, rows[TARGET].drop_nulls(), takes, None if weight is None else weight[there])
-    measure: Statistic = statistic(metric, seen)
-    held = renumbered(units, there)
-    (found,) = quick_intervals([measure], int(there.sum()), units=held, seed=seed)
+    (found,) = metric_intervals(seen, [metric], units=renumbered(units, there), seed=seed)
     return found.figure(metric, int(there.sum())) if np.isfinite(found.value) else None

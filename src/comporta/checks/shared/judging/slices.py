@@ -42,6 +42,13 @@ SMALL_MANY = code(
     count=int, least=int, slices=tuple, more=Text,
 )  # fmt: skip
 AND_MORE = code("gate.and_more", " and {count} more", count=int)
+PART = code(
+    "gate.part_not_measured", "Not measured: {metric} ({why}){more}.", metric=Text, why=Text, more=Text
+)
+PART_IN = code(
+    "gate.part_not_measured_in", "Not measured: {metric} {where} ({why}){more}.",
+    metric=Text, where=(Words, Message), why=Text, more=Text,
+)  # fmt: skip
 
 
 def with_unmeasured_slices(verdict: Verdict, evidence: Sequence[Evidence]) -> Verdict:
@@ -49,7 +56,7 @@ def with_unmeasured_slices(verdict: Verdict, evidence: Sequence[Evidence]) -> Ve
     30 rows or more could not be measured; those that are smaller change nothing."""
     if verdict.outcome == "does not apply":
         return verdict
-    lost = [each for found in evidence for each in found.unmeasured]
+    lost = [each for found in evidence if found.need.by for each in found.unmeasured]
     small = list({encode(each): each for each in map(_place, (e for e in lost if e.small))}.values())
     large = [each for each in lost if not each.small]
     # Evidence without any figure says so itself.
@@ -60,6 +67,21 @@ def with_unmeasured_slices(verdict: Verdict, evidence: Sequence[Evidence]) -> Ve
     before = _unseen(large) if lacks else NO_TEXT
     after = _small(small) if small else NO_TEXT
     return replace(verdict, outcome=outcome, reason=sentences(before, verdict.reason, after))
+
+
+def with_unmeasured_parts(verdict: Verdict, evidence: Evidence) -> Verdict:
+    """A verdict on several quantities: inconclusive where one of them has no figure, as those of the others
+    say nothing of it."""
+    if not evidence.unmeasured:
+        return verdict
+    first, *others = evidence.unmeasured
+    metric, where = metric_text(first.metric), place(first)
+    more: Text = AND_MORE(count=len(others)) if others else NO_TEXT
+    if where is None:
+        lacks = PART(metric=metric, why=first.why, more=more)
+    else:
+        lacks = PART_IN(metric=metric, where=where, why=first.why, more=more)
+    return replace(verdict, outcome="inconclusive", reason=sentences(lacks, verdict.reason))
 
 
 def _unseen(large: Sequence[Unmeasured]) -> Text:

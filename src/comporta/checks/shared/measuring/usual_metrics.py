@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 
 from comporta.records import Figure, Unmeasured
-from comporta.stats.jackknife import quick_intervals
-from comporta.stats.predictions import metrics_for, statistics
+from comporta.stats.predictions import metrics_for, seen
+from comporta.stats.shares import metric_intervals
 from comporta.stats.undefined import why_undefined
 from comporta.stats.units import units_of
 
@@ -19,7 +19,7 @@ def usual_metrics(
     names = list(dict.fromkeys([*metrics_for(told, ()), *([also] if also else [])]))
     metrics_for(told, names)
     units = units_of(told, group)
-    found = quick_intervals(statistics(told, names), told.height, units=units, seed=seed)
+    found = metric_intervals(seen(told), names, units=units, seed=seed)
     figures, lost = [], []
     for name, each in zip(names, found, strict=True):
         if not np.isfinite(each.value):

@@ -1,0 +1,65 @@
+"""docs/reference/error-rates.md: how often each kind of judgement was wrong at its limit, by setting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from _faults import STALE
+from _grid import mark
+from _rates import percent
+
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "error-rates.md"
+
+HEAD = """# Error rates
+
+<!-- Made by benchmarks/truth/grid.py: change the judgements beside it, not this page. -->
+
+How often a verdict is wrong where it is hardest: the truth lies on the limit. A model whose truth is the
+limit itself should not fail, and one that is a hair worse should not pass; a limit is one end of a 95 %
+interval, so each may happen one time in forty. Everything else is inconclusive, and how often that is stands
+beside: it is the right answer where nobody could tell.
+
+*nominal*: how often a verdict may be wrong, passes / fails; of several slices each may fail by its own
+interval. *mark*: `holds` where neither rate is above its nominal one by more than two standard errors of the
+seeds; `cannot tell` where every verdict is inconclusive. Each line is judged by the functions that judge in
+production, on generated predictions whose truth is known.
+"""
+TITLES = ("setting", "nominal", "wrong passes", "wrong fails", "inconclusive", "seeds", "mark")
+
+
+def page(results: Mapping[str, Mapping[str, Any]]) -> str:
+    """The page. results: by file of judgements: `digest`, `stale` and `rows`."""
+    parts = [HEAD, _summary(results)]
+    for held in results.values():
+        for name in dict.fromkeys(row["judgement"] for row in held["rows"]):
+            parts += [f"## `{name}`", _table([row for row in held["rows"] if row["judgement"] == name])]
+        parts.append(STALE.replace("`make truth`", "`benchmarks/truth/grid.py --stale`") if held["stale"]
+                     else f"Measured on code of the digest `{held['digest']}`.")  # fmt: skip
+    return "\n".join(part.rstrip("\n") + "\n" for part in parts)
+
+
+def _summary(results: Mapping[str, Mapping[str, Any]]) -> str:
+    """For each judgement in how many of its settings it holds."""
+    rows = [row for held in results.values() for row in held["rows"]]
+    lines = ["| judgement | settings | hold | cannot tell | do not hold |", "|---|---|---|---|---|"]
+    for name in dict.fromkeys(row["judgement"] for row in rows):
+        marks = [mark(row) for row in rows if row["judgement"] == name]
+        hold, none = marks.count("holds"), marks.count("cannot tell")
+        lines.append(f"| `{name}` | {len(marks)} | {hold} | {none} | {len(marks) - hold - none} |")
+    return "\n".join(lines)
+
+
+def _table(rows: list[Mapping[str, Any]]) -> str:
+    lines = ["| " + " | ".join(TITLES) + " |", "|" + "---|" * len(TITLES)]
+    for row in rows:
+        nominal = f"{_rate(row['nominal_passes'])} / {_rate(row['nominal_fails'])}"
+        rates = [_rate(row[what]) for what in ("passes", "fails", "inconclusive")]
+        cells = [row["setting"], nominal, *rates, f"{row['seeds']:,}", mark(dict(row))]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _rate(value: float | None) -> str:
+    return "-" if value is None else percent(value)

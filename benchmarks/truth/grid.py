@@ -1,0 +1,94 @@
+"""How often each kind of judgement is wrong at its limit, in nasty settings: docs/reference/error-rates.md.
+
+    python benchmarks/truth/grid.py                  every judgement in every setting, and the page
+    python benchmarks/truth/grid.py --only NAME…     only the judgements of these files, and the page
+    python benchmarks/truth/grid.py --stale          only those whose code has changed since, and the page
+    python benchmarks/truth/grid.py --page           only the page, from the results kept in results/grid/
+    python benchmarks/truth/grid.py --check          nothing; exits with 1 if the page is not of the results
+    ... --seeds 300 --first 5000                     as many seeds instead of 1,000, and others
+
+A file in judgements/ has `JUDGEMENTS`; like a study it names what it judges by in `CODE`, and files of this
+folder in `BESIDE`. Each setting that was counted is kept by the code's digest in build/truth: a run that was
+stopped goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from _code import code_of, digest_of
+from _grid import counted, mark
+from _grid_page import PAGE, page
+from _kept import Kept
+from run import loaded
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "results" / "grid"
+SEEDS = 1_000
+
+
+def files() -> dict[str, Path]:
+    """The files of judgements, by name."""
+    return {file.stem: file for file in sorted((HERE / "judgements").glob("*.py"))}
+
+
+def results() -> dict[str, dict[str, Any]]:
+    """What was counted, of judgements that are still there; `stale` where their code is another now."""
+    there = files()
+    held = {file.stem: json.loads(file.read_text()) for file in sorted(RESULTS.glob("*.json"))}
+    return {
+        name: {**each, "stale": each["digest"] != digest_of(code_of(there[name]))}
+        for name, each in held.items()
+        if name in there
+    }
+
+
+def run(name: str, seeds: range) -> None:
+    """Counts the judgements of one file in their settings, and keeps what it found."""
+    file = files()[name]
+    kept, rows = Kept(file), []
+    for judgement in loaded(file).JUDGEMENTS:
+        for setting in judgement.settings:
+            key = f"{judgement.name} | {setting.name} | {seeds.start} to {seeds.stop}"
+            began = time.monotonic()
+            if key not in kept:
+                kept.add(key, counted(judgement, setting, seeds))
+            rows.append(kept[key])
+            print(f"{key}: {mark(kept[key])}, {time.monotonic() - began:.1f} s", file=sys.stderr)
+            print(json.dumps(kept[key]), flush=True)
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    held = {"file": name, "digest": digest_of(code_of(file)), "rows": rows}
+    (RESULTS / f"{name}.json").write_text(json.dumps(held, indent=1) + "\n")
+
+
+def main() -> None:
+    ask = argparse.ArgumentParser()
+    ask.add_argument("--only", nargs="*", default=[])
+    for flag in ("--stale", "--page", "--check"):
+        ask.add_argument(flag, action="store_true")
+    ask.add_argument("--seeds", type=int, default=SEEDS)
+    ask.add_argument("--first", type=int, default=0)
+    want = ask.parse_args()
+    there = files()
+    if unknown := [name for name in want.only if name not in there]:
+        sys.exit(f"found no judgements {', '.join(unknown)}, expected some of: {', '.join(there)}")
+    if want.check:
+        if not PAGE.exists() or PAGE.read_text() != page(results()):
+            sys.exit(f"{PAGE.name}: is not what the results make. Run `python {Path(__file__).name} --page`.")
+        return
+    held = results()
+    chosen = want.only or list(there)
+    if want.stale:
+        chosen = [name for name in chosen if name not in held or held[name]["stale"]]
+    for name in [] if want.page else chosen:
+        run(name, range(want.first, want.first + want.seeds))
+    PAGE.write_text(page(results()))
+
+
+if __name__ == "__main__":
+    main()
