@@ -199,6 +199,11 @@ def shops(draw, rows, _test):
     return pl.DataFrame({f"c{at}": shop * (at + 1) for at in range(5)})
 
 
+def many_shops(draw, rows, _test):
+    """The same of a hundred."""
+    return pl.DataFrame({f"c{at}": shop for at, shop in enumerate([draw.integers(0, 100, rows)] * 5)})
+
+
 def calmer(draw, rows, test):
     """Eight readings of two hidden quantities, which moved less in the test."""
     hidden = draw.normal(size=(rows, 2)) * (0.4 if test else 1.0)
@@ -218,7 +223,7 @@ def drawn(make, seed):
     )
 
 
-@pytest.mark.parametrize("make", [sparse, grown, shops, calmer], ids=lambda make: make.__name__)
+@pytest.mark.parametrize("make", [sparse, grown, shops, many_shops, calmer], ids=lambda make: make.__name__)
 def test_rows_that_are_alike_in_what_is_common_are_no_copies(make):
     for seed in range(10):
         findings = contaminations.contaminated(*drawn(make, seed))

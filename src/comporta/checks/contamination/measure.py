@@ -19,7 +19,7 @@ from comporta.records import Artifact, Figure, Findings, Message, Quantity, Unme
 from comporta.records.columns import KEY, SUBJECT, TARGET
 from comporta.stats.chance_twins import Twins, twins_among
 from comporta.stats.table import column, feature_names
-from comporta.stats.twins import codes, grids, likeness
+from comporta.stats.twins import codes, counts, grids, likeness
 from comporta.store.context import StepContext
 from comporta.store.frames import read
 
@@ -77,11 +77,12 @@ def contaminated(
         figures.append(Figure(metric=ENTITIES.metric, under=conditions(column=name), value=seen, rows=rows))
     names = [*feature_names(test), TARGET]
     both = pl.concat([train[list(names)], test[list(names)]], how="vertical_relaxed")
-    alike = [(TWINS, [both], likeness(both).copied), (NEAR_TWINS, grids(both, both[: train.height]), False)]
+    copied = likeness(both).copied and _agree_in_target(both)
+    alike = [(TWINS, [both], copied), (NEAR_TWINS, grids(both, both[: train.height]), False)]
     notes = []
-    for what, tables, copied in alike:
+    for what, tables, made in alike:
         if tables:
-            twins = twins_among(tables, train.height, copied=copied)
+            twins = twins_among(tables, train.height, copied=made)
             figures.append(_beyond(what, twins, rows))
             notes.append(SEEN_BEYOND_CHANCE(what=what(), share=twins.seen, expected=twins.expected))
     asked = [name for name in known if name in names and not test[name].dtype.is_temporal()]
@@ -90,6 +91,15 @@ def contaminated(
         figures.append(figure)
         notes.append(note)
     return Findings(figures=tuple(figures), rows=rows, of=rows, notes=tuple(notes))
+
+
+def _agree_in_target(rows: pl.DataFrame) -> bool:
+    """Whether rows alike in all features have one target more often than midway between chance and always:
+    copies do, and rows of one shop that all tell the same traits of it do not."""
+    features, whole = (counts(codes(each)) - 1 for each in (rows.drop(TARGET), rows))
+    shares = rows[TARGET].value_counts(normalize=True)["proportion"].to_numpy()
+    chance = float(shares @ shares)
+    return float(whole.sum()) > (1 + chance) / 2 * float(features.sum())
 
 
 def _varied(rows: pl.DataFrame, names: Sequence[str]) -> bool:
