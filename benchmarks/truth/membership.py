@@ -46,16 +46,17 @@ def nearest(X: Any, y: Any) -> Any:
     return KNeighborsClassifier(1).fit(X, y)
 
 
-def people(seed: int, rows: int, later: float) -> pl.DataFrame:
+def people(seed: int, rows: int, later: float, narrow: float = 1.0) -> pl.DataFrame:
+    """narrow: how far features reach."""
     draw = np.random.default_rng(seed)
-    X = draw.normal(later / 2, 1, (rows, 6))
+    X = draw.normal(later / 2, narrow, (rows, 6))
     line = X[:, 0] + X[:, 1] * X[:, 2] + later * X[:, 3] + draw.normal(0, 1, rows)
     names = [f"x{place}" for place in range(6)]
     return pl.DataFrame(X, schema=names).with_columns(__target=pl.Series(line > 0))
 
 
-def fails(fit: Callable[..., Any], seed: int, rows: int, later: float) -> bool:
-    train, test = people(2 * seed, rows, 0.0), people(2 * seed + 1, rows, later)
+def fails(fit: Callable[..., Any], seed: int, rows: int, later: float, narrow: float = 1.0) -> bool:
+    train, test = people(2 * seed, rows, 0.0), people(2 * seed + 1, rows, later, narrow)
     with threadpool_limits(1):
         asked = refit_estimator(train, fit=fit, params={}, task=None, output="both", seed=seed)
         takes = asked.signature
@@ -136,6 +137,14 @@ def study(seeds: int = 100) -> list[dict[str, Any]]:
             _row(what, f"{rows:,} rows", [fails(fit, seed, rows, 0.0) for seed in range(seldom)])
             for what, fit in faults
         ]
+    out += [
+        _row(
+            "none",
+            f"1,000 rows, logistic regression, the test {narrow:g} times as wide",
+            [fails(logistic, seed, 1_000, 0.0, narrow) for seed in range(seeds)],
+        )
+        for narrow in (0.5, 0.3)
+    ]
     return out
 
 

@@ -199,6 +199,11 @@ def shops(draw, rows, _test):
     return pl.DataFrame({f"c{at}": shop * (at + 1) for at in range(5)})
 
 
+def many_shops(draw, rows, _test):
+    """The same of a hundred."""
+    return pl.DataFrame({f"c{at}": shop for at, shop in enumerate([draw.integers(0, 100, rows)] * 5)})
+
+
 def calmer(draw, rows, test):
     """Eight readings of two hidden quantities, which moved less in the test."""
     hidden = draw.normal(size=(rows, 2)) * (0.4 if test else 1.0)
@@ -218,17 +223,17 @@ def drawn(make, seed):
     )
 
 
-@pytest.mark.parametrize("make", [sparse, grown, shops, calmer], ids=lambda make: make.__name__)
+@pytest.mark.parametrize("make", [sparse, grown, shops, many_shops, calmer], ids=lambda make: make.__name__)
 def test_rows_that_are_alike_in_what_is_common_are_no_copies(make):
     for seed in range(10):
-        findings = contaminations.contaminated(*drawn(make, seed))
+        findings = contaminations.find_contamination(*drawn(make, seed))
         assert verdict(contamination(), findings).outcome == "pass"
 
 
 def test_copies_are_told_from_common_rows_beside_them():
     train, test = drawn(grown, 0)
     some = test.sample(fraction=0.2, seed=0).with_columns(__key=pl.lit("again") + pl.col("__key"))
-    findings = contaminations.contaminated(pl.concat([train, some]), test)
+    findings = contaminations.find_contamination(pl.concat([train, some]), test)
     assert verdict(contamination(), findings).outcome == "fail"
 
 
@@ -236,7 +241,7 @@ def test_rows_repeated_before_the_split_to_have_more_of_a_class_are_copies():
     often = table(0).filter(pl.col("__target")).sample(fraction=0.1, seed=0)
     rows = pl.concat([table(0), *[often] * 20]).with_columns(__key=pl.int_range(pl.len()).cast(pl.String))
     tests = pl.Series(np.random.default_rng(2).random(rows.height) < 0.2)
-    findings = contaminations.contaminated(rows.filter(~tests), rows.filter(tests))
+    findings = contaminations.find_contamination(rows.filter(~tests), rows.filter(tests))
     share = 20 * often.height / rows.height
     assert values(findings)["twins_in_both_parts"] == pytest.approx(share, abs=0.05)
 

@@ -286,6 +286,27 @@ def test_rows_of_few_groups_do_not_look_like_drift():
     assert alarms <= 6
 
 
+def test_a_rare_class_that_few_groups_have_is_no_drift_where_others_are_drawn():
+    kinds, failed = pl.Enum(["no", "yes"]), 0
+    for seed in range(30):
+        draw = np.random.default_rng(seed)
+        was, now = (
+            pl.DataFrame(
+                {
+                    "__keep_shop": np.repeat(np.arange(20), 100),
+                    "__label": pl.Series(
+                        np.where(draw.random(2_000) < np.repeat(draw.beta(0.02, 0.98, 20), 100), "yes", "no"),
+                        dtype=kinds,
+                    ),
+                }
+            )
+            for _ in range(2)
+        )
+        found = predictions.moved(now, None, {1: reference_of(was, (), group="shop")}, group="shop")
+        failed += verdict(prediction_drift(), found).outcome == "fail"
+    assert failed <= 2
+
+
 def test_older_versions_are_told_but_not_judged():
     near, far = answers(2_000, 1), answers(2_000, 2, shift=2, feature=2)
     earlier = {1: reference_of(near, FIELDS), 2: reference_of(far, FIELDS)}

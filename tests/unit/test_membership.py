@@ -1,6 +1,7 @@
 import numpy as np
 import polars as pl
 import pytest
+from msgspec.structs import replace
 from scipy import stats
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.impute import SimpleImputer
@@ -11,7 +12,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from comporta.acts.judge.evidence import evidence_of
 from comporta.checks.membership.check import membership
-from comporta.checks.membership.measure import measure
+from comporta.checks.membership.measure import measure, reference
 from comporta.errors import BadProject
 from comporta.opened.sentences import sentence
 from comporta.records import Figure, Findings, conditions
@@ -60,15 +61,10 @@ def nearest_number(X, y):
     return KNeighborsRegressor(1).fit(X, y)
 
 
-def attacked(fit, seed=0, rows=2000, task="binary", later=0.0, fits=0, group=None, **columns):
+def attacked(fit, seed=0, rows=2000, task="binary", later=0.0, fits=0, group=None, frames=None, **columns):
     context = StepContext(store=MemoryStore(), keys=derive(b"k" * 32), seed=seed)
-    train, test = (
-        write(
-            context,
-            people(2 * seed + each, rows, task, later * each).drop("word").with_columns(**columns),
-        )
-        for each in (0, 1)
-    )
+    frames = frames or [people(2 * seed + each, rows, task, later * each).drop("word") for each in (0, 1)]
+    train, test = (write(context, each.with_columns(**columns)) for each in frames)
     kept = steps.fit(context, train=train, fit=fit)
     told = {"params": {}, "task": None, "output": "both", "fits": fits, "group": group}
     made = measure(
@@ -135,6 +131,35 @@ def test_a_sound_model_is_let_through_also_where_time_has_changed_the_data(later
     found = [attacked(logistic, seed, rows=1200, later=later) for seed in range(8)]
     assert all(judged(membership(tpr_at_01pct=0.01), each).outcome == "pass" for each in found)
     assert np.mean([each.figures[0].value for each in found]) < 0.02
+
+
+def wide(seed, rows, spread):
+    """Two features tell; how far they reach."""
+    draw = np.random.default_rng(seed)
+    X = draw.normal(0, spread, (rows, 6))
+    line = X[:, 0] + 0.5 * X[:, 1] + draw.normal(0, 1, rows)
+    return pl.DataFrame({f"x{place}": X[:, place] for place in range(6)}).with_columns(
+        __target=pl.Series(line > 0)
+    )
+
+
+@pytest.mark.parametrize(("trained", "tested"), [(1.0, 0.5), (1.0, 0.3), (3.0, 1.0)])
+def test_a_narrower_population_in_the_test_is_no_memory(trained, tested):
+    for seed in range(2):
+        found = attacked(logistic, frames=(wide(seed, 1000, trained), wide(9 + seed, 1000, tested)))
+        assert judged(membership(), found).outcome == "pass"
+    assert judged(membership(), attacked(tree, frames=(wide(0, 2000, 1.0), wide(1, 2000, 0.5)))).outcome == (
+        "fail"
+    )
+
+
+def test_a_feature_that_is_missing_in_every_row_is_left_out_of_the_reference():
+    rows = people(0, 400).drop("word", "__subject")
+    asked = refit_estimator(rows, fit=logistic, params={}, task=None, output="both", seed=0)
+    rows = rows.with_columns(x5=pl.lit(None, dtype=pl.Float64))
+    alone = replace(asked.signature, features=asked.signature.features[-1:])
+    for takes in (asked.signature, alone):
+        assert np.isfinite(reference(rows, takes, 0)(rows)).all()
 
 
 def test_many_classes_and_numbers_are_attacked_too():

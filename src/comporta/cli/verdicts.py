@@ -51,7 +51,10 @@ def verdict_lines(every: Sequence[ReportedVerdict], width: int) -> list[tuple[st
     for each in sorted(every, key=_rank):
         mark, style = _MARKS[_standing(each)]
         title = _short(each.title, titles)
-        rest = _short(_numbers(each), max(width - titles - 4, 1))
+        room = max(width - titles - 4, 1)
+        rest = _short(_numbers(each), room)
+        finds = _power(each)
+        rest = f"{rest}{finds}" if len(rest) + len(finds) <= room else rest
         lines.append((f"{mark} {title:<{titles}}  {rest}".rstrip(), style))
     return lines
 
@@ -113,6 +116,12 @@ def _numbers(each: ReportedVerdict) -> str:
     against = "" if limit is None else say.LIMIT.format(limit=f"{limit:.3g}")
     positive = say.POSITIVE.format(name=each.positive) if each.positive else ""
     return f"{of}{_figure(figure)}{against}{positive}"
+
+
+def _power(each: ReportedVerdict) -> str:
+    """What a pass could have seen, where there is something that it could not."""
+    beyond = each.verdict.detectable if each.verdict.outcome == "pass" else None
+    return say.FINDS.format(beyond=f"{beyond:.2g}") if beyond else ""
 
 
 def _figure(figure: Figure) -> str:

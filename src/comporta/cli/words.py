@@ -146,6 +146,7 @@ class Texts:
     GATES_OF = "Gates of {name}"
     POLICY_OF = "Policy of {name}"
     LIMIT = ", limit {limit}"
+    FINDS = ", finds {beyond} beyond"
     POSITIVE = ", positive class {name}"
     REQUIRED_PASSED = "{passed}/{of} required passed"
     SOME_BLOCK = "{count} blocking"

@@ -156,9 +156,11 @@ class Verdict(Record, frozen=True, kw_only=True):
     check: the check's id. title: what it is called where people read; empty in what an older release
     wrote, whose ids were titles. kind: of the check, or empty for a project's own. reason: one sentence, as
     its code.
-    needed: rows that would settle an inconclusive one, or None. what: of the evidence it rests on: reports
-    are ordered by it. carried: asked of this candidate at first, and left out of its gates or changed
-    since; it still counts. changed: of a check that was asked in another form at first, and stands beside
+    needed: rows that would settle an inconclusive one, or None. detectable: of a pass, how far beyond the
+    limit the truth would have to lie to be found four times in five, 0 where anything beyond it would be;
+    None where no interval tells. what: of the evidence it rests on: reports are ordered by it. carried: asked
+    of this candidate at first, and left out of its gates or changed since; it still counts. changed: of a
+    check that was asked in another form at first, and stands beside
     that one. form: digest of what the check declared, or empty. words: what stands behind the digests in it
     (`#` and 32 hex digits): in a fact no value of the data is written out. not_run: the level that runs the
     check, where no run has reached it yet; None where it ran.
@@ -171,6 +173,7 @@ class Verdict(Record, frozen=True, kw_only=True):
     figure: Figure | None = None
     limit: float | None = None
     needed: int | None = None
+    detectable: float | None = None
     evidence: Artifact | None = None
     what: str = ""
     carried: bool = False

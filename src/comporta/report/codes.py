@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from comporta.records import Code, PlainText, Section, Text, code, codes_in, say, verdict, version
+from comporta.records import NUMBER, Code, PlainText, Section, Text, code, codes_in, say, verdict, version
 from comporta.records.verdict import OUTCOMES
 from comporta.records.version import STATES, State
 
@@ -61,6 +61,14 @@ DECIDED_NOTE = code(
     "report.decided_note",
     "(Required, not blocking here: decided at the level {level}, on all rows.)",
     level=str,
+)
+WOULD_FIND = code(
+    "report.would_find",
+    "It would have found {difference:.2g} beyond the limit four times in five.",
+    difference=NUMBER,
+)
+WOULD_FIND_ANY = code(
+    "report.would_find_any", "It would have found anything beyond the limit at least four times in five."
 )
 POSITIVE_NOTE = code("report.positive_note", "(Positive class: {name}.)", name=str)
 WAIVED_NOTE = code("report.waived_note", "(Waived {waiver})", waiver=Text)

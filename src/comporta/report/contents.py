@@ -40,7 +40,7 @@ class ReportedVerdict(Record, frozen=True, kw_only=True):
     decides it, where the one it was asked at had too few rows to tell, or None. metrics: what people read of
     each metric among the figures. headings: of each table of the findings, in their order. section: where a
     report tells it; section_title: what that is called. positive: the positive class, where the figure would
-    be another with the other one."""
+    be another with the other one. power: what a pass could have seen, as a sentence, or empty."""
 
     verdict: Verdict
     title: str
@@ -54,6 +54,7 @@ class ReportedVerdict(Record, frozen=True, kw_only=True):
     section: Section = "own"
     section_title: str = ""
     positive: str = ""
+    power: str = ""
 
     @property
     def blocks(self) -> bool:

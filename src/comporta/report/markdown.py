@@ -81,7 +81,7 @@ def because(row: ReportedVerdict, say: Say = english) -> str:
     if row.waiver is not None:
         notes.append(WAIVED_NOTE(waiver=waiver_text(row.waiver, say)))
     notes += [PAST_WAIVER_NOTE(waiver=waiver_text(each, say)) for each in row.past]
-    return " ".join((row.reason, *map(say, notes)))
+    return " ".join(filter(None, (row.reason, row.power, *map(say, notes))))
 
 
 def _about(report: Report, say: Say) -> str:

@@ -9,6 +9,7 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from comporta.records import (
+    NO_TEXT,
     Figure,
     Findings,
     Message,
@@ -45,6 +46,8 @@ from comporta.report.codes import (
     WAIVER_NOT_NEEDED,
     WAIVER_OF_FORMER,
     WAIVER_REPLACED,
+    WOULD_FIND,
+    WOULD_FIND_ANY,
     english,
     outcome_text,
 )
@@ -102,7 +105,15 @@ def _report_verdict(
         section=section,
         section_title=say(HEADINGS[section]()),
         positive=positive if _of_one_class(verdict) else "",
+        power=say(power_text(verdict)),
     )
+
+
+def power_text(verdict: Verdict) -> Text:
+    """What a verdict that passed could have seen, or nothing."""
+    if verdict.outcome != "pass" or verdict.detectable is None:
+        return NO_TEXT
+    return WOULD_FIND(difference=verdict.detectable) if verdict.detectable else WOULD_FIND_ANY()
 
 
 def _of_one_class(verdict: Verdict) -> bool:

@@ -33,5 +33,21 @@ def smallest_seen(low: float, high: float, *, level: float = 0.95, power: float 
     return (_z((1 + level) / 2) + _z(power)) * spread
 
 
+def detectable(
+    value: float, low: float, high: float, *, level: float = 0.95, power: float = POWER, shown: bool = True
+) -> float:
+    """How far beyond a limit the truth must lie for such an interval to find it there with this power; 0
+    where it need not.
+
+    The minimum detectable effect of Bloom 1995 ("Minimum detectable effects", Evaluation Review 19, p. 548):
+    the sum of the test's quantile and the power's, in standard errors. Those are told by the longer arm of
+    the interval: the other one may end where a share, or a distance, does. shown: whether the whole interval
+    must lie beyond the limit; else the value alone.
+    """
+    sure = _z((1 + level) / 2)
+    error = max(value - low, high - value, 0.0) / sure
+    return ((sure if shown else 0.0) + _z(power)) * error
+
+
 def _z(share: float) -> float:
     return NormalDist().inv_cdf(share)

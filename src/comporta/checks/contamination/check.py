@@ -100,14 +100,14 @@ def contamination(
     test row is held against the training rows whose halves are about as common among the others as its own,
     and the share of them that have a twin among themselves. Rows that are rare in either half of their
     columns (one in a hundred, or 25) count whole where most pairs of such rows that agree in one half agree
-    in the other, which they do when one was made from the other. For requests the share beyond that of all
-    training rows counts.
+    in the other, and have one target, which they do when one was made from the other. For requests the share
+    beyond that of all training rows counts.
 
     What it does not see: copies among the common rows of a table of few distinct values or of mostly nothing,
     copies spread evenly over both parts of such a table, or moved a little before the split (see
     `duplicates`); a copy moved by a thousandth of each number's spread is found in about three of four of 40
     columns, so that the share is a lower bound; near twins where fewer than six features are real numbers.
-    Features that the same entity has in each of its rows make twins where there are many entities.
+    Rows of one entity that are alike in all features and the target make twins.
     Raises BadProject on a share outside of 0 to 1, or entities that are no names.
     """
     check_choice("contamination", "level", level, LEVELS)

@@ -19,7 +19,7 @@ from comporta.records import Artifact, Figure, Findings, Message, Quantity, Unme
 from comporta.records.columns import KEY, SUBJECT, TARGET
 from comporta.stats.chance_twins import Twins, twins_among
 from comporta.stats.table import column, feature_names
-from comporta.stats.twins import codes, grids, likeness
+from comporta.stats.twins import codes, counts, grids, likeness
 from comporta.store.context import StepContext
 from comporta.store.frames import read
 
@@ -77,7 +77,8 @@ def find_contamination(
         figures.append(Figure(metric=ENTITIES.metric, under=conditions(column=name), value=seen, rows=rows))
     names = [*feature_names(test), TARGET]
     both = pl.concat([train[list(names)], test[list(names)]], how="vertical_relaxed")
-    alike = [(TWINS, [both], likeness(both).is_copy), (NEAR_TWINS, grids(both, both[: train.height]), False)]
+    of_each_other = likeness(both).is_copy and _agree_in_target(both)
+    alike = [(TWINS, [both], of_each_other), (NEAR_TWINS, grids(both, both[: train.height]), False)]
     notes = []
     for what, tables, is_copy in alike:
         if tables:
@@ -90,6 +91,15 @@ def find_contamination(
         figures.append(figure)
         notes.append(note)
     return Findings(figures=tuple(figures), rows=rows, of=rows, notes=tuple(notes))
+
+
+def _agree_in_target(rows: pl.DataFrame) -> bool:
+    """Whether rows alike in all features have one target more often than midway between chance and always:
+    copies do, and rows of one shop that all tell the same traits of it do not."""
+    features, whole = (counts(codes(each)) - 1 for each in (rows.drop(TARGET), rows))
+    shares = rows[TARGET].value_counts(normalize=True)["proportion"].to_numpy()
+    chance = float(shares @ shares)
+    return float(whole.sum()) > (1 + chance) / 2 * float(features.sum())
 
 
 def _is_varied(rows: pl.DataFrame, names: Sequence[str]) -> bool:

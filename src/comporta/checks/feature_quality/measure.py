@@ -8,7 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 
-from comporta.checks.feature_quality.chance import SplitParts, chance_of_none, chance_of_one, parts_of
+from comporta.checks.feature_quality.chance import (
+    SplitParts,
+    chance_of_none,
+    chance_of_one,
+    parts_of,
+)
 from comporta.checks.feature_quality.codes import (
     BY_CHANCE_PERHAPS,
     EMPTY_IN_TEST,

@@ -104,8 +104,9 @@ def membership(
     reveals nothing has 0.01 and 0.001. area: the most that the area under the attack's ROC curve may be, 0.5
     for no better than chance, None not to judge it: a model that answers labels alone names few for sure, and
     many by better than chance. The signal is how much more the model believes a row's true outcome than a
-    reference that did not see the row (offline likelihood ratio; RMIA, Zarifzadeh et al. 2024), and the bare
-    belief beside it; the stronger is judged.
+    reference that did not see the row (offline likelihood ratio; RMIA, Zarifzadeh et al. 2024). The bare
+    belief is told beside it and not judged: rows of a test population that is harder, or narrower, look like
+    rows that were never seen.
 
     fits: 0 takes one boosted model of ours as reference, in about a second; 1 to 16 fit the project's own
     training function that often on half of the training rows, which finds more, and is asked at the level
@@ -115,6 +116,7 @@ def membership(
     threshold and of the rate. on: `fault` refuses what is shown to be above the limit.
 
     It does not bound other attacks, nor what many releases tell together: only differential privacy does.
+    Test rows of elsewhere (half as wide and 1.5 deviations off) can still look as if never seen.
     Rows of the test part that are also in the training part make it look better. Raises BadProject.
     """
     usual("membership", on, "release" if level is None else level)

@@ -207,7 +207,8 @@ def _after(name: int, was: Reference, rows: pl.DataFrame, units: Places | None) 
     one = distance(was.decisions, now)
     if one is not None:
         yield DriftComparison(DECISION_DRIFT.metric, name, "", rows.height, one.at)
-    effects = was.decisions.effect, now.effect
+    # A sample where one group alone, or none, has a rare class does not tell how groups hold together.
+    effect = max(was.decisions.effect, now.effect)
     classes = was.decisions.words
     for place in _classes_to_report(
         np.array(was.decisions.counts[: len(classes)]) + now.counts[: len(classes)]
@@ -215,12 +216,12 @@ def _after(name: int, was: Reference, rows: pl.DataFrame, units: Places | None) 
         counts = was.decisions.counts[place], was.rows, now.counts[place], now.rows
         if counts[0] + counts[2]:
             yield DriftComparison(
-                RATE_RATIO.metric, name, classes[place], rows.height, partial(_ratio, counts, effects)
+                RATE_RATIO.metric, name, classes[place], rows.height, partial(_ratio, counts, effect)
             )
 
 
-def _ratio(counts: tuple[int, int, int, int], effects: tuple[float, float], level: float) -> At:
-    return ratio(*counts, level=level, effects=effects).at
+def _ratio(counts: tuple[int, int, int, int], effect: float, level: float) -> At:
+    return ratio(*counts, level=level, effects=(effect, effect)).at
 
 
 def _paired_ratio(counts: tuple[int, int, int, int], effect: float, level: float) -> At:

@@ -25,6 +25,7 @@ from comporta.records import (
     encode,
     metric_text,
 )
+from comporta.stats.power import detectable
 
 On = Literal["interval", "value", "fault"]
 """What must clear the limit: all of the `interval` (in doubt it is inconclusive), the `value` alone, or
@@ -125,6 +126,7 @@ def within_bounds(
         figure=decides.figure,
         limit=decides.bound.limit,
         needed=decides.needed,
+        detectable=smallest_found(decides, every),
         evidence=evidence.artifact,
     )
 
@@ -167,6 +169,26 @@ def deciding(every: Sequence[Judgement]) -> Judgement:
     some = [each for each in every if _SEVEREST.index(each.outcome) == worst]
     same = [each for each in some if each.bound is some[0].bound]
     return min(same, key=lambda each: (each.slack, encode((each.figure.where, each.figure.under))))
+
+
+def smallest_found(decides: Judgement, every: Sequence[Judgement]) -> float | None:
+    """How far beyond the limit that decides a truth must lie to be found four times in five, in whichever of
+    the figures it is hardest to see; None of a verdict that is no pass, or of figures without intervals."""
+    if decides.outcome != "pass":
+        return None
+    mine = [each for each in every if each.bound is decides.bound]
+    found = [_smallest_found(each.figure, decides.bound.on) for each in mine]
+    known = [each for each in found if each is not None]
+    return max(known) if len(known) == len(found) else None
+
+
+def _smallest_found(figure: Figure, on: On) -> float | None:
+    if figure.low is None or figure.high is None or not math.isfinite(figure.high - figure.low):
+        return None
+    if on == "interval":
+        # What lies at the limit is let through one time in forty.
+        return 0.0
+    return detectable(figure.value, figure.low, figure.high, level=figure.level, shown=on == "fault")
 
 
 def not_measured(
