@@ -7,8 +7,8 @@ import polars as pl
 from _grid import Judgement, Setting, Verdicts, crossed, outcome_of
 
 from comporta.checks import prediction_drift
-from comporta.checks.prediction_drift.measure import moved
-from comporta.checks.shared.measuring.reference import referred
+from comporta.checks.prediction_drift.measure import measure_drift
+from comporta.checks.shared.measuring.reference import reference_of
 
 CODE = ("checks/prediction_drift", "checks/shared/judging/bounds.py", "checks/shared/measuring/reference.py")
 BESIDE = ("../_grid.py",)
@@ -18,7 +18,7 @@ TOGETHER = {"groups much alike": 1.0, "groups little alike": 20.0}
 def steady(draw: np.random.Generator, setting: Setting) -> Verdicts:
     """Each group has a rate of its own, about the base."""
     was, now = (_decided(draw, setting) for _ in range(2))
-    found = moved(now, None, {1: referred(was, (), group="shop")}, group="shop")
+    found = measure_drift(now, None, {1: reference_of(was, (), group="shop")}, group="shop")
     return Verdicts(outcome_of(prediction_drift(), found), None)
 
 
