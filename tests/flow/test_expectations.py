@@ -31,4 +31,4 @@ def test_a_model_made_of_rows_that_break_what_is_declared_is_refused(tmp_path: P
         (again,) = gate(opened, "leaving/1").version.verdicts
         assert sentence(again.reason) == sentence(verdict.reason)
         (tried,) = check_on_sample(opened)[1]
-        assert [each.outcome for each in tried.verdicts] == ["fail"] and tried.broken
+        assert [each.outcome for each in tried.verdicts] == ["fail"] and tried.fails

@@ -78,7 +78,7 @@ def test_no_rollback_leads_to_a_model_that_is_refused_under_another_name(opened:
     with pytest.raises(Refused, match="leaving/1: it is byte for byte easier/1, which required checks block"):
         rollback(opened, "leaving", by="ana")
     until = opened.now() + timedelta(days=1)
-    for verdict in other.shut(opened.now()):
+    for verdict in other.blocking_verdicts(opened.now()):
         waive(opened, other.id, verdict.check, by="ana", reason="both are one model", until=until)
     assert rollback(opened, "leaving", by="ana").champion == 1
 

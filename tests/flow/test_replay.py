@@ -291,7 +291,7 @@ def test_a_candidate_that_is_good_on_them_passes_and_trained_rows_do_not_count(c
     assert said.outcome == "pass"
     assert (found.rows, found.of) == (ROWS - trained, ROWS)
     # The group is no column of a request: the subject that it named is resampled.
-    assert found.figures[0].groups == 40
+    assert found.figures[0].groups == 11
     assert SUBJECTS_RESAMPLED(group="plane") in found.notes
 
 

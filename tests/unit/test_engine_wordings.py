@@ -204,6 +204,8 @@ NAMES_READ = {
     "train/call.py _kind",  # a library's array
     "train/families/lightgbm/codec.py LightGBMText",  # LightGBM's classes
     "train/families/lightgbm/prediction.py compile_lightgbm",
+    "train/families/xgboost/codec.py XGBoostJson",  # XGBoost's classes
+    "train/families/xgboost/prediction.py compile_xgboost",
     "train/steps.py fit",
 }
 """Code of steps that reads a name at run time. None is of a function of Comporta's own, whose names do not

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import polars as pl
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from comporta.acts.judge.evidence import evidence_of
 from comporta.checks import (
@@ -35,8 +36,8 @@ from comporta.checks.time_travel import measure as times
 from comporta.errors import BadProject
 from comporta.opened.sentences import sentence
 from comporta.records import Evidence, Findings, condition
+from comporta.stats.areas import placements
 from comporta.stats.alone import encode_target, interval_of_auc, parts_of
-from comporta.stats.paired import delong
 from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
 from comporta.testing.messages import slice_text
@@ -442,9 +443,10 @@ def test_the_interval_of_a_feature_alone_is_delongs():
     said = encode_target(code, truth, 2, parts.size)
     score = said[code, 1]
     found_ = interval_of_auc(said, code, truth)
-    against_nothing = delong(truth == 1, score, np.zeros(400))
-    assert found_.value - 0.5 == pytest.approx(against_nothing.value)
-    assert found_.high - found_.low == pytest.approx(against_nothing.high - against_nothing.low, rel=0.02)
+    won, lost = placements(truth == 1, score)
+    deviation = np.sqrt(won.var(ddof=1) / len(won) + lost.var(ddof=1) / len(lost))
+    assert found_.value == pytest.approx(roc_auc_score(truth, score))
+    assert found_.high - found_.low == pytest.approx(2 * 1.96 * deviation, rel=0.02)
     grouped = interval_of_auc(said, code, truth, units=np.arange(400))
     assert (grouped.low, grouped.high) == pytest.approx((found_.low, found_.high), rel=1e-6)
 

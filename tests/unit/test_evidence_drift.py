@@ -236,7 +236,7 @@ def test_a_feature_near_the_largest_double_is_kept_and_compared(scale):
         return answers(300, seed).with_columns(f0=(pl.col("f0").clip(-1.7, 1.7)) * scale)
 
     was = decode(encode(reference_of(far(1), FIELDS)), Reference)
-    found = decode(encode(features.moved(far(2), {1: was}, None)), Findings)
+    found = decode(encode(features.measure_drift(far(2), {1: was}, None)), Findings)
     assert not found.unmeasured
     (row,) = (each for each in found.table("features").by_id if each["feature"] == "f0")
     assert row["mean_is"] == pytest.approx((far(2)["f0"] / scale).mean() * scale)
@@ -302,7 +302,7 @@ def test_a_rare_class_that_few_groups_have_is_no_drift_where_others_are_drawn():
             )
             for _ in range(2)
         )
-        found = predictions.moved(now, None, {1: reference_of(was, (), group="shop")}, group="shop")
+        found = predictions.measure_drift(now, None, {1: reference_of(was, (), group="shop")}, group="shop")
         failed += verdict(prediction_drift(), found).outcome == "fail"
     assert failed <= 2
 

@@ -132,7 +132,7 @@ def test_a_sweep_frees_only_what_is_old_unreached_and_known() -> None:
     assert len(list(store.list())) == 5
     wet = sweep(store, reachable, now=clock())
     assert [entry.name for entry in wet.freed] == ["artifacts/bb/lost"] == [entry.name for entry in dry.freed]
-    assert (wet.size, wet.kept, wet.young, wet.dry, dry.dry) == (4, 1, 1, False, True)
+    assert (wet.size, wet.in_use, wet.young, wet.dry, dry.dry) == (4, 1, 1, False, True)
     assert [entry.name for entry in store.list()] == [
         "artifacts/aa/reached", "artifacts/cc/young", "data/x/objects/lost", "other/lost",
     ]  # fmt: skip

@@ -165,7 +165,7 @@ def test_an_estimator_without_probabilities_is_told_what_to_do():
     model = LinearSVC().fit([[0.0], [1.0]], [0, 1])
     with pytest.raises(BadProject, match=r"no `predict_proba`.*CalibratedClassifierCV"):
         describe_model(model, "fit", FIELDS, FIELDS, Y, "binary", "probability")
-    assert describe_model(model, "fit", FIELDS, FIELDS, Y, "binary", "label").classes == ("0", "1")
+    assert describe_model(model, "fit", FIELDS, FIELDS, Y, "binary", "label").classes == ("false", "true")
 
 
 def test_a_signature_names_classes_as_they_are_written():

@@ -15,14 +15,14 @@ from comporta.records.columns import JoinColumns, join_columns
 
 
 class TimelineTables(Record, frozen=True, kw_only=True):
-    """lines: one for each join, in order. hidden: the columns in which they say what was read."""
+    """lines: one for each join, in order. join_columns: the columns in which they say what was read."""
 
     lines: tuple[Timeline, ...]
-    hidden: tuple[JoinColumns, ...]
+    join_columns: tuple[JoinColumns, ...]
 
     def read(self, requests: pl.DataFrame, at: pl.Series | None) -> pl.DataFrame:
         """For each request, in order, the columns of every join, and its hidden ones."""
-        return joined_frame(self.lines, self.hidden, lambda line: line.match(requests, at))
+        return joined_frame(self.lines, self.join_columns, lambda line: line.match(requests, at))
 
 
 def load_tables(
@@ -49,7 +49,7 @@ def load_tables(
         )
         for join in joins
     )
-    return TimelineTables(lines=lines, hidden=join_columns(join.dataset for join in joins))
+    return TimelineTables(lines=lines, join_columns=join_columns(join.dataset for join in joins))
 
 
 def joined_frame(

@@ -118,7 +118,7 @@ class OnlineTables(Record, frozen=True, kw_only=True):
             return self.tables.read(requests, at)
         by_line = {id(index.line): index for index in self.indexes}
         return joined_frame(
-            self.tables.lines, self.tables.hidden, lambda line: by_line[id(line)].find_all(requests, at)
+            self.tables.lines, self.tables.join_columns, lambda line: by_line[id(line)].find_all(requests, at)
         )
 
     def few(self, requests: pl.DataFrame, at: pl.Series | None) -> tuple[pl.DataFrame, JoinedSources]:
@@ -139,7 +139,7 @@ class OnlineTables(Record, frozen=True, kw_only=True):
     def sources_of(self, hidden: pl.DataFrame, height: int) -> JoinedSources:
         """The sources of each row, from its hidden columns. height: how many rows."""
         sources: list[list[JoinedRow]] = [[] for _ in range(height)]
-        for line, names in zip(self.tables.lines, self.tables.hidden, strict=True):
+        for line, names in zip(self.tables.lines, self.tables.join_columns, strict=True):
             columns = (hidden[name].to_list() for name in (names.key, names.event, names.arrived))
             for source, (key, event, arrived) in zip(sources, zip(*columns, strict=True), strict=True):
                 if key is not None:

@@ -52,12 +52,7 @@ def serve(
     tried = f"v2/models/{models[0]}" if models else "v2/health/ready"
 
     def begin(serving: ServingState) -> None:
-        say(f"Comporta serves on {url}. Try: curl -s {url}/{tried}")
-        if host not in LOOPBACK_ADDRESSES:
-            say(
-                "Anyone who can reach this address can send requests and feedback: there is no "
-                "authentication."
-            )
+        _greet(say, url, tried, host)
         on_ready(url, {model: failed.reason for model, failed in serving.failed.items()})
 
     app = App(
@@ -81,6 +76,14 @@ def serve(
     sys.setswitchinterval(0.001)
     with ignoring_repeated_signals():
         uvicorn.Server(uvicorn_config(app, connections, grace)).run(sockets=[listener])
+
+
+def _greet(say: Callable[[str], None], url: str, tried: str, host: str) -> None:
+    say(f"Comporta serves on {url}. Try: curl -s {url}/{tried}")
+    if host not in LOOPBACK_ADDRESSES:
+        say(
+            "Anyone who can reach this address can send requests and feedback: there is no authentication."
+        )
 
 
 def uvicorn_config(app: App, connections: int, grace: float) -> uvicorn.Config:

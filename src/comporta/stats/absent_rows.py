@@ -56,14 +56,14 @@ def with_absent(found: Interval, metric: str, was: ScoredRows, level: float = LE
     rows = len(was.truth)
     if metric in ("rmse", "r2"):
         cost = _cost_of_squares(metric, was)
-        return found if cost is None else _noted(found, metric, cost, rows)
+        return found if cost is None else _with_note(found, metric, cost, rows)
     most = most_of_row(metric, was)
     if most is None or found.low is None or found.high is None:
         return found
     far = -math.log((1 - level) / 2) / rows * most / 2
     low = found.value - far - math.hypot(found.value - found.low, far)
     high = found.value + far + math.hypot(found.high - found.value, far)
-    return replace(_noted(found, metric, RULE_OF_THREE / rows * most, rows), low=low, high=high)
+    return replace(_with_note(found, metric, RULE_OF_THREE / rows * most, rows), low=low, high=high)
 
 
 def of_exact(found: Interval, metric: str, was: ScoredRows, level: float = LEVEL) -> Interval:
@@ -89,7 +89,7 @@ def _cost_of_squares(metric: str, was: ScoredRows) -> float | None:
     return math.sqrt(mean + more) - math.sqrt(mean) if metric == "rmse" else more / float(was.truth.var())
 
 
-def _noted(found: Interval, metric: str, cost: float, rows: int) -> Interval:
+def _with_note(found: Interval, metric: str, cost: float, rows: int) -> Interval:
     wrong = {"log_loss": UNLIKELY(chance=FLOOR), "brier": WRONG_ALTOGETHER()}.get(metric, WRONG_BY_REACH())
     each = math.ceil(rows / RULE_OF_THREE)
     told = COULD_COST(rows=each, wrong=wrong, cost=float(f"{cost:.2g}"))

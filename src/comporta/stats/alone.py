@@ -16,7 +16,7 @@ import polars as pl
 from comporta.records import Record
 from comporta.stats.bins import below
 from comporta.stats.bootstrap import Interval
-from comporta.stats.means import influenced, influenced_cells
+from comporta.stats.means import influenced_cells, interval_of_influence
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -114,7 +114,7 @@ def interval_of_auc(
     by_cell /= len(areas)
     cell = code * classes + truth
     if units is not None:
-        return influenced(area, by_cell.ravel()[cell], units, level)
+        return interval_of_influence(area, by_cell.ravel()[cell], units, level)
     counts = np.bincount(cell, minlength=by_cell.size)
     return influenced_cells(area, by_cell.ravel(), counts, level)
 
@@ -128,7 +128,7 @@ def interval_of_r2(
     if not whole > 0:
         return Interval(value=float("nan"), low=None, high=None, units=0)
     left = float(error.mean()) / whole
-    return influenced(1 - left, -(error - left * spread) / whole / len(truth), units, level)
+    return interval_of_influence(1 - left, -(error - left * spread) / whole / len(truth), units, level)
 
 
 def line_of(column: pl.Series, truth: Floats) -> tuple[float, float] | None:

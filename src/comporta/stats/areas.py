@@ -21,7 +21,7 @@ from scipy import special, stats
 
 from comporta.stats.binomial import independent
 from comporta.stats.bootstrap import LEVEL, Interval
-from comporta.stats.clusters import Clusters
+from comporta.stats.clusters import INDEPENDENT, Clusters
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -99,7 +99,7 @@ def with_unseen(
 def of_units(found: Interval, seen: ScoredRows, clusters: Clusters, level: float = LEVEL) -> Interval:
     """The same of an area, or a mean of one for each class, that was resampled by whole units: at least as
     wide as what was not seen leaves it, counted in the rows that the units are worth."""
-    placed = _placed(seen)
+    placed = _placements_of(seen)
     if placed is None:
         return found
     return with_unseen(found, _unseen_of_units(found, placed, seen, clusters, level), max)
@@ -109,7 +109,7 @@ def apart_of_units(
     found: Interval, mine: ScoredRows, theirs: ScoredRows, clusters: Clusters, level: float = LEVEL
 ) -> Interval:
     """The same of the difference of two areas, mine less theirs, that was resampled."""
-    one, other = _placed(mine), _placed(theirs)
+    one, other = _placements_of(mine), _placements_of(theirs)
     same = found.low is None and found.value == 0
     if one is None or other is None or not (same or found.low is not None):
         return found
@@ -125,7 +125,7 @@ def apart_of_units(
     )
 
 
-def _placed(seen: ScoredRows) -> list[tuple[Floats, Floats]] | None:
+def _placements_of(seen: ScoredRows) -> list[tuple[Floats, Floats]] | None:
     """The placements for the second of two classes, or for each of many; None where one has too few rows."""
     assert seen.probability is not None, "asked only where the predictions hold probabilities"
     places = (1,) if seen.classes == 2 else range(seen.classes)
@@ -139,17 +139,14 @@ def _placed(seen: ScoredRows) -> list[tuple[Floats, Floats]] | None:
 def _unseen_of_units(
     found: Interval, placed: list[tuple[Floats, Floats]], seen: ScoredRows, clusters: Clusters, level: float
 ) -> list[float]:
-    """Of each area up to which part of a class what was not seen may be. Units are worth as many rows as are
-    this sure; where nothing varies, no more than there are units."""
-    rows = float(np.mean([welch(*each, level)[1] for each in placed]))
-    wide = 0.0 if found.low is None or found.high is None else (found.high - found.low) / 2
-    effect = max(1.0, (wide / rows) ** 2) if not clusters.alone and wide > 0 and rows > 0 else None
+    """Of each area up to which part of a class what was not seen may be. It is counted in rows where their
+    clusters differ, as that is in the interval then; where nothing varies, in clusters."""
+    varies = found.low is not None and found.high is not None and found.high > found.low
+    by_rows = not clusters.alone and varies and any(welch(*each, level)[1] > 0 for each in placed)
     shares = []
     for place in (1,) if seen.classes == 2 else range(seen.classes):
         of_class = np.asarray(seen.truth) == place
-        if effect is None:
-            plus, minus = (independent(each, seen.weight, clusters) for each in (of_class, ~of_class))
-        else:
-            plus, minus = (float(each.sum()) / effect for each in (of_class, ~of_class))
+        counted = INDEPENDENT if by_rows else clusters
+        plus, minus = (independent(each, seen.weight, counted) for each in (of_class, ~of_class))
         shares.append(unseen(plus, minus, level))
     return shares

@@ -14,7 +14,7 @@ import numpy as np
 from scipy import stats
 
 from comporta.stats.bootstrap import LEVEL, Interval
-from comporta.stats.means import influenced
+from comporta.stats.means import interval_of_influence
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,7 +32,7 @@ def auc(
     value, influence = pulls(positive, score)
     if influence is None:
         return Interval(value=value, low=None, high=None, units=0)
-    found = influenced(value, influence, units, level)
+    found = interval_of_influence(value, influence, units, level)
     if found.low is None or found.high is None:
         return found
     return Interval(value=value, low=max(found.low, 0.0), high=min(found.high, 1.0), units=found.units)

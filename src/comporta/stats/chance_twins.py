@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 
 class Twins(NamedTuple):
-    """Shares of the test rows: with a twin in training, and expected to have one by chance. error: the
+    """share: of the test rows, with a twin in training, and expected to have one by chance. error: the
     standard error of their difference."""
 
-    seen: float
+    share: float
     expected: float
     error: float
 
@@ -55,7 +55,7 @@ def twins_among(tables: Sequence[pl.DataFrame], learned: int, *, is_copy: bool =
         others = (counts(first[:learned]) - 1) * (counts(second[:learned]) - 1) / max(1, learned - 1)
         beside = np.maximum(beside, others)
         seldom &= rare(first, second)[learned:]
-    chance, error = _learned(expected, beside, own, learned)
+    chance, error = _chance_of_twin(expected, beside, own, learned)
     if is_copy:
         chance = np.where(seldom, -np.expm1(-expected), chance)
     share = float(seen.mean())
@@ -70,7 +70,7 @@ def _like(of: Codes, learned: int) -> NDArray[np.int64]:
     return np.where(kinds[place] == of[learned:], times[place], 0)
 
 
-def _learned(expected: Floats, beside: Floats, own: Bools, learned: int) -> tuple[Floats, float]:
+def _chance_of_twin(expected: Floats, beside: Floats, own: Bools, learned: int) -> tuple[Floats, float]:
     """How likely each test row has a twin, by the training rows with about as many expected; and the standard
     error of the mean of it. One row of the independent halves stands beside those there are."""
     last = int(2 * math.log2(1 + learned * max(float(expected.max()), float(beside.max(initial=0.0)))))

@@ -61,7 +61,7 @@ def clusters_of(rows: pl.DataFrame, group: str | None) -> Clusters:
     unit = copies_of(rows) if group is None else groups_of(rows, group)
     day = days_of(rows)
     if unit is None:
-        return Clusters(day=day, note=_assumed(rows) if day is None else None)
+        return Clusters(day=day, note=_assumption(rows) if day is None else None)
     units = int(unit.max(initial=-1)) + 1
     if day is not None:
         days = int(day.max()) + 1
@@ -80,7 +80,7 @@ def clusters_of(rows: pl.DataFrame, group: str | None) -> Clusters:
     return Clusters(unit=unit, note=ROWS_DIFFERENT(units=units) if group is None else None)
 
 
-def _assumed(rows: pl.DataFrame) -> Message | None:
+def _assumption(rows: pl.DataFrame) -> Message | None:
     """That rows of a day or two were taken as independent: nothing tells how days differ."""
     dates = dates_of(rows)
     if dates is None or not len(dates):

@@ -81,7 +81,7 @@ def with_discordance(
     alike = clusters.alone and mine.weight is None
     found: Sequence[Interval | None] = [None] * len(partings)
     if not alike:
-        found = [drawn] if len(partings) == 1 else _drawn(partings, clusters, seed, level)
+        found = [drawn] if len(partings) == 1 else _resample(partings, clusters, seed, level)
     ends = [each.limits(of, clusters, level) for each, of in zip(partings, found, strict=True)]
     known = [each for each in ends if each is not None]
     told = square_and_add(_combine(metric, mine, theirs), [each.mean(apart) for each in partings], known)
@@ -118,7 +118,7 @@ def _combine(metric: str, mine: ScoredRows, theirs: ScoredRows) -> Callable[[Seq
     return combine
 
 
-def _drawn(partings: Sequence[Parting], clusters: Clusters, seed: int, level: float) -> list[Interval]:
+def _resample(partings: Sequence[Parting], clusters: Clusters, seed: int, level: float) -> list[Interval]:
     """The interval of each mean, see `quick_intervals`."""
 
     def statistic(of: Parting) -> Statistic:

@@ -129,13 +129,13 @@ def _spread(of_row: Places, left: Floats, ordered: bool) -> Spread | None:
     blocks = len(left)
     pull = left.mean() - left
     square = float(pull @ pull)
-    alike = _autocorrelated(pull) if ordered and square > 0 else 1.0
+    alike = _variance_factor(pull) if ordered and square > 0 else 1.0
     variance = square * (blocks - 1) / blocks * alike * (blocks - 1) / max(blocks - alike, 1.0)
     skew = float((pull**3).sum()) / square**1.5 if square > 0 else 0.0
     return Spread(variance=variance, free=max(effective(of_row) / alike - 1, 1.0), skew=skew)
 
 
-def _autocorrelated(pull: Floats) -> float:
+def _variance_factor(pull: Floats) -> float:
     """How many times as large the variance of a mean is as that of independent days; at least 1.
 
     Of an ARMA(1, 1), whose autocorrelations are r1 phi^(k-1): 1 + 2 r1 / (1 - phi), as Andrews (1991, section
@@ -145,7 +145,7 @@ def _autocorrelated(pull: Floats) -> float:
     """
     days = len(pull)
     first, second = (_correlation(pull, lag) for lag in (1, 2))
-    near, far = (min(max(_raised(each, days), 0.0), 0.97) for each in (first, second))
+    near, far = (min(max(_upper_correlation(each, days), 0.0), 0.97) for each in (first, second))
     stays = max(far / near, near) if first > SHOWN / math.sqrt(days) else near
     return max(min(1 + 2 * near / (1 - min(stays, PERSISTENT)), days / LEFT), 1.0)
 
@@ -154,7 +154,7 @@ def _correlation(pull: Floats, lag: int) -> float:
     return float(pull[lag:] @ pull[:-lag]) / float(pull @ pull) if len(pull) > lag else 0.0
 
 
-def _raised(correlation: float, days: int) -> float:
+def _upper_correlation(correlation: float, days: int) -> float:
     """With its bias about an estimated mean (Marriott and Pope 1954) and half its standard error added: too
     small a one is the costlier mistake."""
     return correlation + (1 + 4 * correlation) / days + 0.5 / math.sqrt(days)
@@ -182,11 +182,14 @@ def _ends(value: float, spread: Spread | None, level: float) -> tuple[float | No
     if spread.variance <= 1e-24 * max(1.0, value**2):
         return None, None
     deviation, wide = math.sqrt(spread.variance), float(special.stdtrit(spread.free, (1 + level) / 2))
-    below, above = max(wide, _unskewed(wide, spread.skew)), max(wide, -_unskewed(-wide, spread.skew))
+    below, above = (
+        max(wide, _skewed_quantile(wide, spread.skew)),
+        max(wide, -_skewed_quantile(-wide, spread.skew)),
+    )
     return value - below * deviation, value + above * deviation
 
 
-def _unskewed(quantile: float, skew: float) -> float:
+def _skewed_quantile(quantile: float, skew: float) -> float:
     if abs(skew) < 1e-6:
         return quantile
     return 3 / skew * (float(np.cbrt(1 + skew * (quantile - skew / 6))) - 1)

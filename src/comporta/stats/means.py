@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def mean_of(values: Floats, units: Units = None, level: float = LEVEL) -> Interval:
     """The mean of values (n,), and its interval. units: each row's unit; None: each row its own."""
     mean = float(values.mean())
-    return influenced(mean, (values - mean) / len(values), units, level)
+    return interval_of_influence(mean, (values - mean) / len(values), units, level)
 
 
 def ratio_of(top: Floats, bottom: Floats, units: Units = None, level: float = LEVEL) -> Interval:
@@ -36,7 +36,7 @@ def ratio_of(top: Floats, bottom: Floats, units: Units = None, level: float = LE
     if not below > 0:
         return Interval(value=math.nan, low=None, high=None, units=0)
     ratio = float(top.sum()) / below
-    return influenced(ratio, (top - ratio * bottom) / below, units, level)
+    return interval_of_influence(ratio, (top - ratio * bottom) / below, units, level)
 
 
 def part_to_whole(
@@ -54,7 +54,7 @@ def part_to_whole(
     mean, mine = np.average(values, weights=count), np.average(values[inside], weights=count[inside])
     pull = np.where(inside, count * (values - mine) / count[inside].sum(), 0.0) / mean
     pull -= mine / mean**2 * count * (values - mean) / count.sum()
-    return influenced(float(mine / mean), pull, units, level, inside=inside)
+    return interval_of_influence(float(mine / mean), pull, units, level, inside=inside)
 
 
 def higher_inside(
@@ -75,7 +75,7 @@ def higher_inside(
     return float(special.stdtr(free, -gap / error))
 
 
-def influenced(
+def interval_of_influence(
     value: float,
     influence: Floats,
     units: Units,

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from comporta.records import Record
-from comporta.records.named_column import exact_column
+from comporta.records.named_column import by_names, exact_column
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -67,7 +67,7 @@ def halves(frame: pl.DataFrame) -> tuple[Codes, Codes] | None:
     if frame.width < 2:
         return None
     finest = sorted(frame.columns, key=lambda name: (-frame[name].n_unique(), name))
-    return codes(frame.select(finest[::2])), codes(frame.select(finest[1::2]))
+    return codes(frame.select(by_names(finest[::2]))), codes(frame.select(by_names(finest[1::2])))
 
 
 def rare(first: Codes, second: Codes) -> Bools:

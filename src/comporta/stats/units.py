@@ -11,6 +11,7 @@ import polars as pl
 
 from comporta.records import Cell, Condition, Conditions, Range
 from comporta.records.columns import AT
+from comporta.records.named_column import by_names
 from comporta.stats.table import column, feature_names
 from comporta.stats.twins import codes, likeness
 
@@ -56,7 +57,7 @@ def days_of(rows: pl.DataFrame) -> NDArray[np.int64] | None:
 def copies_of(rows: pl.DataFrame) -> NDArray[np.int64] | None:
     """Which of the rows that differ in a feature each is, from 0; None where hardly any are alike, or so many
     that it comes by chance (see `likeness`)."""
-    features = rows.select(feature_names(rows))
+    features = rows.select(by_names(feature_names(rows)))
     if features.width < 2 or not likeness(features).is_copy:
         return None
     _, place = np.unique(codes(features), return_inverse=True)

@@ -35,7 +35,7 @@ from comporta.records import (
 )
 from comporta.records.columns import TARGET
 from comporta.stats.auc import pulls
-from comporta.stats.means import influenced
+from comporta.stats.means import interval_of_influence
 from comporta.stats.subjects import values_of_few
 from comporta.stats.table import column, feature_names, without_empty
 from comporta.stats.units import coarse, units_of
@@ -163,7 +163,7 @@ def _advantages(
             after, other = pulls(has, guess[:, at])
             if pull is None or other is None:
                 continue
-            found = influenced(after - before, other - pull, unit, level)
+            found = interval_of_influence(after - before, other - pull, unit, level)
             figures.append(
                 found.figure(
                     ADVANTAGE.metric,

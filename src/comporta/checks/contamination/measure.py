@@ -84,7 +84,7 @@ def find_contamination(
         if tables:
             twins = twins_among(tables, train.height, is_copy=is_copy)
             figures.append(_beyond(what, twins, rows))
-            notes.append(SEEN_BEYOND_CHANCE(what=what(), share=twins.seen, expected=twins.expected))
+            notes.append(SEEN_BEYOND_CHANCE(what=what(), share=twins.share, expected=twins.expected))
     asked = [name for name in known if name in names and not test[name].dtype.is_temporal()]
     if SUBJECT in test.columns and _is_varied(train, asked):
         figure, note = _of_others(train, test, [*asked, TARGET])
@@ -129,7 +129,7 @@ def _of_others(train: pl.DataFrame, test: pl.DataFrame, names: list[str]) -> tup
 
 def _beyond(what: Quantity, twins: Twins, rows: int) -> Figure:
     """The share of test rows with a twin, less that expected to have one."""
-    apart, half = twins.seen - twins.expected, 1.96 * twins.error
+    apart, half = twins.share - twins.expected, 1.96 * twins.error
     value = max(0.0, apart)
     return Figure(
         metric=what.metric,

@@ -151,7 +151,7 @@ def compare(
         figures += _figures(part, table, each, measured(each, family))
     figures = _decisive(figures, higher=criterion == "impact")
     small, few = _too_small(found)
-    lost = tuple(_lost(found)) or (() if figures else (_too_few_groups(columns),))
+    lost = tuple(_columns_without_pairs(found)) or (() if figures else (_too_few_groups(columns),))
     if small and figures:
         figures.append(Figure(metric=names.GROUPS_TOO_SMALL.metric, value=float(len(small)), rows=few))
     return Findings(
@@ -263,7 +263,7 @@ def _of_numbers(was: ScoredRows, criterion: Criterion) -> tuple[list[Quotient], 
     return [], NO_RATE()
 
 
-def _lost(found: Sequence[tuple[Quotient, GroupTable, Rates]]) -> Iterator[UnmeasuredFigure]:
+def _columns_without_pairs(found: Sequence[tuple[Quotient, GroupTable, Rates]]) -> Iterator[UnmeasuredFigure]:
     """Of each quantity the columns by which no two groups can be compared: figures of others hide nothing."""
     for part, table, each in found:
         alone = len(table.groups[0]) == 1

@@ -205,7 +205,7 @@ def _levels(
     found = quick_intervals(lost, len(truth), clusters=clusters, seed=seed)
     calm = seen_of(_only(before, known), truth, takes, weight)
     for level, drawn in zip(by_level, found, strict=True):
-        one = _unmoved(name, calm, drawn, clusters)
+        one = _without_change(name, calm, drawn, clusters)
         if np.isfinite(one.value):
             figures.append(
                 one.figure(METRIC_LOST.metric, len(truth), under=conditions(metric=name, noise=level))
@@ -213,7 +213,7 @@ def _levels(
     return figures
 
 
-def _unmoved(name: str, seen: ScoredRows, found: Interval, clusters: Clusters) -> Interval:
+def _without_change(name: str, seen: ScoredRows, found: Interval, clusters: Clusters) -> Interval:
     """What may be lost all the same where noise moved no answer: as between two models that say the same."""
     if found.low is not None or found.value != 0:
         return found

@@ -79,7 +79,7 @@ def _require_known(branch: Branch, signature: Signature, alone: bool) -> None:
         raise ValueError("categories that may have a fraction")
 
 
-def _compared(threshold: float) -> float:
+def _exact_threshold(threshold: float) -> float:
     """The threshold that goes the same ways without LightGBM's rounding: it takes what is near 0 for 0."""
     if not -NEAR_ZERO <= threshold <= NEAR_ZERO:
         return threshold
@@ -113,7 +113,7 @@ class _GraphTrees:
                 continue
             self._require(self._modes[at] == b"BRANCH_LEQ" and branch["decision_type"] == "<=")
             threshold = float(branch["threshold"])
-            self.values[at] = _compared(threshold)
+            self.values[at] = _exact_threshold(threshold)
             # Without a way of its own a missing number is 0.
             left = threshold >= 0.0 if branch["missing_type"] == "None" else branch["default_left"]
             self.missing_left[at] = bool(left)

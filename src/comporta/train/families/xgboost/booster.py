@@ -29,7 +29,7 @@ LINKS: dict[str, Link] = {
 """From the sum of the trees to the answer, of objectives with one number."""
 
 
-class Boosted(NamedTuple):
+class BoostedTrees(NamedTuple):
     """trees: of each output, those that its sum is made of, with 32-bit values. bases: of each output, what
     the sum begins with. objective: XGBoost's name."""
 
@@ -52,7 +52,7 @@ def rounds_of(model: Any) -> tuple[int, int]:
     return (0, 0) if best is None else (0, int(best) + 1)
 
 
-def read(model: Any) -> Boosted | None:
+def read(model: Any) -> BoostedTrees | None:
     """The trees that answer; None of any other model, and where the answer is no sum of plain trees."""
     booster = booster_of(model)
     if booster is None:
@@ -73,7 +73,7 @@ def read(model: Any) -> Boosted | None:
             return None
         trees[output].append(_tree(tree))
     bases = _margins(shape["base_score"], objective)
-    return Boosted(tuple(map(tuple, trees)), np.broadcast_to(bases, (outputs,)), objective)
+    return BoostedTrees(tuple(map(tuple, trees)), np.broadcast_to(bases, (outputs,)), objective)
 
 
 def thresholds(model: Any) -> tuple[NDArray[np.float64], ...] | None:

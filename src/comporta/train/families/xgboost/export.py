@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from comporta.records import Signature, Tree
-from comporta.train.families.xgboost.booster import LINKS, Boosted, booster_of, read
+from comporta.train.families.xgboost.booster import LINKS, BoostedTrees, booster_of, read
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,7 +46,7 @@ def compares_alike(graph: Any, model: Any) -> bool | None:
     )
 
 
-def _graph(boosted: Boosted, width: int, signature: Signature) -> Any:
+def _graph(boosted: BoostedTrees, width: int, signature: Signature) -> Any:
     from onnx import TensorProto, helper, numpy_helper
 
     outputs = len(boosted.trees)
@@ -86,7 +86,7 @@ def _graph(boosted: Boosted, width: int, signature: Signature) -> Any:
     return helper.make_model(graph, opset_imports=opsets, ir_version=IR)
 
 
-def _branches(boosted: Boosted) -> dict[str, list[Any]]:
+def _branches(boosted: BoostedTrees) -> dict[str, list[Any]]:
     """The trees as attributes of one node, tree by tree, node by node."""
     every = [(output, tree) for output, trees in enumerate(boosted.trees) for tree in trees]
     found: dict[str, list[Any]] = {name: [] for name in _NODES}
