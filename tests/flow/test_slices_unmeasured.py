@@ -62,7 +62,7 @@ def test_a_slice_of_one_class_closes_the_way_and_a_small_one_is_named(tmp_path):
     assert area in second.blocking_verdicts(datetime.now(UTC) + timedelta(days=1))
     assert "Not measured in 1 slice, roc_auc plan=staff: not defined on its " in sentence(area.reason)
     # Where the metric is defined on one class, as that of probabilities is, the slice is judged.
-    assert brier.outcome == "pass"
+    assert brier.outcome == "pass", sentence(brier.reason)
     for each in (area, brier):
         assert sentence(each.reason).endswith(
             "1 slice under 30 rows or ten subjects is not judged: plan=trial."

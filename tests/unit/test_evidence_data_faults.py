@@ -36,8 +36,8 @@ from comporta.checks.time_travel import measure as times
 from comporta.errors import BadProject
 from comporta.opened.sentences import sentence
 from comporta.records import Evidence, Findings, condition
-from comporta.stats.areas import placements
 from comporta.stats.alone import encode_target, interval_of_auc, parts_of
+from comporta.stats.areas import placements
 from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
 from comporta.testing.messages import slice_text

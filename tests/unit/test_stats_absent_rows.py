@@ -140,3 +140,17 @@ def test_of_squares_the_cost_is_told_and_the_interval_stays():
     expected = math.sqrt(0.25 + reach(seen) ** 2 / 1000) - 0.5
     assert told.notes[0].values["cost"] == pytest.approx(expected, rel=0.05)
     assert "wrong by the reach of the target" in sentence(told.notes[0])
+
+
+@pytest.mark.parametrize("metric", ["brier", "log_loss", "mae", "rmse", "r2"])
+def test_two_models_that_answer_alike_are_told_apart_by_absent_rows_alone(metric):
+    truth = np.arange(400.0)
+    was = (
+        ScoredRows(classes=0, truth=truth, number=truth[::-1].copy())
+        if metric in ("mae", "rmse", "r2")
+        else ScoredRows(classes=2, truth=(truth > 200).astype(np.int64))
+    )
+    found = with_absent(Interval(value=0.0, low=None, high=None, units=400), metric, was)
+    assert found.low == -found.high < 0
+    one = Interval(value=0.0, low=None, high=None, units=1)
+    assert with_absent(one, metric, was).low is None, "one day tells nothing"

@@ -81,9 +81,7 @@ def serve(
 def _greet(say: Callable[[str], None], url: str, tried: str, host: str) -> None:
     say(f"Comporta serves on {url}. Try: curl -s {url}/{tried}")
     if host not in LOOPBACK_ADDRESSES:
-        say(
-            "Anyone who can reach this address can send requests and feedback: there is no authentication."
-        )
+        say("Anyone who can reach this address can send requests and feedback: there is no authentication.")
 
 
 def uvicorn_config(app: App, connections: int, grace: float) -> uvicorn.Config:

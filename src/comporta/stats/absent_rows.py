@@ -51,13 +51,18 @@ def with_absent(found: Interval, metric: str, was: ScoredRows, level: float = LE
 
     It is the score interval of a rare event's mean count (Barker 2002, "A comparison of nine confidence
     intervals for a Poisson parameter"), in which Student's half width stands for the events that were met.
-    Squares leave no interval to judge by: of rmse and r2 the cost is noted only.
+    Squares leave no interval to judge by: of rmse and r2 the cost is noted only, but of two models that
+    answer alike, whose interval is nothing else.
     """
-    rows = len(was.truth)
+    rows, alike = len(was.truth), found.low is None and found.value == 0 and found.units > 1
     if metric in ("rmse", "r2"):
         cost = _cost_of_squares(metric, was)
-        return found if cost is None else _with_note(found, metric, cost, rows)
+        if cost is None:
+            return found
+        return _with_note(replace(found, low=-cost, high=cost) if alike else found, metric, cost, rows)
     most = most_of_row(metric, was)
+    if alike and most is not None:
+        found = replace(found, low=0.0, high=0.0)
     if most is None or found.low is None or found.high is None:
         return found
     far = -math.log((1 - level) / 2) / rows * most / 2
