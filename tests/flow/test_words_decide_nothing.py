@@ -50,6 +50,7 @@ TEXTS = {
     "title",
     "headings",
     "section_title",
+    "power",
     "reason",
     "said",
     "name",
