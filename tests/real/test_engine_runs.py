@@ -273,7 +273,7 @@ def test_callables_arrive_by_name(root: Path, engine: Engine) -> None:
 
 
 def test_code_that_is_only_counted_is_not_handed_over(root: Path, engine: Engine) -> None:
-    plan = Plan(nodes=(node("source", uses={"_classes": "helper.py:twice"}, params={"n": 1}),))
+    plan = Plan(nodes=(node("source", uses={"_compute": "helper.py:twice"}, params={"n": 1}),))
     assert value(root, engine.ask(plan)[1]["source"]) == 1
     (root / "helper.py").write_text(dedent(HELPER).replace("2 * x", "3 * x"))
     assert not engine.ask(plan)[1]["source"].reused

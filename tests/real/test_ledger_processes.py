@@ -436,14 +436,14 @@ from pathlib import Path
 from comporta.errors import StorageFull
 from comporta.ledger import open_ledger
 from comporta.testing import Clock
-from comporta.testing.ledgers import BALANCES, KEY, TEST_FACTS, Deposited, put
+from comporta.testing.ledgers import BALANCES, KEY, TEST_FACTS, AmountDeposited, put
 
 ledger = open_ledger(
     "sqlite:///ledger.db", [BALANCES], key=KEY, clock=Clock(), root=Path(sys.argv[1]), facts=TEST_FACTS
 )
 try:
     while True:
-        put(ledger, *(Deposited(account=f"a{n}", amount=1) for n in range(100)))
+        put(ledger, *(AmountDeposited(account=f"a{n}", amount=1) for n in range(100)))
 except StorageFull as error:
     print(error)
 """
