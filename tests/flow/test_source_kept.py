@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import polars as pl
@@ -22,6 +23,7 @@ from comporta.errors import BadProject
 from comporta.opened.isolated import IsolatedSource
 from comporta.opened.project import open_project
 from comporta.opened.source import lay_out
+from comporta.project.sources import BESIDE
 from comporta.serve.app import App
 from comporta.testing.serving import MemorySink, ask
 
@@ -209,3 +211,44 @@ def test_what_is_not_in_the_kept_source_is_refused_and_not_taken_from_the_live_p
             later()
     finally:
         sys.path.remove(str(folder))
+
+
+ASKS = """
+import importlib
+from importlib import import_module
+
+def by_module():
+    return importlib.import_module("inside").ONE
+
+def by_name():
+    return import_module(".inside", "pack").ONE
+
+def live():
+    return import_module("live").ONE
+"""
+
+
+def test_what_is_imported_by_a_name_at_request_time_is_the_version_s_too(tmp_path: Path) -> None:
+    kept, elsewhere = tmp_path / "kept", tmp_path / "project"
+    for folder, one in ((kept, 1), (elsewhere, 9)):
+        (folder / "pack").mkdir(parents=True)
+        (folder / "inside.py").write_text(f"ONE = {one}\n")
+        (folder / "pack" / "__init__.py").write_text("")
+        (folder / "pack" / "inside.py").write_text(f"ONE = {10 * one}\n")
+    (kept / BESIDE).mkdir()
+    (kept / "asks.py").write_text(ASKS)
+    (elsewhere / "live.py").write_text("ONE = 9\n")
+    sys.path.insert(0, str(elsewhere))
+    try:
+        import_module("inside"), import_module("pack.inside"), import_module("live")
+        by_module, by_name, live = IsolatedSource(kept).functions(
+            ("asks.py:by_module", "asks.py:by_name", "asks.py:live")
+        )
+        assert (by_module(), by_name()) == (1, 10)
+        assert import_module("inside").ONE == 9, "the live project has its own"
+        with pytest.raises(ModuleNotFoundError, match="live is not in the source that was kept"):
+            live()
+    finally:
+        sys.path.remove(str(elsewhere))
+        for name in ("inside", "pack", "pack.inside", "live"):
+            sys.modules.pop(name, None)

@@ -91,12 +91,22 @@ class IsolatedSource:
         level: int = 0,
     ) -> Any:
         """What `import` means in this source's modules."""
+        if level == 0 and name.partition(".")[0] == "importlib":
+            # What it imports by a name that it is given is this source's too.
+            found = builtins.__import__(name, globals, locals, fromlist or (), level)
+            return _ImportlibInside(self._import_by_name) if found is importlib else found
         if level == 0 and self._is_installed(name.partition(".")[0]):
             return builtins.__import__(name, globals, locals, fromlist or (), level)
         if not self._entered and (known := self._module_of(name, globals, fromlist or (), level)) is not None:
             return known
         with self.enter():
             return builtins.__import__(name, globals, locals, fromlist or (), level)
+
+    def _import_by_name(self, name: str, package: str | None = None) -> ModuleType:
+        """`importlib.import_module`, as it is in this source's modules."""
+        full = importlib.util.resolve_name(name, package) if name.startswith(".") else name
+        found: ModuleType = self._import(full, fromlist=("__name__",))
+        return found
 
     def _module_of(
         self, name: str, globals: Mapping[str, Any] | None, fromlist: Sequence[str], level: int
@@ -138,6 +148,17 @@ class IsolatedSource:
     def _mine(self, module: object) -> bool:
         places = [getattr(module, "__file__", None), *(getattr(module, "__path__", None) or ())]
         return any(isinstance(each, str) and Path(each).is_relative_to(self.root) for each in places)
+
+
+class _ImportlibInside(ModuleType):
+    """The module `importlib`, but for `import_module`."""
+
+    def __init__(self, import_module: Callable[..., ModuleType]) -> None:
+        super().__init__("importlib", importlib.__doc__)
+        self.import_module = import_module
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(importlib, name)
 
 
 def _is_live(file: str | None, folders: Any) -> bool:
