@@ -19,6 +19,7 @@ from comporta.acts.release.release import release
 from comporta.checks.pool import drawings_of
 from comporta.cli.init import make
 from comporta.opened.project import open_project
+from comporta.opened.sentences import sentence
 from comporta.report import Report, page
 
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome")
@@ -122,7 +123,7 @@ def test_whatever_was_said_all_is_drawn_and_nothing_is_cut_off(browser, tmp_path
 def test_what_was_measured_of_a_real_project_is_drawn_each_with_a_caption(
     browser, challenger, tmp_path, width
 ):
-    seen = looked(browser, page(challenger, drawings_of), tmp_path, width)
+    seen = looked(browser, page(challenger, drawings_of, sentence), tmp_path, width)
     sound(seen)
     captions = {
         "roc_auc by plan at least 0.65": ["roc_auc, with 95 % intervals."],

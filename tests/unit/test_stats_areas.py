@@ -135,3 +135,14 @@ def test_rows_of_units_that_are_not_alike_are_worth_as_much_as_rows():
     (found,) = metric_intervals(seen(positive, score), ["roc_auc"], clusters=Clusters(unit=units))
     alone = area_interval(positive, score)
     assert (found.high - found.low) / (alone.high - alone.low) == pytest.approx(1, abs=0.35)
+
+
+def test_one_score_for_all_rows_is_half_an_area_whatever_units_they_come_in():
+    positive, units = np.arange(600) % 3 == 0, np.arange(600) // 2
+    (found,) = metric_intervals(seen(positive, np.zeros(600)), ["roc_auc"], clusters=Clusters(unit=units))
+    assert found.value == 0.5
+    assert 0.4 < found.low < 0.5 < found.high < 0.6
+    (alone,) = metric_intervals(
+        seen(positive, np.zeros(600)), ["roc_auc"], clusters=Clusters(unit=np.zeros(600, dtype=np.int64))
+    )
+    assert alone.low is None, "one unit tells nothing"

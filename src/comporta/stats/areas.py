@@ -102,6 +102,9 @@ def of_units(found: Interval, seen: ScoredRows, clusters: Clusters, level: float
     placed = _placements_of(seen)
     if placed is None:
         return found
+    if found.low is None and found.units > 1 and not any(welch(*each, level)[1] for each in placed):
+        # One score for all rows, as of a slice by the only feature: no row moves it.
+        found = replace(found, low=found.value, high=found.value)
     return with_unseen(found, _unseen_of_units(found, placed, seen, clusters, level), max)
 
 
