@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import sklearn.metrics as theirs
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sklearn.datasets import load_breast_cancer
 
@@ -44,6 +44,7 @@ def oracle(name, truth, label, probability, weights):
 
 @pytest.mark.parametrize("name", NAMES)
 @settings(max_examples=20)
+@example(731224, 10, False)
 @given(st.integers(0, 10**6), st.integers(10, 200), st.booleans())
 def test_two_classes_are_measured_as_scikit_learn_does_with_any_weights(name, seed, rows, ties):
     draw = np.random.default_rng(seed)
@@ -53,7 +54,12 @@ def test_two_classes_are_measured_as_scikit_learn_does_with_any_weights(name, se
     counts = draw.integers(0, 4, rows).astype(float)
     counts[:2] = 1
     for weights in (np.ones(rows), counts):
-        assert ours(weights) == pytest.approx(oracle(name, truth, label, probability, weights), abs=1e-9)
+        if np.isnan(found := ours(weights)):
+            # Undefined where scikit-learn says 0: of few rows one class may be all there is, or all that is said.
+            there = weights > 0
+            assert min(len({*truth[there]}), len({*label[there]})) < 2
+            continue
+        assert found == pytest.approx(oracle(name, truth, label, probability, weights), abs=1e-9)
 
 
 @pytest.mark.parametrize("name", NAMES)
