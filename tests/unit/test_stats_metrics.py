@@ -55,7 +55,7 @@ def test_two_classes_are_measured_as_scikit_learn_does_with_any_weights(name, se
     counts[:2] = 1
     for weights in (np.ones(rows), counts):
         if np.isnan(found := ours(weights)):
-            # Undefined where scikit-learn says 0: of few rows one class may be all there is, or all that is said.
+            # Undefined where scikit-learn says 0: few rows may be of one class, or all be called one.
             there = weights > 0
             assert min(len({*truth[there]}), len({*label[there]})) < 2
             continue
