@@ -47,6 +47,7 @@ class IsolatedSource:
         self._installed: set[str] = set()
         self._alone = is_kept_alone(self.root)
         self._entered = False
+        self._importlib = _ImportlibInside(self._import_by_name)
         importing_below(self.root, self._import)
 
     def functions(self, refs: Sequence[str]) -> tuple[Callable[..., Any], ...]:
@@ -91,12 +92,10 @@ class IsolatedSource:
         level: int = 0,
     ) -> Any:
         """What `import` means in this source's modules."""
-        if level == 0 and name.partition(".")[0] == "importlib":
-            # What it imports by a name that it is given is this source's too.
-            found = builtins.__import__(name, globals, locals, fromlist or (), level)
-            return _ImportlibInside(self._import_by_name) if found is importlib else found
         if level == 0 and self._is_installed(name.partition(".")[0]):
-            return builtins.__import__(name, globals, locals, fromlist or (), level)
+            found = builtins.__import__(name, globals, locals, fromlist or (), level)
+            # What is imported by a name that is given at run time is this source's too.
+            return self._importlib if found is importlib else found
         if not self._entered and (known := self._module_of(name, globals, fromlist or (), level)) is not None:
             return known
         with self.enter():

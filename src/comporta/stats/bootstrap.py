@@ -57,6 +57,17 @@ class Interval(Record, frozen=True, kw_only=True):
         )  # fmt: skip
 
 
+def ratio_of_sums(top: Floats, below: Floats) -> Statistic:
+    """The sum of one over the sum of the other, (n,) each, as a function of how often each row is drawn; NaN
+    where the other's is none."""
+
+    def ratio(drawn: Floats) -> float:
+        under = float(drawn @ below)
+        return float(drawn @ top) / under if under > 0 else math.nan
+
+    return ratio
+
+
 def replicates_for(rows: int) -> int:
     """400 to 1,000: more where they are cheap."""
     return int(min(1000, max(FEWEST_REPLICATES, 20_000_000 // max(rows, 1))))

@@ -17,7 +17,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from comporta.stats.binomial import effective_size, independent
-from comporta.stats.bootstrap import LEVEL, Interval, Statistic
+from comporta.stats.bootstrap import LEVEL, Interval, Statistic, ratio_of_sums
 from comporta.stats.clusters import INDEPENDENT, Clusters
 from comporta.stats.jackknife import quick_intervals
 from comporta.stats.metrics import OF_CONFUSION, ScoredRows, confusion
@@ -123,13 +123,7 @@ def _resample(partings: Sequence[Parting], clusters: Clusters, seed: int, level:
 
     def statistic(of: Parting) -> Statistic:
         counts = of.counts.astype(float) if of.weight is None else of.counts * of.weight
-        top = of.apart * counts
-
-        def mean(weights: Floats) -> float:
-            below = float(weights @ counts)
-            return float(weights @ top) / below if below > 0 else math.nan
-
-        return mean
+        return ratio_of_sums(of.apart * counts, counts)
 
     rows = len(partings[0].apart)
     return quick_intervals([*map(statistic, partings)], rows, clusters=clusters, seed=seed, level=level)

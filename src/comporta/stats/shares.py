@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from comporta.stats.absent_rows import of_exact
 from comporta.stats.areas import area_interval, of_units
 from comporta.stats.binomial import clopper_pearson, effective_size, independent
-from comporta.stats.bootstrap import LEVEL, Interval, Statistic
+from comporta.stats.bootstrap import LEVEL, Interval, Statistic, ratio_of_sums
 from comporta.stats.clusters import INDEPENDENT, Clusters
 from comporta.stats.heavy_tail import with_tail
 from comporta.stats.jackknife import quick_intervals
@@ -43,13 +43,7 @@ class RowShare(NamedTuple):
     def statistic(self, weight: Floats | None) -> Statistic:
         """It as a function of how often each row is drawn; NaN where no row counts."""
         counts = self.counts.astype(float) if weight is None else self.counts * weight
-        hits = self.hit * counts
-
-        def share(drawn: Floats) -> float:
-            below = float(drawn @ counts)
-            return float(drawn @ hits) / below if below > 0 else math.nan
-
-        return share
+        return ratio_of_sums(self.hit * counts, counts)
 
 
 class OfShares(NamedTuple):

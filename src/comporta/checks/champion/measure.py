@@ -47,7 +47,7 @@ from comporta.records.metric import MAIN
 from comporta.records.metric import metric as named
 from comporta.stats.absent_rows import with_absent
 from comporta.stats.areas import apart_of_units
-from comporta.stats.bootstrap import Interval
+from comporta.stats.bootstrap import Interval, ratio_of_sums
 from comporta.stats.clusters import Clusters, clusters_of
 from comporta.stats.discordance import with_discordance
 from comporta.stats.heavy_tail import SQUARED, doubt_of_difference
@@ -247,17 +247,12 @@ def _bootstrap(metric: str, mine: ScoredRows, theirs: ScoredRows, clusters: Clus
     first, second = _rowwise(metric, mine), _rowwise(metric, theirs)
     if first is None or second is None:
         a, b = statistic(metric, mine), statistic(metric, theirs)
-        found = quick_intervals([lambda w: a(w) - b(w)], len(mine.truth), clusters=clusters, seed=seed)
-        return found[0]
+        (found,) = quick_intervals([lambda w: a(w) - b(w)], len(mine.truth), clusters=clusters, seed=seed)
+        return found
     counts: Any = np.ones(len(first)) if mine.weight is None else mine.weight
-    sums = (first - second) * counts
-    found = quick_intervals(
-        [lambda w: float(w @ sums / (w @ counts)) if w @ counts > 0 else math.nan],
-        len(sums),
-        clusters=clusters,
-        seed=seed,
-    )
-    return found[0]
+    mean = ratio_of_sums((first - second) * counts, counts)
+    (found,) = quick_intervals([mean], len(mine.truth), clusters=clusters, seed=seed)
+    return found
 
 
 def _theirs(rows: pl.DataFrame) -> pl.DataFrame:

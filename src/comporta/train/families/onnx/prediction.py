@@ -121,7 +121,7 @@ def compile_onnx_estimator(model: Any, signature: Signature) -> CompiledModel | 
         if not hasattr(model, "predict_proba"):
             order = np.argsort(model.classes_)
             return classes[order[np.searchsorted(model.classes_, model.predict(rows), sorter=order)]], None
-        chances = model._predict_chances(rows)
+        chances = model.predict_proba(rows)
         chances = chances[:, ::-1] if swap else chances
         return decide(chances.argmax(axis=1), chances, signature)
 
