@@ -1,6 +1,8 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 RUN := .venv/bin/python -m
+# Hundreds of processes start in the tests and the demo: each would compile the whole package again.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -9,11 +11,12 @@ help: ## what can be made
 	$(PYTHON) -c 'import sys; sys.exit("Comporta needs Python 3.11 or newer, found " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
 	test -x .venv/bin/python || $(PYTHON) -m venv .venv
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check uv
-	# The full wheel of XGBoost brings 300 MB of CUDA; the tests have `xgboost-cpu`.
-	.venv/bin/uv sync --quiet --frozen --all-extras --no-extra xgboost --compile-bytecode
+	# The full wheel of XGBoost brings 300 MB of CUDA; the tests have `xgboost-cpu`. CatBoost and its 600 MB have
+	# an environment of their own: `make matrix`.
+	.venv/bin/uv sync --quiet --frozen --all-extras --no-extra xgboost --no-extra catboost --compile-bytecode
 	@touch $@
 
-.PHONY: help demo test soak check bench truth grid
+.PHONY: help demo test soak check bench truth grid matrix
 check: .venv/ready ## format, lint, types, import contracts
 	$(RUN) ruff format --check .
 	$(RUN) ruff check .
@@ -29,7 +32,7 @@ check: .venv/ready ## format, lint, types, import contracts
 	@touch $@
 
 test: .venv/ready .venv/browser ## every test, of what takes long a sample
-	$(RUN) pytest -n 2 --dist loadscope -m "not soak"
+	$(RUN) pytest -n 3 --dist loadscope -m "not soak"
 
 soak: .venv/ready .venv/browser ## the long forms of what the tests sample
 	$(RUN) pytest -n 2 --dist loadscope -m soak
@@ -39,6 +42,9 @@ demo: .venv/ready ## from flight records to a traced prediction, in two minutes
 
 bench: .venv/ready ## every promise, one JSON line each
 	.venv/bin/python benchmarks/run_all.py
+
+matrix: .venv/ready ## each Python, the lowest and newest versions of what is required, each extra alone, CatBoost, PyTorch
+	.venv/bin/python matrix/run.py
 
 truth: .venv/ready ## the studies behind docs/reference/checks.md and faults.md: hours
 	.venv/bin/python benchmarks/truth/run.py

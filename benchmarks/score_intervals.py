@@ -1,7 +1,8 @@
-"""An interval of AUC on 200,000 rows from 200 resamples in about a second of one core.
+"""An interval of AUC on 200,000 rows from 200 resamples, in a fifth of what scikit-learn takes to be asked as
+often: about a second of one core of a new machine.
 
-The peer is scikit-learn's `roc_auc_score` asked as often, estimated from a few calls. Processor time, so that
-a busy machine is nobody's fault.
+The peer is `roc_auc_score`, estimated from a few calls. Processor time, so that a busy machine is nobody's
+fault.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from sklearn.metrics import roc_auc_score
 from comporta.stats.bootstrap import intervals
 from comporta.stats.metrics import ScoredRows, statistic
 
-ROWS, TIMES, LIMIT = 200_000, 200, 1.5
+ROWS, TIMES, LIMIT = 200_000, 200, 0.2
 
 
 def main() -> None:
@@ -36,11 +37,12 @@ def main() -> None:
         json.dumps(
             {
                 "promise": "interval of AUC, 200,000 rows, 200 resamples and 100 left out",
-                "measured": round(min(took), 3),
+                "measured": round(min(took) / peer, 3),
                 "limit": LIMIT,
-                "unit": "cpu-seconds",
-                "holds": min(took) <= LIMIT,
+                "unit": "of scikit-learn's time",
+                "holds": min(took) <= LIMIT * peer,
                 "detail": {
+                    "cpu-seconds": round(min(took), 3),
                     "scikit-learn asked 200 times": round(peer, 2),
                     "value": round(found.value, 4),
                     "interval": [round(found.low or 0, 4), round(found.high or 0, 4)],

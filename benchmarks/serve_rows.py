@@ -175,7 +175,7 @@ class OneModel:
             return ModelScores(answer["label"], answer["probability"])
 
         parts = decode((self.folder / f"{model}.json").read_bytes(), dict[str, Artifact])
-        predictor = load_predictor(open_desk(self.folder), parts)
+        predictor = load_predictor(open_desk(self.folder), parts, by_size=True)
         return LoadedVersion(
             model=model,
             number=number,
@@ -183,6 +183,7 @@ class OneModel:
             predict=lambda frame: scored(predictor.predict(frame)),
             fast=lambda array: scored(predictor.fast(array)),
             test=predictor.self_test,
+            forms=predictor.forms,
         )
 
 
@@ -221,14 +222,14 @@ class Open:
     def __init__(self, folder: Path, process: str) -> None:
         self.store, self.process, self.flushes = open_desk(folder).store, process, 0
 
-    def write(self, model: str, rows: Any) -> None:
-        from comporta.data import log_rows
+    def write(self, model: str, blocks: Any) -> None:
+        from comporta.data import log_blocks
 
-        log_rows(self.store, f"predictions.{model}", self.process, self.flushes, rows)
+        log_blocks(self.store, f"predictions.{model}", self.process, self.flushes, blocks)
         self.flushes += 1
 
     def feedback(self, told: Any) -> None:
-        self.write("feedback", told)
+        """None comes here."""
 
     def signatures(self, ids: Any) -> dict[str, Any]:
         return {}

@@ -6,7 +6,12 @@ import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# How long an example takes says how busy the machine is, and nothing of the code.
+hypothesis.settings.register_profile("comporta", deadline=None)
+hypothesis.settings.load_profile("comporta")
 
 ARCHIVE = Path(__file__).parent / "golden" / "house" / "house.tar.gz"
 
@@ -21,3 +26,9 @@ def unpack_house() -> Callable[[Path], Path]:
         return folder
 
     return unpack
+
+
+@pytest.fixture
+def folder(tmp_path: Path, unpack_house: Callable[[Path], Path]) -> Path:
+    """The golden house, for a module that has no other folder."""
+    return unpack_house(tmp_path / "shop")

@@ -34,7 +34,7 @@ def people(seed: int, rows: int, reads: bool, proxy: float) -> pl.DataFrame:
 def fails(seed: int, rows: int, reads: bool, proxy: float) -> bool:
     train, test = (people(2 * seed + each, rows, reads, proxy) for each in (0, 1))
     asked = refit_estimator(train, fit=logistic, params={}, task=None, output="both", seed=seed)
-    found, _ = infer(asked, train, test, "sex", (), seed=seed)
+    found, _ = infer(lambda rows: asked(rows).scores, train, test, "sex", (), seed=seed)
     (need,) = CHECK.needs()
     return CHECK.judge((Evidence(need=need, figures=found.figures),)).outcome == "fail"
 

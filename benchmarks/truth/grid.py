@@ -6,18 +6,22 @@
     python benchmarks/truth/grid.py --page           only the page, from the results kept in results/grid/
     python benchmarks/truth/grid.py --check          nothing; exits with 1 if the page is not of the results
     ... --seeds 300 --first 5000                     as many seeds instead of 1,000, and others
+    ... --minutes 20                                 of each file what begins in so long; the rest is left
 
 A file in judgements/ has `JUDGEMENTS`; like a study it names what it judges by in `CODE`, and files of this
 folder in `BESIDE`. Each setting that was counted is kept by the code's digest in build/truth: a run that was
-stopped goes on.
+stopped goes on. Settings are taken in an order by lot, which is the same each time, those of many rows last,
+so that of a run that ends early the page tells of settings of all kinds, and how many are left.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 import time
+from binascii import crc32
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +34,8 @@ from run import loaded
 HERE = Path(__file__).parent
 RESULTS = HERE / "results" / "grid"
 SEEDS = 1_000
+MANY = 3_000
+"""Rows above which a setting is counted after the others."""
 
 
 def files() -> dict[str, Path]:
@@ -48,21 +54,35 @@ def results() -> dict[str, dict[str, Any]]:
     }
 
 
-def run(name: str, seeds: range) -> None:
-    """Counts the judgements of one file in their settings, and keeps what it found."""
-    file = files()[name]
-    kept, rows = Kept(file), []
-    for judgement in loaded(file).JUDGEMENTS:
-        for setting in judgement.settings:
-            key = f"{judgement.name} | {setting.name} | {seeds.start} to {seeds.stop}"
-            began = time.monotonic()
-            if key not in kept:
-                kept.add(key, counted(judgement, setting, seeds))
-            rows.append(kept[key])
-            print(f"{key}: {mark(kept[key])}, {time.monotonic() - began:.1f} s", file=sys.stderr)
-            print(json.dumps(kept[key]), flush=True)
+def run(name: str, seeds: range, seconds: float = math.inf) -> None:
+    """Counts the judgements of one file in their settings, and keeps what it found. seconds: in which a
+    setting may begin."""
+    file, until = files()[name], time.monotonic() + seconds
+    kept = Kept(file)
+    asked = {
+        f"{judgement.name} | {setting.name} | {seeds.start} to {seeds.stop}": (judgement, setting)
+        for judgement in loaded(file).JUDGEMENTS
+        for setting in judgement.settings
+    }
+    for key in sorted(asked, key=lambda each: (asked[each][1].rows > MANY, crc32(each.encode()))):
+        began = time.monotonic()
+        if key in kept or began > until:
+            continue
+        kept.add(key, counted(*asked[key], seeds))
+        print(f"{key}: {mark(kept[key])}, {time.monotonic() - began:.1f} s", file=sys.stderr)
+        print(json.dumps(kept[key]), flush=True)
+    rows = [kept[key] for key in asked if key in kept]
     RESULTS.mkdir(parents=True, exist_ok=True)
-    held = {"file": name, "digest": digest_of(code_of(file)), "rows": rows}
+    held = {
+        "file": name,
+        "digest": digest_of(code_of(file)),
+        "rows": rows,
+        "left": [
+            f"{judgement.name}: {setting.name}"
+            for key, (judgement, setting) in asked.items()
+            if key not in kept
+        ],
+    }
     (RESULTS / f"{name}.json").write_text(json.dumps(held, indent=1) + "\n")
 
 
@@ -73,6 +93,7 @@ def main() -> None:
         ask.add_argument(flag, action="store_true")
     ask.add_argument("--seeds", type=int, default=SEEDS)
     ask.add_argument("--first", type=int, default=0)
+    ask.add_argument("--minutes", type=float, default=math.inf)
     want = ask.parse_args()
     there = files()
     if unknown := [name for name in want.only if name not in there]:
@@ -86,7 +107,7 @@ def main() -> None:
     if want.stale:
         chosen = [name for name in chosen if name not in held or held[name]["stale"]]
     for name in [] if want.page else chosen:
-        run(name, range(want.first, want.first + want.seeds))
+        run(name, range(want.first, want.first + want.seeds), 60 * want.minutes)
     PAGE.write_text(page(results()))
 
 

@@ -15,7 +15,8 @@ from sklearn.tree import DecisionTreeClassifier
 from threadpoolctl import threadpool_limits
 
 from comporta.checks.membership.check import membership
-from comporta.checks.membership.measure import attack, belief, reference
+from comporta.checks.membership.measure import attack, belief, reference, told_apart
+from comporta.checks.shared.measuring.answers_told import as_told
 from comporta.records import Evidence
 from comporta.train.asking import refit_estimator
 
@@ -61,7 +62,7 @@ def fails(fit: Callable[..., Any], seed: int, rows: int, later: float, narrow: f
         asked = refit_estimator(train, fit=fit, params={}, task=None, output="both", seed=seed)
         takes = asked.signature
         found = attack(
-            lambda frame: belief(asked, frame, takes),
+            lambda frame: belief(asked, frame, takes, as_told(takes, None)),
             lambda some, each: reference(some.head(10_000), takes, each),
             train,
             test,
@@ -69,6 +70,7 @@ def fails(fit: Callable[..., Any], seed: int, rows: int, later: float, narrow: f
             half=np.random.default_rng(seed).permutation(rows) % 2 == 0,
             group=None,
             seed=seed,
+            apart=lambda some, tests: told_apart(some, tests, takes, seed),
         )
     (need,) = CHECK.needs()
     return CHECK.judge((Evidence(need=need, figures=found.figures),)).outcome == "fail"
@@ -145,6 +147,8 @@ def study(seeds: int = 100) -> list[dict[str, Any]]:
         )
         for narrow in (0.5, 0.3)
     ]
+    elsewhere = [fails(logistic, seed, 1_000, 3.0, 0.5) for seed in range(seeds)]
+    out.append(_row("none", "1,000 rows, logistic regression, the test half as wide and 1.5 off", elsewhere))
     return out
 
 

@@ -9,6 +9,8 @@
     ├── BadRequest                a served request cannot be answered (HTTP 4xx)
     ├── NotFound                  no such model, version, dataset, run or id
     ├── Refused                   a rule of the project forbids it: gate, approval, staleness
+    │   ├── Forbidden             who acts may not do it
+    │   └── LiveFileRead          a version's code reads a file that may change after the release
     ├── StepFailed                a step raised, died, or passed its limits
     │   └── LimitPassed           ... of time or memory
     ├── WrongKey                  the project's key is not the one the data was written with
@@ -68,6 +70,15 @@ class Refused(ComportaError):
     """A rule of the project forbids it; the message names the rule and what would satisfy it."""
 
 
+class Forbidden(Refused):
+    """Who acts may not do it; the message names the rule and who could."""
+
+
+class LiveFileRead(Refused, PermissionError):
+    """A version's code reads a file that is not kept with it, and may change after the release. What catches
+    an `OSError` catches it."""
+
+
 class StepFailed(ComportaError):
     """A step raised, died, or passed its limits. The message ends with where its log lies."""
 
@@ -90,6 +101,17 @@ class Busy(ComportaError):
 
 class StorageFull(ComportaError):
     """No space left on the device: work is paused, nothing is lost."""
+
+
+def live_file_read(error: BaseException | None) -> LiveFileRead | None:
+    """The read of a live file that led to this error, however it was wrapped since; None where none did."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        if isinstance(error, LiveFileRead):
+            return error
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def first_line(error: BaseException | str) -> str:

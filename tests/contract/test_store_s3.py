@@ -50,6 +50,43 @@ class TestS3(StoreContract):
             gone.get("a")
 
 
+ALLOWED = {**CREDENTIALS, "AWS_ALLOW_HTTP": "true"}
+
+
+@pytest.mark.parametrize("act", ["put", "get", "delete", "list"])
+def test_a_bucket_that_is_not_there_is_said_whatever_is_asked(server: Server, act: str) -> None:
+    store = open_store("s3://nowhere/x", Path("/"), config={**ALLOWED, "AWS_ENDPOINT": server[0]})
+    asked = {"put": ("a", b"1"), "list": ("",)}.get(act, ("a",))
+    with pytest.raises(
+        BadProject, match=r"store s3://nowhere/x: found no such bucket, expected one\. Make it"
+    ):
+        list(getattr(store, act)(*asked))
+
+
+@pytest.mark.parametrize("name", ["AWS_ENDPOINT", "AWS_ENDPOINT_URL", "endpoint"])
+def test_an_endpoint_without_encryption_is_opened_only_where_that_is_allowed(
+    server: Server, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = r"found the endpoint 'http://127\.0\.0\.1:\d+', which encrypts nothing.*AWS_ALLOW_HTTP=true"
+    with pytest.raises(BadProject, match=said):
+        open_store("s3://bucket/x", Path("/"), config={**CREDENTIALS, name: server[0]})
+    assert open_store("s3://bucket/x", Path("/"), config={**ALLOWED, name: server[0]}).put("b", b"")
+    if name.startswith("AWS"):
+        monkeypatch.setenv(name, server[0])
+        with pytest.raises(BadProject, match=said):
+            open_store("s3://bucket/x", Path("/"), config=CREDENTIALS)
+    server[1].clear()
+
+
+@pytest.mark.parametrize("url", ["http://minio:9000/bucket", "https://minio.example.org/bucket/x"])
+def test_the_address_of_a_server_is_no_bucket(url: str) -> None:
+    with pytest.raises(
+        BadProject, match=r"the address of a server, expected s3://BUCKET/PREFIX.*AWS_ENDPOINT"
+    ):
+        open_store(url, Path("/"), config=CREDENTIALS)
+    assert open_store("https://s3.eu-west-1.amazonaws.com/bucket/x", Path("/"), config=CREDENTIALS).url
+
+
 class TestS3WithCredentialsOfItsOwn(StoreContract):
     """What `store_credentials` stands for opens it, whatever the environment says."""
 

@@ -98,7 +98,7 @@ def test_a_lambda_inside_a_pipeline_is_a_clear_error():
 
 def test_the_shipped_codecs_have_names_of_their_own():
     names = [codec.name for codec in shipped()]
-    assert sorted(names) == ["lightgbm", "onnx", "onnx_estimator", "skops", "xgboost"]
+    assert sorted(names) == ["catboost", "lightgbm", "onnx", "onnx_estimator", "skops", "xgboost"]
 
 
 def test_a_graph_is_kept_without_its_maker_s_name():

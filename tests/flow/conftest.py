@@ -34,6 +34,13 @@ def steps_in_this_process(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No key of whoever runs the tests; and a name to be logged in with."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("LOGNAME", "zoe")
+
+
+@pytest.fixture
 def worker_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     """For a test whose step must not take this process with it."""
     monkeypatch.setenv("COMPORTA_EXECUTOR", "local://?workers=1")

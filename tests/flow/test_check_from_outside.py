@@ -82,7 +82,7 @@ def test_it_is_measured_judged_blocks_and_stands_in_the_report(project: Path) ->
         assert failed.outcome == "fail"
         assert failed.evidence == verdict.evidence, "another limit measures nothing again"
         shown = page(report(opened, first.id), presentation(opened, "leaving").drawings)
-        assert "How good it is" in shown
+        assert "Predictive performance" in shown
         assert "hollow as predicted, full as it happened" in shown
         assert "calibration gap at most 0 in each month" in shown
         assert re.search(r"month=\d{4}-\d\d", shown), "a report names the month, a fact does not"
@@ -124,7 +124,7 @@ def test_its_edited_measuring_is_measured_again_and_is_a_changed_check(project: 
             MeasurementSpec(functions=("open",)),
             "functions open, expected some of counted, fit, opened",
         ),
-        ("mine", MeasurementSpec(context=("target",)), "context target, expected some of group"),
+        ("mine", MeasurementSpec(context=("target",)), "context target, expected some of decimals, group"),
     ],
 )
 def test_a_spec_that_asks_for_what_there_is_not_is_refused(

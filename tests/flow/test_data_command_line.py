@@ -182,3 +182,17 @@ def test_who_may_be_one_is_counted_and_shown_only_when_asked(
         ("case", 1, []),
         ("any of these", 1, []),
     ]
+
+
+def test_the_newest_versions_are_listed_and_the_older_ones_counted(folder, capsys):
+    for pulse in (61, 62, 63):
+        rows(folder, f"id,who,pulse,mail\n1,ann,{pulse},a@x\n")
+        take(folder)
+    capsys.readouterr()
+    assert main(["data", "versions", "visits", "--limit", "2", "--json"]) == 0
+    found = capsys.readouterr()
+    assert [each["number"] for each in json.loads(found.out)] == [2, 3]
+    assert "visits has 1 older versions" in found.err
+    assert main(["data", "versions", "visits"]) == 0
+    assert "older" not in capsys.readouterr().err
+    assert main(["data", "versions", "visits", "--limit", "0"]) == 2

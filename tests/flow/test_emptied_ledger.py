@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,11 +13,6 @@ from comporta.cli import main
 from comporta.data import log_rows
 from comporta.opened.project import open_project
 from comporta.records import FEEDBACK, Feedback
-
-
-@pytest.fixture
-def folder(tmp_path: Path, unpack_house: Callable[[Path], Path]) -> Path:
-    return unpack_house(tmp_path / "shop")
 
 
 def audit(folder: Path, capsys: pytest.CaptureFixture[str], *more: str) -> tuple[int, str]:

@@ -30,5 +30,5 @@ def test_a_model_made_of_rows_that_break_what_is_declared_is_refused(tmp_path: P
         assert "customers, column tenure, at_least" in sentence(verdict.reason)
         (again,) = gate(opened, "leaving/1").version.verdicts
         assert sentence(again.reason) == sentence(verdict.reason)
-        (tried,) = check_on_sample(opened)[1]
+        (tried,) = check_on_sample(opened).models
         assert [each.outcome for each in tried.verdicts] == ["fail"] and tried.fails

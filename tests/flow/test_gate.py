@@ -19,7 +19,8 @@ from comporta.acts.release.release import release, version_of
 from comporta.acts.serve.serving_log import PredictionLog
 from comporta.acts.trace.trace import trace
 from comporta.cli.init import make
-from comporta.data import scan_slice, slice_of
+from comporta.data import log_rows, scan_slice, slice_of
+from comporta.data.names import log_of
 from comporta.errors import Refused
 from comporta.opened.project import open_project
 from comporta.opened.sentences import sentence
@@ -178,7 +179,7 @@ def test_a_candidate_is_replayed_over_what_production_asked_and_what_came_true(f
         newest = rows.filter(pl.col("left").is_not_null()).sort("month").tail(400)
         with PredictionLog(opened) as log:
             rows = [asked(row, at, opened.clock()) for at, row in enumerate(newest.iter_rows(named=True))]
-            log.write("leaving", rows)
+            log_rows(opened.store, log_of("leaving"), "another", 0, rows)
             log.feedback(
                 [
                     Feedback(id=f"p{at}", label=label, arrived=opened.clock())

@@ -186,7 +186,7 @@ def test_a_waiver_is_told_before_and_after_and_when_it_has_ended(folder):
         assert f"(Waived until {day} by rui, validator: a trial. It was inconclusive then.)" in write(now)
         assert "waiver, ended" in write(later) and "waiver, ended" not in write(now)
         assert f"(A waiver not in force: until {day} by rui" in write(later)
-        assert "asked at first, left out or changed since" in write(now)
+        assert "declared when it was made, left out or changed since" in write(now)
         for digest in (now.version.policy, now.version.judged_by):
             assert digest[:16] in write(now)
     assert now.releasable and not later.releasable

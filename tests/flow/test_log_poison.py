@@ -11,7 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from comporta.data import log_rows, scan_feedback, scan_predictions, seal_feedback, seal_predictions
+from comporta.data import (
+    log_blocks,
+    log_rows,
+    scan_feedback,
+    scan_predictions,
+    seal_feedback,
+    seal_predictions,
+)
 from comporta.records import Field, Share, Signature
 from comporta.serve import App, LoadedVersion, ModelScores
 from comporta.store import MemoryStore, derive
@@ -108,7 +115,7 @@ BODIES = {
 
 
 class Lines:
-    """Keeps the lines of the log as they would be written."""
+    """Keeps the blocks and lines of the log as they would be written."""
 
     def __init__(self) -> None:
         self.lines: list[Any] = []
@@ -154,7 +161,7 @@ def test_all_that_is_answered_is_sealed_and_all_else_is_refused_with_a_reason(tm
     ids = [json.loads(data)["prediction_ids"][0] for status, data in replies if status == 200]
     assert 100 < len(ids) < len(CASES)
     store = MemoryStore()
-    log_rows(store, "p", "one", 0, sink.lines)
+    log_blocks(store, "p", "one", 0, sink.lines)
     open_then = scan_predictions(store, KEYS, "p", {1: SIGNATURE}.get).collect().sort("id")
     done = seal_predictions(store, KEYS, "p", {1: SIGNATURE}.get, now=NOW, scratch=tmp_path)
     assert done is not None and done.rejected == {} and done.rows == len(ids)

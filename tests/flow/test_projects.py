@@ -172,6 +172,7 @@ def test_predictions_and_datasets_lie_under_each_projects_own_names(
         "projects/north/data",
         "projects/north/people",
         "projects/south/data",
+        "projects/south/people",  # of who ran it
     }
 
 

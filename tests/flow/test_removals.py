@@ -25,10 +25,18 @@ from comporta.store import artifact_name
 WHY = "Zephyrine told me that it is right"
 
 
+DECLARED = 'people=(Person("ana", "validator"), Person("rui", "owner")),'
+"""Where nobody is declared, everybody deletes."""
+
+
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory, unpack_house: Callable[[Path], Path]) -> Path:
     folder = tmp_path_factory.mktemp("removals") / "shop"
-    return unpack_house(folder)
+    unpack_house(folder)
+    file = folder / "project.py"
+    assert DECLARED in file.read_text()
+    file.write_text(file.read_text().replace(DECLARED, ""))
+    return folder
 
 
 @pytest.fixture

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import runpy
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
 
@@ -22,7 +24,7 @@ from comporta.cli.init import make
 from comporta.errors import BadProject
 from comporta.opened.isolated import IsolatedSource
 from comporta.opened.project import open_project
-from comporta.opened.source import lay_out
+from comporta.opened.source import files, lay_out
 from comporta.project.sources import BESIDE
 from comporta.serve.app import App
 from comporta.testing.serving import MemorySink, ask
@@ -154,7 +156,7 @@ def expected() -> list[float]:
 def test_a_version_answers_in_python_as_it_did_whatever_was_edited_since(folder: Path) -> None:
     with open_project(folder, works=True) as opened:
         opened.project  # noqa: B018  the live project is imported, and is another than then
-        first = trained_version(opened, "answers/1")
+        first = trained_version(opened, "answers/1", lambda: nullcontext(opened))
         for _ in range(2):
             found = first.predict(pl.DataFrame(ROWS))["probability"].to_list()
             assert found == pytest.approx(expected(), abs=1e-6)
@@ -185,10 +187,10 @@ def test_a_new_version_of_the_edited_source_answers_by_the_edits_and_the_first_s
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", str(folder.parent / "library"))
     with open_project(folder, works=True) as opened:
-        first, second = trained_version(opened, "answers/1"), None
+        first, second = trained_version(opened, "answers/1", lambda: nullcontext(opened)), None
         run(opened)
         release(opened, "answers/2", by="ana", reason="second")
-        second = trained_version(opened, "answers/2")
+        second = trained_version(opened, "answers/2", lambda: nullcontext(opened))
         rows = pl.DataFrame(ROWS)
         assert second.predict(rows)["probability"].to_list() != pytest.approx(expected(), abs=1e-2)
         assert first.predict(rows)["probability"].to_list() == pytest.approx(expected(), abs=1e-6)
@@ -211,6 +213,19 @@ def test_what_is_not_in_the_kept_source_is_refused_and_not_taken_from_the_live_p
             later()
     finally:
         sys.path.remove(str(folder))
+
+
+def test_a_module_that_was_put_beside_the_kept_source_is_gone_when_it_is_loaded(
+    folder: Path, tmp_path: Path
+) -> None:
+    with open_project(folder) as opened:
+        code = version_of(opened, "answers/1").parts["code"]
+        laid = lay_out(opened.context, code, tmp_path)
+        before = {path: path.read_text() for path in laid.rglob("*") if path.is_file()}
+        (laid / "local_settings.py").write_text("FACTOR = 9.0\n")
+        (laid / "env" / "late2.py").write_text("")
+        lay_out(opened.context, code, tmp_path)
+    assert {path: path.read_text() for path in laid.rglob("*") if path.is_file()} == before
 
 
 ASKS = """
@@ -252,3 +267,57 @@ def test_what_is_imported_by_a_name_at_request_time_is_the_version_s_too(tmp_pat
         sys.path.remove(str(elsewhere))
         for name in ("inside", "pack", "pack.inside", "live"):
             sys.modules.pop(name, None)
+
+
+READS = """
+import importlib.util, runpy
+from pathlib import Path
+
+def by_spec(path):
+    spec = importlib.util.spec_from_file_location("given", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.ONE
+
+def by_runpy(path):
+    return runpy.run_path(path)["ONE"]
+
+def by_text(path):
+    names = {}
+    exec(Path(path).read_text(), names)
+    return names["ONE"]
+"""
+
+
+@pytest.mark.parametrize("way", ["by_spec", "by_runpy", "by_text"])
+def test_code_read_by_its_path_is_the_version_s_own_or_refused(tmp_path: Path, way: str) -> None:
+    kept = tmp_path / "kept"
+    (kept / BESIDE).mkdir(parents=True)
+    (kept / "asks.py").write_text(READS)
+    for file, one in ((kept / "inside.py", 1), (tmp_path / "live.py", 9)):
+        file.write_text(f"ONE = {one}\n")
+    (ask_it,) = IsolatedSource(kept).functions((f"asks.py:{way}",))
+    assert ask_it(str(kept / "inside.py")) == 1
+    with pytest.raises(
+        PermissionError, match=r"live\.py is read as code and not in the source that was kept"
+    ):
+        ask_it(str(tmp_path / "live.py"))
+    assert (tmp_path / "live.py").read_text() == "ONE = 9\n", "whoever else reads it may"
+
+
+def test_a_file_in_another_encoding_is_kept_as_what_it_says(tmp_path: Path) -> None:
+    text = '"""Of coding."""\nWORD = "é"\n'
+    written = {
+        "plain": text.encode(),
+        "marked": b"\xef\xbb\xbf" + text.encode(),
+        "old": f"# -*- coding: latin-1 -*-\n{text}".encode("latin-1"),
+        "second": f"#!/usr/bin/python\n# vim: set fileencoding=cp1252 :\r\n{text}".encode("cp1252"),
+    }
+    (tmp_path / "live").mkdir()
+    for name, data in written.items():
+        (tmp_path / "live" / f"{name}.py").write_bytes(data)
+    found = files(tmp_path / "live", {})
+    assert [*found] == sorted(f"{name}.py" for name in written)
+    for kept in found.values():
+        (tmp_path / "kept.py").write_text(kept, encoding="utf-8")
+        assert runpy.run_path(str(tmp_path / "kept.py"))["WORD"] == "é", kept

@@ -104,7 +104,7 @@ def test_what_the_store_is_at_fault_of_is_unknown_and_not_erased(
             release(opened, version, by="rui")
         assert "whether rows it was trained on were erased since" in str(error.value)
         assert f"{first.dataset}: {why}" in str(error.value)
-        assert f"rows of {first.dataset} not known to be there" in "\n".join(
+        assert f"unknown whether rows of {first.dataset} are still there" in "\n".join(
             tree_lines(trace(opened, version))
         )
         drawn = page(report(opened, version))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 from datetime import datetime
@@ -17,18 +18,29 @@ from comporta.acts.build.run_views import run_of, runs
 from comporta.acts.release.release import approve, models, release, rollback, version_of
 from comporta.acts.reproduce.reproduce import in_order, questions_of, reproduce
 from comporta.acts.serve.serving import ReleasedVersions
-from comporta.acts.serve.serving_log import PredictionLog, scan_all_feedback, scan_all_predictions
+from comporta.acts.serve.serving_log import (
+    PredictionLog,
+    find_observation,
+    scan_all_feedback,
+    scan_all_predictions,
+)
 from comporta.acts.trace.trace import trace
 from comporta.acts.trace.tree import TraceTree, tree_lines, tree_svg
 from comporta.acts.upkeep.audit import verify
 from comporta.acts.upkeep.storage import reachable, sweep, usage
 from comporta.cli.init import make
+from comporta.data import log_rows
+from comporta.data.names import log_of
 from comporta.errors import NotFound, Refused, WrongKey
+from comporta.opened.people import people
 from comporta.opened.project import OpenProject, open_project
 from comporta.opened.sentences import sentence
 from comporta.records import Feedback, Observation
 from comporta.release import ROUTES
+from comporta.serve import App
+from comporta.serve.log_sample import sample_place
 from comporta.store import new_secret
+from comporta.testing.serving import ask
 
 PROCESSES = True
 """Nothing is faked here: steps run in workers, as a user's do."""
@@ -98,9 +110,11 @@ def test_each_gate_says_a_figure_an_interval_and_a_reason(opened):
 
 def test_a_release_is_one_act_and_a_rollback_goes_back(opened):
     assert opened.ledger.get(ROUTES, "leaving").champion == 1
-    with pytest.raises(Refused, match="serves all traffic already"):
-        release(opened, "leaving/1")
-    release(opened, "leaving", by="rui", reason="newest")
+    head = opened.ledger.head()
+    again = release(opened, "leaving/1", by="somebody new", reason="again")
+    assert (again.champion, again.changed, opened.ledger.head()) == (1, False, head), "nothing is written"
+    assert all(each.name != "somebody new" for each in people(opened))
+    assert release(opened, "leaving", by="rui", reason="newest").changed
     assert opened.ledger.get(ROUTES, "leaving").champion == 2
     assert version_of(opened, "leaving/1").state == "retired"
     rollback(opened, "leaving", by="rui", reason="no")
@@ -180,7 +194,7 @@ def test_a_prediction_is_traced_to_the_rows_it_read_and_a_subject_to_its_predict
     # Its subject is among its columns, and nowhere else.
     bare = msgspec.structs.replace(made, id="02test", subject=None)
     with PredictionLog(opened) as log:
-        log.write("leaving", [made, bare])
+        log_rows(opened.store, log_of("leaving"), "another", 0, [made, bare])
         log.feedback([Feedback(id="01test", label=True, arrived=opened.clock())])
     back = said(trace(opened, "01test"))
     assert "label true" in back and "no label yet" in said(trace(opened, "02test"))
@@ -227,7 +241,8 @@ def test_what_requests_must_say_is_declared_and_goes_with_the_version(folder, tm
     copy = tmp_path / "copy"
     shutil.copytree(folder, copy)
     project = copy / "project.py"
-    project.write_text(project.read_text().replace("    gates=", '    requires=("subject",),\n    gates='))
+    declared = 'requires=("subject",), log_sample=0.5, log_without=("tenure",),'
+    project.write_text(project.read_text().replace("    gates=", f"    {declared}\n    gates="))
     with open_project(copy) as opened:
         report = run(opened)
         assert report.fresh == ("leaving/3",)
@@ -237,6 +252,30 @@ def test_what_requests_must_say_is_declared_and_goes_with_the_version(folder, tm
         assert before.requires == ()
         assert {each.name: each.at_least for each in before.expects} == {"plan": None, "tenure": 0}
         assert run(opened).fresh == ()
+        release(opened, "leaving/3", by="rui", reason="logs less")
+        row = {"customer": 70, "month": "2026-08-01T00:00:00Z", "tenure": 70, "plan": "family"}
+        ids = answered(opened, [{**row, "__subject": "70"}] * 40)
+        kept = scan_all_predictions(opened, "leaving").filter(pl.col("version") == 3).collect()
+        assert sorted(kept["id"]) == sorted(id for id in ids if sample_place(id) < 0.5)
+        assert 0 < kept.height < 40
+        assert "in.tenure" not in kept.columns or kept["in.tenure"].null_count() == kept.height
+        assert kept["in.plan"].unique().to_list() == ["family"]
+        found = find_observation(opened, kept["id"][0])
+        assert found.inputs.keys() == {"customer", "month", "plan"}
+        assert list(opened.store.list("projects/default/data/predictions.leaving/rejected/")) == []
+
+
+def answered(opened: OpenProject, rows: list[dict]) -> list[str]:
+    """The ids of the answers to these rows, once they are sealed."""
+
+    async def ask_it(log: PredictionLog) -> list[str]:
+        async with App(ReleasedVersions(opened), log, key=opened.keys.unit, tally=log.tally) as app:
+            said = await ask(app, "POST", "/models/leaving/invocations", {"dataframe_records": rows})
+        assert said[0] == 200, said[2]
+        return json.loads(said[2])["prediction_ids"]
+
+    with PredictionLog(opened) as log:
+        return asyncio.run(ask_it(log))
 
 
 def test_another_key_is_one_clear_error(folder, tmp_path):

@@ -27,9 +27,12 @@ from comporta.records import (
     Verdict,
     Version,
     Waiver,
+    access_facts,
     encode,
     facts,
 )
+from comporta.records.access import ActProof, Scope
+from comporta.records.token import Quota, Token
 
 FILE = Path(__file__).with_name("ledger_events.jsonl")
 KEY = b"k" * 32
@@ -93,6 +96,8 @@ release = Release(
     reason=text,
     at=AT,
 )
+
+proof = ActProof(kind="key", key="e5" * 32, nonce="0a" * 16, at=1_764_000_000_000_000, signature="f6" * 64)
 
 SAMPLES: tuple[Fact, ...] = (
     facts.ProjectKeyed(project="flights", fingerprint="0123456789abcdef"),
@@ -165,6 +170,61 @@ SAMPLES: tuple[Fact, ...] = (
     facts.EventRemoved(seq=17, reason="erasure", by="p-1"),
     facts.PersonForgotten(person=WHO),
     facts.ArtifactRemoved(digest="07" * 32, reason="erasure", by=WHO),
+    access_facts.TokenMade(
+        token=Token(
+            id="0a" * 6,
+            name="billing",
+            digest="08" * 32,
+            models=("late",),
+            at=AT,
+            ends=AT + timedelta(days=90),
+            quota=Quota(requests_a_minute=600),
+            decimals=2,
+            by=WHO,
+        )
+    ),
+    access_facts.TokenEnded(token="0a" * 6, ends=AT + timedelta(days=30), by=WHO),
+    facts.ReleaseRequested(model="late", number=3, by=WHO, reason=text, proof=proof),
+    access_facts.RoleRevoked(person=WHO, role="oncall", scope=Scope(model="late"), by=WHO),
+    access_facts.RoleGranted(
+        person=WHO,
+        role="oncall",
+        scope=Scope(model="late"),
+        until=AT + timedelta(days=1),
+        by=WHO,
+        proof=proof,
+    ),
+    access_facts.ActionDenied(person=WHO, action="release.execute", scope=Scope(), lifted=False, by=WHO),
+    access_facts.KeyAdded(person=WHO, key="e5" * 32, by=WHO),
+    access_facts.KeyRevoked(person=WHO, key="e5" * 32, by=WHO),
+    access_facts.IssuerTrusted(person="service-0123456789abcdef", rule=log, by=WHO),
+    facts.DatasetExported(
+        dataset="weather",
+        version="0a" * 32,
+        number=2,
+        form="parquet",
+        rows=12,
+        columns=("airport", "wind"),
+        masked=(),
+        revealed=("airport",),
+        by=WHO,
+        reason=text,
+    ),
+    facts.DatasetMaintained(act="compact", dataset="weather", by=WHO),
+    facts.StoreSwept(objects=3, size=4096, by=WHO),
+    facts.BatchPredicted(
+        model="late",
+        number=1,
+        dataset="weather",
+        dataset_number=2,
+        form="parquet",
+        rows=12,
+        columns=("airport",),
+        revealed=(),
+        by=WHO,
+        reason=text,
+        releasable=True,
+    ),
 )
 
 

@@ -12,8 +12,15 @@ from typing import TypeVar
 
 import polars as pl
 
-from comporta.data import add, compact, log_rows, seal_predictions
+from comporta.data import add, compact, log_blocks, log_rows, seal_predictions
 from comporta.records import DatasetSchema, Observation, Signature
+from comporta.records.observed_rows import (
+    InputLayout,
+    ObservedRows,
+    encode_block,
+    encode_layout,
+    microseconds,
+)
 from comporta.store import LocalStore, derive
 
 T = TypeVar("T")
@@ -51,12 +58,14 @@ def rows(ids: range, x: int) -> pl.DataFrame:
 
 
 def begin(root: Path) -> None:
-    """A dataset with a version, and a log with two open flushes."""
+    """A dataset with a version, and a log with two open flushes: of lines, and of blocks."""
     store = LocalStore(root / "store")
     add(store, KEYS, SHAPE, rows(range(20), 1), change="append", now=NOW, scratch=root)
-    for n in range(2):
-        seen = Observation(id=f"p{n}", model="m", version=1, at=NOW, inputs={}, output={"prediction": 1.0})
-        log_rows(store, "p", "one", n, [seen])
+    seen = Observation(id="p0", model="m", version=1, at=NOW, inputs={}, output={"prediction": 1.0})
+    log_rows(store, "p", "one", 0, [seen])
+    layout, output = encode_layout(InputLayout(())), {"prediction": [1.0]}
+    block = ObservedRows("m", 1, ["p1"], microseconds(NOW), output, layout)
+    log_blocks(store, "p", "one", 1, [encode_block(block)])
 
 
 def update(store: LocalStore, scratch: Path) -> None:

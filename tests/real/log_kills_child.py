@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from comporta.acts.serve.sealing import SEAL_SECONDS
 from comporta.acts.serve.serving import serve
-from comporta.acts.serve.serving_log import SEAL_SECONDS
 from comporta.opened.project import open_project
 
 if __name__ == "__main__":

@@ -213,7 +213,7 @@ def test_a_fresh_clone_is_checked_without_a_secret_and_the_teams_ledger_is_left_
         done = on(clone, tmp_path, "check --level commit", **env)
         assert done.returncode == 0, done.stdout + done.stderr
         assert "roc_auc at least 0.7" in (tmp_path / "comporta.md").read_text()
-        assert "a store of its own, for: " in done.stdout
+        assert "a store of its own, for: " in done.stdout + done.stderr
     assert not list(tmp_path.glob("team*"))
     assert bash("git status --porcelain", clone).stdout == ""
 
@@ -225,6 +225,7 @@ def test_a_clone_without_the_key_runs_nothing_and_says_what_to_set(clone, tmp_pa
     assert "on a CI runner, set COMPORTA_KEY" in done.stderr
 
 
+@pytest.mark.soak
 @ON
 def test_with_the_teams_secret_one_clone_pushes_and_another_fetches_by_commit(clone, tmp_path, on):
     secret = bash("comporta key export", tmp_path / "kept").stdout.strip()
@@ -243,7 +244,9 @@ def test_with_the_teams_secret_one_clone_pushes_and_another_fetches_by_commit(cl
     assert json.loads((tmp_path / "model" / "version.json").read_text())["commit"] == sha
     # A check with the secret works on the team's ledger, and knows what was asked there.
     done = on(other, tmp_path, "check --level commit", **team)
-    assert (done.returncode, "of its own" in done.stdout) == (0, False), done.stdout + done.stderr
+    assert (done.returncode, "of its own" in done.stdout + done.stderr) == (0, False), (
+        done.stdout + done.stderr
+    )
 
 
 class Notes(BaseHTTPRequestHandler):

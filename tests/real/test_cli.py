@@ -177,6 +177,23 @@ def test_a_second_run_computes_nothing_and_makes_no_version(trained):
     assert done["fresh"] == [] and done["versions"][0]["number"] == 1
 
 
+@pytest.mark.parametrize(
+    ("words", "offer"),
+    [
+        (("release", ""), "tiny/1"), (("models", "t"), "tiny"), (("run", ""), "tiny"),
+        (("data", "show", ""), "rows"), (("compare", "tiny/1", ""), "tiny/1"), (("show", "2"), "20"),
+    ],
+)  # fmt: skip
+def test_a_shell_is_offered_the_names_that_there_are(trained, tmp_path, words, offer):
+    said = comporta(trained, "__complete", *words).stdout.partition("begin\n")[2].split()
+    assert any(each.startswith(offer) for each in said), said
+    nowhere = comporta(tmp_path, "__complete", *words)
+    assert nowhere.returncode == 0 and not nowhere.stdout.partition("begin\n")[2], (
+        "no project, nothing to offer"
+    )
+    assert "Traceback" not in nowhere.stderr
+
+
 def test_a_run_is_shown_by_the_beginning_of_its_id(trained):
     run = json.loads(comporta(trained, "runs", "--json").stdout)[-1]["id"]
     shown = comporta(trained, "show", run)

@@ -58,17 +58,21 @@ def blocks(page: Path, kind: str) -> list[tuple[int, str]]:
     return [(text.count("\n", 0, match.start(2)) + 1, match[2]) for match in found]
 
 
-def script(page: Path, folder: Path) -> Path:
-    """The page's examples as one file, each on its own line of the page, so that an error names that line.
-
-    A block that begins with a comment such as `# project.py` is written to that file instead.
-    """
-    lines = [""] * (page.read_text().count("\n") + 1)
-    for first, text in blocks(page, "python"):
+def write_files(page: Path, folder: Path) -> None:
+    """A block that begins with a comment such as `# project.py` is written to that file, before any runs."""
+    for _, text in blocks(page, "python"):
         if named := FILE.match(text):
             file = folder / named[1]
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)
+
+
+def script(page: Path, folder: Path) -> Path:
+    """The page's other examples as one file, each on its own line of the page, so that an error names that
+    line."""
+    lines = [""] * (page.read_text().count("\n") + 1)
+    for first, text in blocks(page, "python"):
+        if FILE.match(text):
             continue
         for number, line in enumerate(text.splitlines(), first - 1):
             lines[number] = line
@@ -154,8 +158,10 @@ def leaving(tmp_path_factory) -> Path:
     return folder / "first"
 
 
-LONG = ("audit.md", "release.md")
-"""Pages whose projects are run several times."""
+INLINE = ("own-data.md",)
+"""Pages whose commands run steps in their own process: what workers do is seen on the others."""
+LONG = ("audit.md", "release.md", "own-data.md", "serve.md")
+"""Pages whose projects are run several times, or that start a server: README and the quickstart do both."""
 
 
 @pytest.mark.parametrize(
@@ -174,10 +180,12 @@ def test_every_example_of_a_page_runs(page, tmp_path, request):
             shutil.copytree(request.getfixturevalue(marked[1]), folder)
         else:
             folder.mkdir()
+        write_files(page, folder)
         bash = shutil.which("bash")
         assert bash is not None
         text, shown = console(page, free_port())
-        said = run([bash, "-c", f"{text}\n"], folder)
+        quicker = {"COMPORTA_EXECUTOR": "inline://"} if page.name in INLINE else {}
+        said = run([bash, "-c", f"{text}\n"], folder, **quicker)
         parts = re.split(r"^@@\d+\n", said, flags=re.M)[1:]
         for (command, expected), part in zip(shown, parts, strict=True):
             for line in expected:
@@ -185,6 +193,7 @@ def test_every_example_of_a_page_runs(page, tmp_path, request):
                     assert alike(piece) in alike(part), f"$ {command}\nshows {line!r}, printed:\n{part}"
     folder.mkdir(exist_ok=True)
     if blocks(page, "python"):
+        write_files(page, folder)
         file = script(page, folder)
         project_with_key(folder)
         # In one process, which is quicker; the commands of the quickstart have workers.

@@ -25,6 +25,12 @@ def slow(context):
     time.sleep(0.3)
     return {"out": context.put_json(5)}
 
+def waits(context, *, seconds):
+    import time
+
+    time.sleep(seconds)
+    return {"out": context.put_json(seconds)}
+
 def raises(context):
     raise ValueError("no")
 
@@ -147,10 +153,37 @@ def test_each_budget_is_its_own(engine: Engine) -> None:
 def test_a_budget_is_of_its_own_steps_and_not_of_what_they_wait_for(engine: Engine) -> None:
     plan = Plan(
         nodes=(
-            node("one", "early", allow_failure=True, seconds=0.2),
-            node("slow", "fitted"),
-            node("plus", "after", allow_failure=True, seconds=0.2, x=Output(node_name="fitted", name="out")),
+            node("one", "early", allow_failure=True, seconds=1.5),
+            msgspec.structs.replace(node("waits", "fitted"), params={"seconds": 2}),
+            node("plus", "after", allow_failure=True, seconds=1.5, x=Output(node_name="fitted", name="out")),
         )
     )
     _, answers = engine.ask(plan)
     assert set(answers) == {"early", "fitted", "after"}
+
+
+def test_one_of_two_workers_measures_what_stands_last_beside_the_quick(tmp_path: Path) -> None:
+    (tmp_path / "project.py").write_text(PROJECT)
+    clock = lambda: datetime.now(UTC)  # noqa: E731
+    ledger = open_ledger("sqlite:///ledger.db", PROJECTIONS, key=KEYS.chain, clock=clock, root=tmp_path)
+    store = open_store("file://store", tmp_path)
+    engine = Engine(store, KEYS, ledger, tmp_path, clock, executor="local://?workers=2&threads=1")
+    seconds = {"quick 0": 0.01, "quick 1": 0.02, "quick 2": 0.03, "slow 0": 0.5, "slow 1": 0.6}
+    nodes = [
+        msgspec.structs.replace(
+            node("waits", name, allow_failure=True, seconds=60.0), params={"seconds": each}
+        )
+        for name, each in seconds.items()
+    ]
+    began: list[str] = []
+
+    def note(name: str, state: str, _: object) -> None:
+        if state == "started":
+            began.append(name)
+
+    try:
+        engine.ask(Plan(nodes=tuple(nodes)), progress=note)
+    finally:
+        engine.close()
+        ledger.close()
+    assert began == ["quick 0", "slow 1", "quick 1", "quick 2", "slow 0"]

@@ -551,10 +551,12 @@ def test_a_holder_that_slept_past_its_lease_is_refused(root: Path) -> None:
     script = _controller(root, "Plan(nodes=(node('once'),))", lease=1.0)
     holder = subprocess.Popen([sys.executable, str(script)], stderr=subprocess.PIPE, text=True)
     _eventually(lambda: (root / "child").read_text() or None)
-    os.kill(holder.pid, signal.SIGSTOP)
-    (root / "go").touch()
     store = open_store("file://.comporta/store", root)
     ledger = ledger_of(root)
+    # Stopped while it waits for its turn at the ledger or does something else, never while it has it: what is
+    # stopped there lets nobody else in.
+    ledger.transact(lambda transaction: os.kill(holder.pid, signal.SIGSTOP))
+    (root / "go").touch()
     engine = Engine(
         store, KEYS, ledger, root, now, "local://?workers=1&threads=1", lease=timedelta(seconds=1)
     )

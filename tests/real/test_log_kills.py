@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import re
 import shutil
@@ -11,11 +10,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.real.served import ask
 
 from comporta.acts.serve.lost_rows import lost_rows
 from comporta.acts.serve.serving_log import scan_all_feedback, scan_all_predictions, seal_all
@@ -25,11 +25,6 @@ from comporta.opened.project import open_project
 CHILD = Path(__file__).with_name("log_kills_child.py")
 ROW = {"customer": 70, "month": "2026-08-01T00:00:00Z", "tenure": 70, "plan": "family"}
 WORTH = {"order": 9, "items": 3, "express": True}
-
-
-@pytest.fixture
-def folder(tmp_path: Path, unpack_house: Callable[[Path], Path]) -> Path:
-    return unpack_house(tmp_path / "shop")
 
 
 class Server:
@@ -56,14 +51,7 @@ class Server:
             raise AssertionError(self.process.communicate()[0])
 
     def ask(self, method: str, path: str, body: Any = None) -> tuple[int, str]:
-        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        try:
-            data = None if body is None else json.dumps(body)
-            link.request(method, path, data, {"content-type": "application/json"})
-            reply = link.getresponse()
-            return reply.status, reply.read().decode()
-        finally:
-            link.close()
+        return ask(self.port, method, path, body)
 
     def answers(self, model: str, rows: list[dict[str, Any]], **params: Any) -> list[str]:
         body = {"dataframe_records": rows, **({"params": params} if params else {})}
@@ -221,7 +209,7 @@ def test_a_log_whose_sealing_fails_keeps_no_other_waiting_and_is_tried_again(fol
 
 
 def open_objects(folder: Path, log: str = "*") -> list[Path]:
-    return list((folder / ".comporta/store/data").glob(f"{log}/open/*/*.jsonl"))
+    return list((folder / ".comporta/store/data").glob(f"{log}/open/*/*.*"))
 
 
 def until(true: Any, seconds: float = 30.0) -> None:

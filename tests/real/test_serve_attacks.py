@@ -50,15 +50,15 @@ def load(model: str, number: int) -> LoadedVersion:
 class Server:
     """A server in a thread, on a socket of its own. seconds: that a body may take."""
 
-    def __init__(self, seconds: float = 30.0) -> None:
+    def __init__(self, seconds: float = 30.0, connections: int = 200) -> None:
         source = MemorySource(load, {"sum": (Share(version=1, weight=1.0),)})
         self.app = App(
             source, MemorySink(), key=b"r" * 32, flush=0.01, say=lambda line: None,
-            limits=ServeLimits(seconds=seconds, bodies=20 * MB),
+            limits=ServeLimits(seconds=seconds, bodies=20 * MB, connections=connections),
         )  # fmt: skip
         self.listener = listen("127.0.0.1", 0)
         self.port = self.listener.getsockname()[1]
-        self.server = uvicorn.Server(uvicorn_config(self.app, connections=200, grace=1.0))
+        self.server = uvicorn.Server(uvicorn_config(self.app, grace=1.0))
         self.thread = threading.Thread(
             target=lambda: asyncio.run(self.server.serve(sockets=[self.listener])), daemon=True
         )
@@ -239,6 +239,14 @@ def test_a_request_to_upgrade_is_answered_once_and_nothing_after_it_is_read(serv
         assert orderly
 
 
+def test_a_body_behind_a_request_to_upgrade_is_refused_with_what_to_change(server) -> None:
+    with server.connect() as link:
+        link.sendall(head(INFER, len(GOOD), "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c") + GOOD)
+        statuses, data, orderly = read(link)
+    assert (statuses, orderly) == ([400], True)
+    assert b"the header Upgrade: found a body behind it, expected none" in data
+
+
 LENGTH = f"Content-Length: {len(GOOD)}"
 CHUNKED = "Transfer-Encoding: chunked"
 CHUNKS = b"%x\r\n%b\r\n0\r\n\r\n" % (len(GOOD), GOOD)
@@ -269,6 +277,26 @@ def test_what_a_proxy_may_read_otherwise_is_refused_and_nothing_after_it_is_read
         statuses, data, orderly = read(link)
     assert statuses == [400], data
     assert orderly
+
+
+@pytest.mark.parametrize("refused", [head(INFER, 2, "Content-Encoding: br"), head("/nowhere", 2)])
+def test_what_is_sent_behind_a_refused_request_is_not_answered_and_not_kept(server, refused) -> None:
+    kept = len(server.app.recorder.sink.observations)
+    with server.connect() as link:
+        link.sendall(refused + b"{}" + (head(INFER, len(GOOD)) + GOOD) * 3)
+        statuses, data, orderly = read(link)
+    assert statuses in ([415], [404]), data
+    assert orderly
+    time.sleep(0.1)
+    assert len(server.app.recorder.sink.observations) == kept
+
+
+def test_a_target_that_names_another_server_than_the_host_header_is_refused(server) -> None:
+    for target, status in ((b"http://elsewhere/v2", 400), (b"http://LOCALHOST/v2", 200), (b"*", 404)):
+        with server.connect() as link:
+            link.sendall(b"GET %b HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n" % target)
+            statuses, data, _ = read(link)
+        assert statuses == [status], data
 
 
 def test_a_trailer_is_no_header(server) -> None:
@@ -357,3 +385,26 @@ def test_bodies_in_flight_share_a_budget_and_give_it_back(server) -> None:
     while (third := answer(b"{}"))[9:12] == b"503" and time.monotonic() < until:
         time.sleep(0.05)
     assert third.startswith(b"HTTP/1.1 400")  # it was read
+
+
+def test_beyond_its_connections_the_new_one_is_refused_and_those_before_go_on() -> None:
+    crowded = Server(connections=2)
+    try:
+        with crowded.connect() as first, crowded.connect() as second, crowded.connect() as third:
+            assert lives(first) and lives(second)
+            third.sendall(head(INFER, len(GOOD)) + GOOD)
+            statuses, data, orderly = read(third)
+            assert (statuses, orderly) == ([503], True)
+            assert b"retry-after: 1" in data and b"as many connections as it takes" in data
+            assert lives(first)
+    finally:
+        crowded.close()
+
+
+def lives(link: socket.socket) -> bool:
+    """Whether the server answers on this connection."""
+    link.sendall(LIVE)
+    data = b""
+    while b"true}" not in data and (more := link.recv(1 << 16)):
+        data += more
+    return data.startswith(b"HTTP/1.1 200")

@@ -72,7 +72,9 @@ class Folder:
         return loaded(model, number)
 
     def write(self, model: str, rows: Sequence[Any]) -> None:
-        self._append("observations", rows)
+        from comporta.records.observed_rows import decode_block, observations_in
+
+        self._append("observations", [row for block in rows for row in observations_in(decode_block(block))])
 
     def feedback(self, told: Sequence[Any]) -> None:
         self._append("feedback", told)
@@ -212,6 +214,18 @@ def test_the_reference_client_is_served(server: Running, binary: bool) -> None:
     assert answer.get_response()["id"] == "mine"
     ids = answer.as_numpy("prediction_id")
     assert ids.shape == (2,)
+    index = client.get_model_repository_index()
+    assert {"name": "sum", "version": "1", "state": "READY", "reason": ""} in index
+    config = client.get_model_config("sum", "1")
+    assert config["input"][0] == {"name": "a", "data_type": "TYPE_FP64", "dims": [-1]}
+    assert config["output"][0]["name"] == "prediction" and config["max_batch_size"] == 0
+    (stats,) = client.get_inference_statistics("sum")["model_stats"]
+    assert (stats["name"], stats["version"]) == ("sum", "1")
+    success = stats["inference_stats"]["success"]
+    assert success["count"] == stats["execution_count"] > 0 and success["ns"] > 0
+    assert stats["inference_count"] > stats["execution_count"]
+    everyone = client.get_inference_statistics()["model_stats"]
+    assert {each["name"] for each in everyone} == {"sum", "words"}
     with pytest.raises(triton.InferenceServerException, match="found no model 'none'"):
         client.infer("none", [tensor])
     client.close()

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 FITS = Path(__file__).parents[1] / "flow" / "test_train_steps.py"
 CODE = """
 import importlib.util, json, sys
@@ -36,6 +38,7 @@ def made(seed):
     return json.loads(done.stdout.splitlines()[-1])
 
 
+@pytest.mark.soak
 def test_every_step_makes_the_same_bytes_in_two_processes():
     one, other = made("1"), made("2")
     assert "coded onnx" in one

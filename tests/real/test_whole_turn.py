@@ -39,15 +39,22 @@ PLANTED = {
     "a label": "Labelina Told",
     "who waived": "Waiverina",
     "who approved": "Approvina",
+    "who grants": "Adminina",
+    "who got a role": "Newina",
+    "whose jobs are believed": "Jobina",
+    "why it was asked for": "Reasonina Requested",
     "why it was waived": "Reasonina Waived",
     "why it was approved": "Reasonina Approved",
     "why it was released": "Reasonina Released",
     "why it was rolled back": "Reasonina Rollback",
+    "who exported": "Exportina",
+    "why it was exported": "Reasonina Exported",
 }
 """What is planted → as it is written in the project, in requests and on the command line."""
 
-ELSEWHERE = {"event chain.continued", "event event.removed"}
-"""Of a ledger that an older Comporta began, and of an event whose body was taken away: ids and digests."""
+ELSEWHERE = {"event chain.continued", "event event.removed", "event store.swept"}
+"""Of a ledger that an older Comporta began, of an event whose body was taken away, and of bytes that nothing
+reached for an hour: ids, digests and counts."""
 
 
 class Turn(NamedTuple):
@@ -113,6 +120,7 @@ def places(turn: Turn) -> Iterator[tuple[Base, str, bool]]:
         (turn.root / "chosen", "chosen"),
         (turn.temp, "temporary"),
         (turn.home / ".cache", "cache"),
+        (turn.home / ".config", "config"),
         (turn.root, "project"),
     )
     for folder, path in sorted(turn.written):
@@ -164,6 +172,9 @@ def test_each_declared_place_was_written_or_is_one_of_these(turn: Turn) -> None:
     assert {each.name for each in PLACES} - seen - {"counts of lost answers"} == {
         "reports of faults",  # after an error of Comporta's own
         "rejected rows",  # where something that was answered cannot be sealed
+        "a check without a key",  # in a clone that has none
+        "a model of CatBoost's, being read",  # in an environment that has CatBoost
+        "environments of versions",  # where one is built that a version was made with
     }
 
 

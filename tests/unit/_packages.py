@@ -20,7 +20,8 @@ from pathlib import Path
 from comporta.engine.code import CodeDigests
 from comporta.opened.steps import STEPS
 code = CodeDigests(Path(sys.argv[1]))
-print(json.dumps({id: code.of((STEPS.reference(id),)).digest for id in STEPS.functions}))
+asked = sys.argv[2:] or STEPS.functions
+print(json.dumps({id: code.of((STEPS.reference(id),)).digest for id in asked}))
 """
 
 

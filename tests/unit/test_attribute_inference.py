@@ -9,10 +9,11 @@ from sklearn.preprocessing import OrdinalEncoder
 from comporta.acts.judge.evidence import evidence_of
 from comporta.checks.attribute_inference.check import attribute_inference
 from comporta.checks.attribute_inference.measure import _guess, measure
+from comporta.checks.shared.measuring.answers_told import as_told
 from comporta.checks.shared.measuring.codes import LISTED, VALUES_TOO_SMALL
 from comporta.errors import BadProject
 from comporta.opened.sentences import sentence
-from comporta.records import Condition, Figure, Findings, Words, condition, conditions
+from comporta.records import Condition, Figure, Findings, Signature, Words, condition, conditions
 from comporta.store import MemoryStore, StepContext, derive
 from comporta.store.frames import write
 from comporta.testing.checks import CheckContract
@@ -172,3 +173,18 @@ def test_an_attacker_who_knows_a_column_without_any_value_knows_the_rest():
     mine = np.arange(400) < 300
     chances = _guess(known, place, mine, seed=0)
     assert ((chances[:, 1] > 0.5) == (place[~mine] == 1)).mean() > 0.9
+
+
+@pytest.mark.parametrize(("output", "decimals", "expected"), [
+    ("both", None, [[0.126, 0.874], [0.51, 0.49]]),
+    ("probability", 1, [[0.1, 0.9], [0.5, 0.5]]),
+    ("label", None, [[0.0, 1.0], [1.0, 0.0]]),
+])  # fmt: skip
+def test_an_attack_sees_what_answers_tell_and_no_more(output, decimals, expected) -> None:
+    takes = Signature(
+        raw=(), features=(), output=output, task="binary", classes=("no", "yes"), label="String"
+    )
+    scores = np.array([[0.126, 0.874], [0.51, 0.49]])
+    assert as_told(takes, decimals)(scores).tolist() == expected
+    regression = Signature(raw=(), features=(), output="label", task="regression", label="Float64")
+    assert as_told(regression, 1)(scores).tolist() == scores.tolist()

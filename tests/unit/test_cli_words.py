@@ -10,6 +10,7 @@ import pytest
 
 from comporta import cli
 from comporta.cli import languages
+from comporta.cli.boundary import join_dashes
 from comporta.cli.words import Texts, english_words, words
 from comporta.opened.sentences import english
 
@@ -44,3 +45,9 @@ def test_a_language_replaces_each_text_and_what_it_lacks_is_said_in_english(
     assert words.COLUMNS["version"] == "versão" and words.COLUMNS["state"] == "state"
     monkeypatch.delenv(languages.VARIABLE)
     assert words.NO_RUNS == Texts.NO_RUNS
+
+
+def test_a_dash_alone_is_the_value_of_the_option_before_it() -> None:
+    asked = ["trace", "late/1", "--svg", "-", "--json"]
+    assert join_dashes(asked) == ["trace", "late/1", "--svg=-", "--json"]
+    assert join_dashes(["show", "-", "--out=a", "-"]) == ["show", "-", "--out=a", "-"]

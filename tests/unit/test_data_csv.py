@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import gzip
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +100,18 @@ def test_a_value_after_ten_thousand_empty_ones_gives_the_column_its_type(take: A
     assert take({"a.csv": text}, "*.csv")["x"].dtype == pl.Int64
 
 
+def test_exact_decimals_and_large_whole_numbers_keep_their_digits(take: Any) -> None:
+    declared = csv("*.csv", schema={"x": "Decimal(10,2)"})
+    assert take({"a.csv": "id,x,n\n1,1.10,9007199254740993\n2,2.250,1\n"}, declared).rows() == [
+        (1, Decimal("1.10"), 9007199254740993),
+        (2, Decimal("2.25"), 1),
+    ]
+
+
+def test_a_line_without_any_value_is_no_row(take: Any) -> None:
+    assert take({"a.csv": "id,x\n1,\n\n,\n2,3\n\n\n"}, "*.csv").rows() == [(1, None), (2, 3)]
+
+
 def test_nan_in_a_file_is_a_missing_value(take: Any) -> None:
     assert take({"a.csv": "id,x\n1,NaN\n2,0.5\n"}, "*.csv")["x"].to_list() == [None, 0.5]
 
@@ -132,9 +146,34 @@ WRONG: list[tuple[str, dict[str, str | bytes], Any, str]] = [
     ("not in the encoding", {"a.csv": b"id,x\n1,2\n2,\xff\n"}, csv("*.csv", encoding="ascii"), "line 3, column 2: found bytes that are no ascii"),
     ("too many values", {"a.csv": "id,x\n1,2\n2,3,4\n"}, "*.csv", r"line 3: found 3 values, expected 2 as in the header"),
     ("too many, far down", {"a.csv": LATE + "1,2,3\n"}, "*.csv", r"line 10502: found 3 values, expected 2"),
+    ("too few values", {"a.csv": "id,x,s\n1,2,a\n2,3\n"}, "*.csv", r"d: a\.csv, line 3: found 2 values, expected 3 as in the header\. Complete the line: a missing value is nothing between its separators\."),
+    ("too few, far down", {"a.csv": LATE + "10500\n"}, "*.csv", r"line 10502: found 1 value, expected 2"),
+    ("too few behind separators in quotes", {"a.csv": 'id,s,x\n1,"a,b,c",1\n2,"a,,,b"\n'}, "*.csv", "line 3: found 2 values, expected 3"),
+    ("too few in lines that quotes hold together", {"a.csv": 'id,s,x\n1,"a\nb",1\n2,"a,,,\n,,,b"\n'}, "*.csv", "line 4: found 2 values, expected 3"),
+    ("too few in another file", {"a.csv": "id;x\n1;2\n", "b.csv": "id;x\n2\n"}, csv("*.csv", separator=";"), r"b\.csv, line 2: found 1 value"),
+    ("too few in another encoding", {"a.csv": "id,é\n1,é\n2\n".encode("latin-1")}, csv("*.csv", encoding="latin-1"), "line 3: found 1 value, expected 2"),
+    ("nanoseconds", {"a.csv": "id,at\n1,2025-01-31T10:00:00.5\n2,2025-01-31T10:00:00.123456789\n"}, "*.csv", r"line 3, column 'at': found '2025-01-31T10:00:00\.123456789', expected a time in microseconds, as the column is read\. It would be cut\. To keep it: source=csv\('\*\.csv', schema=\{'at': \"Datetime\('ns'\)\"\}\)\. Or make the column text"),
+    ("nanoseconds with a zone", {"a.csv": "id,at\n1,2025-01-31T10:00:00.000000001Z\n"}, "*.csv", r"Datetime\('ns', 'UTC'\)"),
+    ("microseconds declared as less", {"a.csv": "id,at\n1,2025-01-31T10:00:00.1234\n"}, csv("*.csv", schema={"at": "Datetime('ms')"}), "expected a time in milliseconds"),
+    ("finer than nanoseconds", {"a.csv": "id,at\n1,2025-01-31T10:00:00.1234567891\n"}, csv("*.csv", schema={"at": "Datetime('ns')"}), "expected a time in nanoseconds.*no time is kept finer"),
     ("a column less", {"a.csv": "id,x\n1,2\n", "b.csv": "id\n2\n"}, "*.csv", r"b\.csv, line 1: found no column 'x', expected it as in a\.csv"),
     ("a column more", {"a.csv": "id\n1\n", "b.csv": "id,x\n2,3\n"}, "*.csv", r"b\.csv, line 1, column 2: found 'x', expected only columns of a\.csv"),
     ("not in the schema", {"a.csv": "id\n1\n"}, csv("*.csv", schema={"z": "Int64"}), "line 1: found no column 'z', expected it as schema= declares"),
+    ("a code far down", {"a.csv": LATE + "10500,007\n"}, "*.csv", r"line 10502, column 'x': found '007', expected a number without zeros in front"),
+    ("a year of two digits", {"a.csv": "id,at\n1,31-12-25\n"}, "*.csv", "line 2, column 'at': found '31-12-25', expected a date with a year of four digits"),
+    ("a year of two digits, declared", {"a.csv": "id,at\n1,31/12/25\n"}, csv("*.csv", schema={"at": "Date"}), "found '31/12/25', expected a date with a year of four digits"),
+    ("the month first", {"a.csv": "id,at\n1,12/31/2025\n"}, "*.csv", "found '12/31/2025', expected a date that can be read in one way"),
+    ("a day that is none", {"a.csv": "id,at\n1,2025-01-31\n2,2025-02-30\n"}, "*.csv", "line 3, column 'at': found '2025-02-30', expected a date of the calendar"),
+    ("a zone here and there", {"a.csv": "id,at\n1,2025-01-31 10:00:00\n2,2025-02-01 10:00:00+01:00\n"}, "*.csv", "line 3, column 'at': found '2025-02-01 10:00:00.01:00', expected times all with a zone"),
+    ("more digits than a float has", {"a.csv": "id,x\n1,9007199254740993\n2,0.5\n"}, "*.csv", "line 2, column 'x': found '9007199254740993', expected a number that 64 bits"),
+    ("more digits than the other file's floats", {"a.csv": "id,x\n1,9007199254740993\n", "b.csv": "id,x\n2,0.5\n"}, "*.csv", r"a\.csv, line 2, column 'x': found '9007199254740993'"),
+    ("more decimals than declared", {"a.csv": "id,x\n1,1.10\n2,2.255\n"}, csv("*.csv", schema={"x": "Decimal(10,2)"}), "line 3, column 'x': found '2.255', expected no more decimals"),
+    ("a plus", {"a.csv": "id,x\n1,+5\n2,7\n"}, "*.csv", r"line 2, column 'x': found '\+5'.*If it is a number: source=csv\('\*\.csv', schema=\{'x': 'Int64'\}\)"),
+    ("carriage returns alone", {"a.csv": "id,x\r1,2\r"}, "*.csv", "line 1: found lines that end in a carriage return alone"),
+    ("UTF-16", {"a.csv": "id,x\n1,2\n".encode("utf-16")}, "*.csv", r"found UTF-16, expected utf-8\. Declare how it is written: source=csv\('\*\.csv', encoding='utf-16'\)"),
+    ("a packed file", {"a.csv": gzip.compress(b"id,x\n1,2\n")}, "*.csv", "found a packed file, expected text"),
+    ("a quote within", {"a.csv": 'id,s\n1,"b, ""c"\n2,a"b\n3,c\n'}, "*.csv", "line 3: found a quote within a value"),
+    ("a quote that nothing closes", {"a.csv": 'id,s\n1,c\n2,"ab\n3,c\n'}, "*.csv", "line 3: found a quote within a value, or one that nothing closes"),
     ("blanks", {"a.csv": "id,x\n1, 2\n"}, "*.csv", "line 2, column 'x': found ' 2', expected a number without blanks"),
 ]  # fmt: skip
 
@@ -168,6 +207,9 @@ def test_the_columns_of_a_source_are_read_from_any_encoding(tmp_path: Path) -> N
 
 FAULTS = [
     (csv("no/*.csv"), "found no file for 'no/*.csv'"),
+    (csv("*.csv", encoding="rot13"), "encoding: found 'rot13', expected one that Python knows"),
+    (csv("*.csv", separator='"'), "separator: found '\"', expected one character of ASCII that is no quote"),
+    (csv("*.csv", schema={"x": "Decimal"}), "found 'Decimal', expected its digits and decimals"),
     (csv("a.csv", separator=";;"), "csv: separator: found ';;', expected one character"),
     (csv("a.csv", decimal=";"), "csv: decimal: found ';', expected '.' or ','"),
     (csv("a.csv", thousands="1"), "csv: thousands: found '1', expected one mark"),
@@ -215,3 +257,11 @@ def test_what_is_declared_is_read_so(take: Any) -> None:
     text = "id,zip,code,at\n1,00123,007,01/02/2025\n"
     found = take({"a.csv": text}, csv("*.csv", schema={"zip": "String", "code": "Int64", "at": "Date"}))
     assert found.row(0) == (1, "00123", 7, date(2025, 2, 1))
+
+
+def test_digits_behind_microseconds_are_kept_where_that_is_declared_and_zeros_are_none(take: Any) -> None:
+    text = "id,at\n1,2025-01-31T10:00:00.123456789\n2,2025-01-31T10:00:00.500000000\n"
+    kept = take({"a.csv": text}, csv("*.csv", schema={"at": "Datetime('ns')"}))
+    assert kept["at"].dt.nanosecond().to_list() == [123_456_789, 500_000_000]
+    zeros = take({"a.csv": text.replace("789", "000")}, "*.csv")
+    assert zeros["at"].dt.nanosecond().to_list() == [123_456_000, 500_000_000]

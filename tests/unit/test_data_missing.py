@@ -20,6 +20,7 @@ from comporta.data.expect_counts import count_breaches
 from comporta.data.steps import snapshot
 from comporta.errors import BadData, BadProject, ExpectationBroken, SchemaChanged
 from comporta.records import Column, DatasetSchema
+from comporta.records.declared_value import value_faults
 from comporta.store import MemoryStore, StepContext, derive
 
 NOW = "2026-01-02T00:00:00+00:00"
@@ -95,6 +96,7 @@ TYPED: list[tuple[Any, dict[str, Any]]] = [
     (pl.Series([1, None, 2], dtype=pl.Int8), {"one_of": (1, 2, 300), "at_least": -1e9, "at_most": 1e30}),
     (pl.Series([0.1, None, 2], dtype=pl.Float32), {"one_of": (0.1, 2), "at_least": 0.1}),
     (pl.Series([Decimal("0.1"), None, Decimal("2")]), {"one_of": (0.1, "2"), "at_least": 0.1, "at_most": 2}),
+    ([1, None, 2], {"at_least": -1e300, "at_most": 1e300}),
     (["a", None, "b"], {"one_of": ("a", "b")}),
     (pl.Series(["a", None, "b"], dtype=pl.Enum(["a", "b"])), {"one_of": ("a", "b", "c")}),
     ([date(2026, 1, 1), None, date(9999, 12, 31)], {"at_least": "2026-01-01", "at_most": "9999-12-31"}),
@@ -137,10 +139,17 @@ UNCOMPARABLE: list[tuple[Any, dict[str, Any], str]] = [
     (["a"], {"at_least": 3}, r"d\.x: at_least: found 3, expected no bound, for values of the type String"),
     ([True], {"at_most": 1}, "at_most: found 1, expected no bound, for values of the type Boolean"),
     ([date(2026, 1, 1)], {"at_least": 0}, "found 0, expected a date as text, such as '2026-01-31'"),
+    (
+        [datetime(2026, 1, 1)],
+        {"at_most": "2026-01-01T00:00:00.123456789"},
+        "expected a time of at most microseconds",
+    ),
     ([datetime(2026, 1, 1)], {"at_most": 5}, "found 5, expected a time as text"),
     ([1], {"at_least": "a"}, "found 'a', expected a number"),
     (["1"], {"one_of": (1, 2)}, "one_of: found 1, expected text, for the column is String: '1'"),
     ([1], {"one_of": (1.5,)}, "found 1.5, expected a whole number"),
+    ([1], {"one_of": (1e300,)}, "expected a whole number of at most 128 bits"),
+    ([Decimal("0.5")], {"at_most": 1e300}, "expected a finite number of at most 38 digits"),
     ([True], {"one_of": ("yes",)}, "found 'yes', expected True or False"),
     ([[1]], {"one_of": (1,)}, "expected none, for values of the type List cannot be listed"),
     (
@@ -275,3 +284,11 @@ def test_a_pandas_column_that_is_none_of_one_type_is_named(
 def test_two_pandas_columns_of_one_name_are_named(context: StepContext) -> None:
     with pytest.raises(BadData, match="d: found two columns named 'id'"):
         take(context, pd.DataFrame([[1, 2]], columns=["id", "id"]))
+
+
+@pytest.mark.parametrize("kind", ["", "Int64", "Float64", "Decimal(precision=38, scale=2)", "String"])
+def test_a_declared_number_of_too_many_digits_is_a_fault_and_no_overflow(kind: str) -> None:
+    for declared in (Column("x", one_of=(1, 10**400)), Column("x", at_least=-(10**400))):
+        assert [said for _, said in value_faults(declared, kind)] == [
+            "found a number of too many digits, expected a number that 64 bits of floating point hold"
+        ]

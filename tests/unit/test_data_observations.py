@@ -403,8 +403,8 @@ def test_the_version_of_a_prediction_is_found_by_its_id(sealed: bool, count: int
 
 def test_rows_that_a_later_release_wrote_are_left_to_it(tmp_path: Path) -> None:
     store = MemoryStore()
-    store.put(f"data/{LOG}/open/x/000000000000.jsonl", b'{"format":3}\n{"rows":"otherwise"}')
-    with pytest.raises(Refused, match="format 3"):
+    store.put(f"data/{LOG}/open/x/000000000000.jsonl", b'{"format":4}\n{"rows":"otherwise"}')
+    with pytest.raises(Refused, match="format 4"):
         seal(store, tmp_path)
     assert len(list(store.list(f"data/{LOG}/open/"))) == 1
 

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
 
 from comporta.data import accept_columns, list_versions, scan_slice, slice_of
+from comporta.data.sources import from_function
 from comporta.data.steps import snapshot
 from comporta.errors import BadData, BadProject, ExpectationBroken, SchemaChanged
 from comporta.records import Column, DatasetSchema
@@ -191,7 +193,7 @@ FAULTS: list[tuple[Any, dict[str, Any], type[Exception], str]] = [
     (ROWS.with_columns(id=pl.Series([1, 1, 2])), {}, BadData, "2 rows whose key|1 rows whose key"),
     (ROWS.with_columns(id=pl.Series([1, None, 2])), {}, BadData, "1 rows without a value"),
     (ROWS.with_columns(id=pl.Series([1, 1, 2])), {"subject": "name"}, BadData, "rows whose key"),
-    (ROWS, {"key": ("no",)}, BadProject, r"found no column 'no' \(as key\), only id, name, x"),
+    (ROWS, {"key": ("no",)}, BadProject, r"found no column 'no' \(as key\), expected one of: id, name, x"),
     (ROWS, {"subject": "no"}, BadProject, r"'no' \(as subject\)"),
     (ROWS, {"time": "x"}, BadProject, "d.x: found Float64, expected Datetime or Date"),
     (ROWS, {"key": ("x",)}, BadProject, "x: found Float64 in a key"),
@@ -276,3 +278,16 @@ def test_every_type_comes_back_as_it_went(context: StepContext, key: tuple[str, 
         pl.when(pl.col("id") == "").then(pl.lit([9])).otherwise("list").alias("list")
     )
     assert take(context, changed, shape).sort("id").equals(changed.sort("id"))
+
+
+def test_an_array_that_polars_cannot_store_is_one_line_that_names_its_column() -> None:
+    fine = np.array([(1, 2.5)], dtype=[("id", "i8"), ("x", "f8")])
+    odd = np.array(
+        [(1, np.datetime64("2026-01-01T00:00:00.1", "ps"))], dtype=[("id", "i8"), ("at", "M8[ps]")]
+    )
+    assert from_function(lambda: fine, "d").to_dict(as_series=False) == {"id": [1], "x": [2.5]}
+    with pytest.raises(
+        BadData, match=r"^d\.at: found values of the type datetime64\[ps\], expected one"
+    ) as raised:
+        from_function(lambda: odd, "d")
+    assert "\n" not in str(raised.value)

@@ -110,3 +110,22 @@ def test_every_module_opens_with_what_it_is():
         file = Path(comporta.__file__).parent.joinpath(*module.name.split(".")[1:])
         source = (file / "__init__.py" if module.ispkg else file.with_suffix(".py")).read_text()
         assert source.startswith('"""') or not source.strip(), module.name
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        each
+        for each in PAGES
+        if each.parent.name in ("how-to", "reference")
+        and re.search(r"\beras(e|ed|es|ing|ure)\b(?!`)", re.sub(r"`[^`]*`", "", each.read_text()))
+    ],
+    ids=lambda page: page.name,
+)
+def test_a_page_that_speaks_of_erasing_rows_says_that_it_is_being_built(page):
+    """Until a command erases a subject: whoever reads one page must not count on it."""
+    assert "erase" not in {command.name.partition(" ")[0] for command in COMMANDS}, (
+        "this test has done its work"
+    )
+    said = "is being built" if page.name == "data.md" else "data.md#erasure"
+    assert said in page.read_text()

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import polars as pl
 import pytest
+from msgspec.structs import replace
 from scipy import stats
 
 from comporta.acts.judge.evidence import evidence_of
@@ -139,6 +140,17 @@ def test_scores_that_moved_are_found_against_champion_and_earlier_version():
     assert verdict(prediction_drift(9, rates=99), found).outcome == "pass"
 
 
+def test_two_samples_of_one_population_do_not_fail_by_the_value_of_a_rare_class():
+    failed = 0
+    for seed in range(40):
+        was = {1: reference_of(answers(500, 2 * seed, rare=0.01), ())}
+        found = predictions.measure_drift(answers(500, 2 * seed + 1, rare=0.01), None, was)
+        failed += verdict(prediction_drift(on="value"), found).outcome == "fail"
+        (rate,) = (each for each in found.figures if each.metric == "rate_ratio")
+        assert sentence(rate.notes[0]) == f"(chance alone gives up to {rate.high / rate.value:.3g})"
+    assert failed <= 4
+
+
 def test_a_rare_class_that_doubled_is_found_where_no_histogram_moved():
     was = {1: reference_of(answers(60_000, 1, rare=0.002), FIELDS)}
     found = predictions.measure_drift(answers(60_000, 2, rare=0.004), None, was)
@@ -228,6 +240,61 @@ def test_a_feature_that_went_missing_or_changed_its_words_is_found():
         "earlier 1, feature f3",
         "earlier 1, feature town",
     }
+
+
+def importances(**shares):
+    names, values = tuple(shares), tuple(shares.values())
+    return Importances(
+        method="permutation", features=names, shares=values, low=values, high=values,
+        replicates=(values, values), rows=1_000,
+    )  # fmt: skip
+
+
+def reference_with(rows, **shares):
+    return replace(reference_of(rows, FIELDS), importance=importances(**shares))
+
+
+@pytest.mark.parametrize(
+    "broken", [pl.lit(0.7), pl.lit(None, pl.Float64), pl.lit(float("nan"))], ids=["stuck", "missing", "nan"]
+)
+def test_a_feature_that_broke_counts_as_it_mattered_before(broken):
+    was = reference_with(answers(2_000, 1), f0=0.6, f1=0.4)
+    now = answers(2_000, 2).with_columns(f0=broken)
+    found = features.measure_drift(now, {1: was}, importances(f0=0.0, f1=1.0))
+    said = verdict(feature_drift(), found)
+    assert said.outcome == "fail" and slice_text(said.figure) == "earlier 1, feature f0"
+    weighted = next(each for each in found.figures if each.metric == "weighted_drift")
+    assert weighted.low > 0.25  # it holds the mean of 0.6 and 0 of the importance
+
+
+def test_a_feature_that_mattered_neither_before_nor_now_is_named_and_not_judged():
+    was = reference_with(answers(2_000, 1), f1=1.0)
+    now = answers(2_000, 2, feature=2.0)
+    said = verdict(feature_drift(), features.measure_drift(now, {1: was}, importances(f1=1.0)))
+    assert said.outcome == "pass"
+    assert sentence(said.reason).endswith(
+        "Moved by more than 0.25, and not judged alone, with under 2 % of the importance before and now: f0."
+    )
+
+
+def test_where_importance_was_never_measured_each_of_many_features_is_judged():
+    many = tuple(Field(name=f"g{n}", type="Float64") for n in range(60))
+
+    def rows(seed, shift):
+        x = np.random.default_rng(seed).normal(size=(1_000, 60))
+        x[:, 7] += shift
+        return pl.DataFrame({f"g{n}": x[:, n] for n in range(60)}).with_columns(__prediction=pl.lit(0.0))
+
+    was = {1: reference_of(rows(1, 0), many)}
+    said = verdict(feature_drift(weighted=9), features.measure_drift(rows(2, 2), was, None))
+    assert said.outcome == "fail" and slice_text(said.figure) == "earlier 1, feature g7"
+
+
+def test_a_feature_that_is_read_no_more_is_named_in_the_evidence():
+    found = features.measure_drift(
+        answers(300, 2).drop("f3"), {1: reference_of(answers(300, 1), FIELDS)}, None
+    )
+    assert "Read by earlier 1 and not by this version: f3." in [sentence(each) for each in found.notes]
 
 
 @pytest.mark.parametrize("scale", [1e300, 1e308])

@@ -11,12 +11,13 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from comporta.acts.judge.evidence import evidence_of
 from comporta.checks.backtest import measure as backtest_step
 from comporta.checks.backtest.check import backtest
-from comporta.checks.backtest.measure import walk
+from comporta.checks.backtest.measure import DroppedTime, walk
 from comporta.checks.judge import judge
 from comporta.checks.learning_curve import measure as curve_step
 from comporta.checks.learning_curve.check import learning_curve
 from comporta.checks.replay.check import replayed
 from comporta.checks.shared.measuring.codes import TRAINING_RAISED
+from comporta.checks.shared.tables import ROWS as ROWS_OF_WINDOW
 from comporta.errors import BadProject
 from comporta.opened.sentences import sentence
 from comporta.records import METRIC_COLUMN, Findings, at_random, by_time
@@ -118,9 +119,9 @@ def test_a_steady_past_passes_in_each_window():
 
 
 def test_the_window_in_which_the_world_turned_is_named():
-    said = verdict(backtest("roc_auc", at_least=0.7), walked(history(breaks=102)))
+    said = verdict(backtest("roc_auc", at_least=0.7), walked(history(breaks=99)))
     assert said.outcome == "fail"
-    assert slice_text(said.figure) == "2024-04-12 to 2024-05-01"
+    assert slice_text(said.figure) == "2024-04-09 to 2024-04-28"
     assert sentence(said.reason).endswith("so in 1 of 6 windows.")
 
 
@@ -150,6 +151,33 @@ def test_windows_lie_end_to_end_and_leave_a_third_to_train():
     assert [each.until for each in short] == [each.since - timedelta(days=2) for each in short]
     assert short[0].to - short[0].since == timedelta(days=30)
     assert walk(START, START + timedelta(days=1), span=timedelta(1), gap=timedelta(2), windows=2) == ()
+
+
+@pytest.mark.parametrize("gap", [5, 20, 25])
+@pytest.mark.parametrize("windows", [1, 3, 6])
+def test_no_window_lies_where_the_split_dropped_the_rows_of_its_gap(gap, windows):
+    found = walked(history(), split=by_time("20d", gap=f"{gap}d"), windows=windows)
+    assert not found.unmeasured
+    rows = found.table("windows").values(ROWS_OF_WINDOW)
+    assert len(rows) == windows and max(rows) - min(rows) <= 1
+    assert verdict(backtest("roc_auc", at_least=0.65, windows=windows), found).outcome == "pass"
+
+
+def test_windows_lie_before_and_behind_what_was_dropped_and_never_train_on_rows_of_the_gap():
+    day = timedelta(days=1)
+    dropped = DroppedTime(START + 280 * day, START + 290 * day)
+    plan = walk(START, START + 300 * day, span=10 * day, gap=10 * day, windows=3, dropped=dropped)
+    assert [(each.since - START, each.to - START) for each in plan] == [
+        (260 * day, 270 * day), (270 * day, 280 * day), (290 * day, 300 * day),
+    ]  # fmt: skip
+    assert [each.since - each.until for each in plan] == [10 * day] * 3
+
+
+def test_a_history_that_is_shorter_than_the_gap_says_so():
+    found = walked(history(), split=by_time("20d", gap="100d"))
+    assert not found.figures
+    said = verdict(backtest("roc_auc", at_least=0.6), found)
+    assert "180 days of rows are too short" in sentence(said.reason)
 
 
 def test_a_window_that_was_not_measured_is_no_pass():

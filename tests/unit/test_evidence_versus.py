@@ -246,13 +246,14 @@ def rows_by_normal_theory(figure, room):
     return math.ceil(figure.rows * ((stats.norm.ppf(0.975) + stats.norm.ppf(0.8)) * spread / room) ** 2)
 
 
-def test_no_worse_that_passes_in_doubt_tells_what_its_rows_would_have_shown():
+def test_no_worse_that_passes_in_doubt_tells_once_what_its_rows_would_have_shown():
     check = no_worse("roc_auc", margin=0.01, on="fault")
     figure = Figure(metric="roc_auc", compared_with="champion", value=0.0, low=-0.02, high=0.02, rows=1000)
     told = verdict(check, Findings(figures=(figure,)))
     assert told.outcome == "pass" and "not shown to be worse by more than 0.01" in sentence(told.reason)
-    # 0.01 and 2.8 standard errors of 0.0102.
-    assert "one worse by 0.039 would be found four times in five" in sentence(told.reason)
+    # 2.8 standard errors of 0.0102, beyond the limit.
+    assert told.detectable == pytest.approx(0.0286, rel=0.01) and not told.powerless
+    assert "four times in five" not in sentence(told.reason)
     sure = Figure(metric="roc_auc", compared_with="champion", value=0.0, low=-0.005, high=0.005, rows=1000)
     assert sentence(verdict(check, Findings(figures=(sure,))).reason).endswith("rows: within 0.01.")
 

@@ -1,5 +1,6 @@
 import io
 import stat
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from rich.console import Console
 
 from comporta.cli import main, show
 from comporta.cli import store as command
-from comporta.cli.progress import MANY, StepProgress, display, steps_table
+from comporta.cli.progress import MANY, StepProgress, display, steps_table, waiting
 from comporta.errors import NotFound
 from comporta.records import Share
 
@@ -82,11 +83,46 @@ def test_progress_in_a_pipe_is_a_line_for_each_finished_step(capsys):
             ("a", "reused", 0.0),
             ("b", "started", 0.5),
             ("b", "done", 2.0),
-            ("c", "skipped", 2),
         ):
             said(node, state, at)
     lines = capsys.readouterr().err.splitlines()
-    assert [line.split() for line in lines] == [["done", "b", "1.5", "s"], ["skipped", "c"]]
+    assert [line.split() for line in lines] == [["done", "b", "1.5", "s"]]
+
+
+def test_steps_that_are_skipped_are_one_line_and_a_line_each_if_it_is_verbose(capsys):
+    for verbose in (False, True):
+        with display(verbose=verbose) as said:
+            for number in range(31):
+                said(f"step {number}", "skipped", 1.0)
+        lines = capsys.readouterr().err.splitlines()
+        assert len(lines) == (31 if verbose else 1) and lines[0].startswith("skipped  ")
+        assert ("31 steps" in lines[0]) != verbose
+    with display() as said:
+        said("fit late", "skipped", 1.0)
+    assert capsys.readouterr().err.startswith("skipped  fit late: what it reads failed")
+
+
+def test_what_is_planned_counts_from_the_first_and_is_no_row_of_a_crowded_table():
+    steps = StepProgress()
+    for number in range(MANY + 5):
+        steps(f"step {number}", "planned", 0.0)
+    steps("step 0", "done", 1.0)
+    steps("step 1", "skipped", 1.0)
+    console = Console(file=io.StringIO(), width=100)
+    console.print(steps_table(steps, 3.0))
+    first, second = console.file.getvalue().splitlines()
+    assert f"1 of {MANY + 5} steps" in first and "skipped" in second and "step 1" in second
+    steps("step 2", "skipped", 1.0)
+    console = Console(file=io.StringIO(), width=100)
+    console.print(steps_table(steps, 3.0))
+    assert "2 steps skipped" in console.file.getvalue().splitlines()[1]
+
+
+def test_a_column_in_which_nothing_stands_is_left_out(capsys):
+    show.table("Versions", ("version", "code", "run"), [("late/1", "", "r1"), ("late/2", None, "r2")])
+    assert capsys.readouterr().out.splitlines() == ["version  run", "late/1   r1", "late/2   r2"]
+    show.table("Versions", ("version", "code"), [("late/1", ""), ("late/2", "0f3a91c2")])
+    assert "code" in capsys.readouterr().out
 
 
 def test_progress_is_silent_when_json_is_asked_for():
@@ -111,3 +147,16 @@ def test_many_steps_are_counted_and_those_that_run_are_shown():
     shown = console.file.getvalue().splitlines()
     assert len(shown) == 2 and f"{MANY + 5} of {MANY + 6} steps" in shown[0]
     assert "the slow one" in shown[1] and "2.0 s" in shown[1]
+
+
+def test_what_is_waited_for_is_said_once_it_takes_long_and_never_where_it_does_not(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with waiting("m/1: being loaded", after=30.0):
+        pass
+    with waiting("m/1: being loaded", quiet=True, after=0.0):
+        time.sleep(0.01)
+    assert capsys.readouterr() == ("", "")
+    with waiting("m/1: being loaded", after=0.0):
+        time.sleep(0.05)
+    assert capsys.readouterr() == ("", "m/1: being loaded\n")

@@ -1,5 +1,6 @@
 import inspect
 from importlib import import_module
+from itertools import pairwise
 
 import pytest
 
@@ -28,6 +29,16 @@ def test_every_command_that_prints_results_takes_json(command):
 def test_every_command_tells_its_options(command, capsys):
     assert main([*command.name.split(), "--help"]) == 0
     assert f"Usage: comporta {command.name}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_help_breaks_its_lines_where_the_terminal_ends_and_nowhere_else(command, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    assert main([*command.name.split(), "--help"]) == 0
+    lines = capsys.readouterr().out.partition("╭")[0].splitlines()
+    assert max(map(len, lines)) <= 100
+    for line, after in pairwise(lines):
+        assert not after.strip() or not line.strip() or len(f"{line.rstrip()} {after.split()[0]}") > 99
 
 
 @pytest.mark.parametrize("noun", NOUNS)

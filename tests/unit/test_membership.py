@@ -153,6 +153,17 @@ def test_a_narrower_population_in_the_test_is_no_memory(trained, tested):
     )
 
 
+def test_test_rows_of_elsewhere_leave_open_what_would_fail():
+    trained = people(0, 2000).drop("word")
+    elsewhere = people(1, 2000, later=3.0).drop("word")
+    numbers = [name for name in elsewhere.columns if name.startswith("x")]
+    elsewhere = elsewhere.with_columns(pl.col(numbers) * 0.5 + 0.75)
+    verdict = judged(membership(), attacked(tree, frames=(trained, elsewhere)))
+    assert verdict.outcome == "inconclusive" and verdict.figure.low > verdict.limit
+    assert "of another population" in sentence(verdict.reason)
+    assert judged(membership(), attacked(logistic, frames=(trained, elsewhere))).outcome != "fail"
+
+
 def test_a_feature_that_is_missing_in_every_row_is_left_out_of_the_reference():
     rows = people(0, 400).drop("word", "__subject")
     asked = refit_estimator(rows, fit=logistic, params={}, task=None, output="both", seed=0)

@@ -3,14 +3,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from comporta.project import AsOf, Dataset, Features, Model, ProjectDeclaration
+from comporta.project import AsOf, Dataset, Features, Model, ProjectDeclaration, Window
 from comporta.project.faults import project_faults
 from comporta.project.load import load_project
 from comporta.records import Column
 
 # Each fault below is marked with `#!` and a part of what must be said of its line.
 SOUND = """
-from comporta.project import AsOf, Dataset, Features, Model, Project
+from comporta.project import AsOf, Dataset, Features, Model, Project, Window
 from comporta.records import Column, by_time
 
 def read():
@@ -26,7 +26,10 @@ features = Features(
     "features",
     of=rows,
     known=("id", "at", "a"),
-    joins=(AsOf(slow, on="id", columns=("b",), tolerance="3h"),),
+    joins=(
+        AsOf(slow, on="id", columns=("b",), tolerance="3h"),
+        Window(slow, on="id", over="7d", of={"most": ("max", "b"), "weeks": ("count", "week")}),
+    ),
     compute=(twice,),
 )
 
@@ -160,6 +163,66 @@ project = Project("p", models=(
     )
 
 
+def test_every_fault_of_windows_is_named_at_once_with_its_line(tmp_path):
+    agree(
+        tmp_path,
+        """
+from comporta.project import AsOf, Dataset, Features, Model, Project, Window
+from comporta.records import Column
+
+def read():
+    return None
+
+rows = Dataset("rows", source=read, key="id", time="at")
+pay = Column("pay", personal=True)
+slow = Dataset("slow", source=read, key="id", time="week", delay="2d", columns=(pay,))
+still = Dataset("still", source=read, key="id")
+late = Dataset("late", source=read, key="id", time="week")
+
+features = Features(
+    "features",
+    of=rows,
+    known=("id",),
+    joins=(  #! found feature 'n' twice
+        AsOf(slow, on="id", columns=("b",)),
+        Window(
+            slow,
+            on="user",  #! Window 'slow': on: found 'user', expected one of `known`
+            over="2d",  #! found 2d, but rows of Dataset 'slow' are known 2d after their time
+            of={"n": ("count", "b"), "pay": ("last", "pay"), "pays": ("distinct", "pay")},
+        ),
+        Window(
+            still,
+            on="id",
+            over="1d",  #! found no `time` in Dataset 'still'
+            of={"n": ("median", "b")},  #! n: found 'median', expected one of: count, sum
+        ),
+        Window(
+            late,  #! neither `arrived` nor `delay`
+            on="id",
+            over="0s",  #! found 0s, expected a span above zero
+            of={},  #! found none, expected feature
+        ),
+        Window(slow, "id", "a week", of={"m": ("sum",)}),  #! expected a span & m: found ('sum',), expected
+    ),
+)
+
+def fit(X, y):
+    return None
+
+project = Project("p", models=(
+    Model(
+        "first",
+        features=features,
+        target="y",
+        fit=fit,
+        slices=("pay", "pays"),  #! found slices by 'pay', a personal column of Dataset 'slow'
+    ),
+))
+""",
+    )
+
+
 def test_every_fault_of_models_is_named_at_once_with_its_line(tmp_path):
     agree(
         tmp_path,
@@ -270,7 +333,7 @@ project = Project("p", datasets=tables)
 
 FIELDS = [
     (kind, field)
-    for kind in (ProjectDeclaration, Model, Features, AsOf, Dataset, Column)
+    for kind in (ProjectDeclaration, Model, Features, AsOf, Window, Dataset, Column)
     for field in kind.__struct_fields__
 ]
 
@@ -296,7 +359,7 @@ def altered(thing, kind, field, value):
             for name in thing.__struct_fields__
             if isinstance(part := getattr(thing, name), tuple | Dataset | Features)
         }
-        if isinstance(thing, ProjectDeclaration | Model | Features | AsOf | Dataset)
+        if isinstance(thing, ProjectDeclaration | Model | Features | AsOf | Window | Dataset)
         else {}
     )
     if isinstance(thing, kind):
@@ -329,3 +392,17 @@ def test_slicing_by_what_tells_of_one_person_is_refused(tmp_path, field, declare
     assert f"{field}: found slices by" in fault.message
     assert "the ledger keeps for ever. Slice by something coarser" in fault.message
     assert fault.line
+
+
+def test_what_the_log_leaves_out_is_a_column_that_it_can_do_without(tmp_path):
+    text = SOUND.replace('key="id", time="at"', 'key="id", subject="a", time="at"')
+    for given, line in (
+        ("log_sample=1.5", "log_sample: found 1.5, expected a share from 0 to 1."),
+        ('log_without=("b",)', "found 'b', expected columns that a request carries: id, at, a."),
+        ('log_without=("at", "at")', "found 'at' twice."),
+        ('log_without=("a",)', "found 'a', the subject"),
+        ('log_without=("id",)', "found 'id', by which history is joined"),
+        ('log_sample=0, log_without=("at",)', None),
+    ):
+        said = found(tmp_path, text.replace('split=by_time("1d"))', f'split=by_time("1d"), {given})'))
+        assert [line in each.message for each in said] == ([] if line is None else [True]), (given, said)

@@ -7,7 +7,8 @@ import pytest
 
 from comporta.errors import BadProject
 from comporta.project import ProjectDeclaration
-from comporta.project.load import declared_root, find_project_file, load_project
+from comporta.project.load import declared_root, find_project_file, leaves_out, load_project
+from comporta.project.locate import DECLARATIONS, field_meaning
 
 MINIMAL = """
 from comporta.project import Dataset, Project
@@ -64,6 +65,29 @@ def test_a_loaded_project_knows_its_root(tmp_path):
 def test_the_only_project_of_a_file_may_have_any_name(tmp_path):
     text = MINIMAL.replace("project = Project", "everything = Project")
     assert load_project(write(tmp_path, text)).name == "tiny"
+
+
+@pytest.mark.parametrize(
+    ("kind", "field"),
+    [
+        (kind, field)
+        for kind, declared in DECLARATIONS.items()
+        for field in declared.__struct_fields__[
+            : len(declared.__struct_fields__) - len(declared.__struct_defaults__)
+        ]
+    ],
+)
+def test_what_must_be_given_is_explained_where_it_is_missing(kind, field):
+    assert len(field_meaning(DECLARATIONS[kind], field)) > 15
+
+
+def test_a_dataset_without_a_key_says_what_was_found_what_is_expected_and_what_to_do(tmp_path):
+    assert refused(tmp_path, MINIMAL.replace(', key="id"', "")) == (
+        "project.py:5: Dataset 'rows': found no `key`, expected one: the column or columns that identify a "
+        "row. Add it: key=…"
+    )
+    told = refused(tmp_path, MINIMAL.replace(', source=read, key="id"', "")).splitlines()
+    assert [each.partition("found no ")[2].partition(",")[0] for each in told] == ["`source`", "`key`"]
 
 
 def test_a_file_without_a_project_says_what_is_expected(tmp_path):
@@ -188,12 +212,33 @@ project = Project("p", modles=(model,))
     )
     lines = said.splitlines()
     assert [line.partition(": ")[0] for line in lines] == [
-        *("project.py:2", "project.py:4", "project.py:7", "project.py:7", "project.py:8"),
+        *("project.py:2", "project.py:4", *("project.py:7",) * 3, "project.py:8"),
     ]
     assert "found argument 'sauce', expected one of: name, source, key" in said
-    assert "Model: found no features, fit" in said
+    assert "Model 'late': found no `features`" in said and "Model 'late': found no `fit`" in said
 
 
 @pytest.mark.parametrize("name", ["json.py", "my-project.py", "notes.txt"])
 def test_a_file_that_cannot_be_imported_by_name_is_refused(tmp_path, name):
     assert refused(tmp_path, MINIMAL, name).startswith(name)
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("project = Project('shop', models=())", True),
+        ("project = Project('shop', people=())", False),
+        ("project = comporta.Project('shop', proven=('release',))", False),
+        ("project = Project('shop', (), (), None, ())", False),
+        ("project = Project('shop', **more)", False),
+        ("project = Project(*every)", False),
+        ("project = made()", False),
+        ("project = Project('shop')\nproject = other", False),
+    ],
+)
+def test_a_file_that_declares_no_people_is_known_by_its_text(
+    tmp_path: Path, statement: str, told: bool
+) -> None:
+    file = tmp_path / "project.py"
+    file.write_text(f"{statement}\n")
+    assert leaves_out(file, "people", "proven") is told

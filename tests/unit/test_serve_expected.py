@@ -18,6 +18,9 @@ WORDS = (
     Field(name="sure", type="Boolean"),
     Field(name="code", type="Int64"),
     Field(name="free", type="Float64"),
+    Field(name="born", type="Date"),
+    Field(name="seen", type="Datetime(time_unit='ns', time_zone='Europe/Lisbon')"),
+    Field(name="weight", type="Float64"),
 )
 DECLARED = (
     Column("age", at_least=0, at_most=120),
@@ -27,8 +30,12 @@ DECLARED = (
     Column("code", one_of=("1", "2"), personal=True),
     Column("free", at_least=0, breach="report"),
     Column("another", at_least=0),
+    Column("born", at_least="1900-01-01", one_of=("1990-05-01", "1899-12-31", "1991-01-01")),
+    Column("seen", at_least="2026-06-01T00:00:00+01:00", at_most="2026-07-01"),
+    Column("weight", at_most=1234567.5),
 )
-GOOD: dict[str, Any] = {"age": 30, "kind": 1, "plan": "basic", "sure": True, "code": 2, "free": -1.0}
+GOOD: dict[str, Any] = {"age": 30, "kind": 1, "plan": "basic", "sure": True, "code": 2, "free": -1.0,
+                        "born": "1990-05-01", "seen": "2026-05-31T23:00:00Z", "weight": 1234567.5}  # fmt: skip
 
 
 def load(model: str, number: int) -> LoadedVersion:
@@ -76,6 +83,11 @@ def rows(*changed: dict[str, Any]) -> Any:
         ({"plan": None}, "column 'plan', row 1: found a missing value"),
         ({"sure": False}, "column 'sure', row 1"),
         ({"code": 3}, "expected one of those that are declared"),
+        ({"born": "1899-12-31"}, "column 'born', row 1: found a value outside of what the project declares, expected at least 1900-01-01"),
+        ({"born": "1990-05-02"}, "column 'born', row 1"),
+        ({"seen": "2026-05-31T22:59:59.999Z"}, "expected at least 2026-06-01T00:00:00+01:00 and at most 2026-07-01"),
+        ({"seen": "2026-07-01T02:00:00+01:00"}, "column 'seen', row 1"),
+        ({"weight": 1234567.6}, "expected at most 1234567.5"),
     ],
 )  # fmt: skip
 def test_a_value_that_breaks_a_declaration_is_refused_by_row(change, says) -> None:
@@ -85,7 +97,8 @@ def test_a_value_that_breaks_a_declaration_is_refused_by_row(change, says) -> No
 
 
 def test_what_keeps_to_the_declaration_or_is_only_reported_is_answered() -> None:
-    edges = rows({}, {"age": 0}, {"age": 120.0}, {"kind": 3}, {"age": None, "kind": None, "code": None})
+    edges = rows({}, {"age": 0}, {"age": 120.0}, {"kind": 3}, {"age": None, "kind": None, "code": None},
+                 {"born": None, "seen": "2026-07-01T01:00:00+01:00", "weight": None}, {"born": "1991-01-01"})  # fmt: skip
     assert [status for status, _ in answers(edges)] == [200]
 
 

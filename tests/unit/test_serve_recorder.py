@@ -6,18 +6,23 @@ from datetime import UTC, datetime
 import pytest
 
 from comporta.errors import StorageFull
-from comporta.records import Feedback, Observation, encode
-from comporta.serve import ObservationJson
+from comporta.records import Feedback
+from comporta.records.observed_rows import InputLayout, ObservedRows, encode_block, encode_layout
 from comporta.serve.recorder import NotRecorded, Recorder
 from comporta.testing.serving import MemorySink
 
-
-def observation(number: int) -> Observation:
-    return Observation(id=f"{number:032x}", model="m", version=1, at=datetime.now(UTC), inputs={}, output={})
+LAYOUT = encode_layout(InputLayout(()))
 
 
-def put(recorder: Recorder, number: int, cost: int = 100) -> asyncio.Future[None] | None:
-    return recorder.put("m", [(1, 1)], cost, lambda: [ObservationJson(encode(observation(number)))])
+def block(number: int) -> bytes:
+    return encode_block(ObservedRows("m", 1, [f"{number:032x}"], 0, {}, LAYOUT))
+
+
+COST = 400 + len(block(0))
+
+
+def put(recorder: Recorder, number: int) -> asyncio.Future[None] | None:
+    return recorder.put("m", [(1, 1)], [block(number)])
 
 
 async def until(true, seconds: float = 3.0) -> None:
@@ -49,7 +54,7 @@ def test_what_is_put_is_written_in_order_within_its_time() -> None:
 
 def test_a_full_queue_drops_the_newest_and_counts_them() -> None:
     async def turn() -> None:
-        recorder, sink, _ = quiet(every=30, room=1000)
+        recorder, sink, _ = quiet(every=30, room=10 * COST)
         recorder.start()
         for number in range(25):
             put(recorder, number)
@@ -83,7 +88,7 @@ def test_a_sink_that_fails_is_tried_again_and_nothing_is_lost_or_doubled() -> No
 
 def test_what_cannot_be_written_fills_the_room_and_then_is_counted_as_lost() -> None:
     async def turn() -> None:
-        recorder, sink, said = quiet(room=1000)
+        recorder, sink, said = quiet(room=10 * COST)
         sink.fault = OSError("gone")
         recorder.start()
         for number in range(8):
@@ -180,7 +185,7 @@ def test_closing_writes_all_that_waits() -> None:
 
 
 def put_of(recorder: Recorder, model: str, number: int, version: int = 1) -> None:
-    recorder.put(model, [(version, 1)], 100, lambda: [ObservationJson(encode(observation(number)))])
+    recorder.put(model, [(version, 1)], [block(number)])
 
 
 def test_a_model_that_cannot_be_written_keeps_no_other_waiting() -> None:
@@ -214,14 +219,13 @@ def test_a_model_that_cannot_be_written_keeps_no_other_waiting() -> None:
     asyncio.run(turn())
 
 
-def test_an_answer_that_cannot_be_put_into_words_is_lost_alone_and_counted() -> None:
-    def senseless():
-        raise UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed")
+def test_an_answer_that_cannot_be_put_into_a_block_is_lost_alone_and_counted() -> None:
+    senseless = UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed")
 
     async def turn() -> None:
         recorder, sink, said = quiet()
         recorder.start()
-        recorder.put("m", [(1, 2), (2, 1)], 100, senseless)
+        recorder.put("m", [(1, 2), (2, 1)], senseless)
         put(recorder, 7)
         await until(lambda: recorder.counts.written == 1)
         assert recorder.counts.lost == 3 and recorder.waiting == 0
@@ -238,7 +242,7 @@ def test_an_answer_that_cannot_be_put_into_words_is_lost_alone_and_counted() -> 
 
 def test_rows_lost_are_counted_by_the_version_that_answered() -> None:
     async def turn() -> None:
-        recorder, sink, _ = quiet(room=1000)
+        recorder, sink, _ = quiet(room=10 * COST)
         sink.fault = OSError("gone")
         recorder.start()
         for number in range(16):

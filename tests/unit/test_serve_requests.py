@@ -221,6 +221,14 @@ def test_whole_numbers_keep_every_digit() -> None:
     assert sink.observations[0].inputs["minutes"] == large
 
 
+@pytest.mark.parametrize("written", ["9007199254740993.0", "9.007199254740993e15"])
+def test_a_whole_number_that_a_double_may_have_rounded_is_refused_with_what_to_write(written: str) -> None:
+    body = json.dumps({"dataframe_records": [{**ROW, "minutes": 12345}]}).replace("12345", written)
+    ((status, _, data),), _ = run([(("POST", "/models/words/invocations", body.encode()), {})])
+    assert status == 400
+    assert "found a number of 2^53 or more with a point or an exponent" in json.loads(data)["message"]
+
+
 FORMS = {
     "split": {"dataframe_split": {"columns": list(ROW), "data": [list(ROW.values())] * 2}},
     "records": {"dataframe_records": [ROW, ROW]},
@@ -378,7 +386,7 @@ def test_another_label_for_an_id_in_one_call_is_kept_after_the_first_and_counted
 BINARY = {"binary": numbers, "regression": words, "multiclass": three}
 GOOD_LABELS = {"binary": (True, 0, 1.0, "true"), "regression": (1, 2.5, -1e300), "multiclass": ("a", "d")}
 BAD_LABELS = {
-    "binary": ("banana", 2, 0.5, "True", "1"),
+    "binary": ("banana", 2, 0.5, "True", "1", 10**400, -(10**4000)),
     "regression": (True, "banana", "1.5", 10**400),
     "multiclass": ("e", 1, True),
 }
@@ -493,7 +501,7 @@ def test_health_and_versions_are_told_as_each_protocol_has_it() -> None:
     paths = ["/v2", "/v2/health/live", "/v2/health/ready", "/v2/models/three/ready", "/ping", "/version"]
     answers, _ = run([(("GET", path), {}) for path in paths])
     assert [each[0] for each in answers] == [200] * 6
-    assert json.loads(answers[0][2])["extensions"] == ["binary_tensor_data"]
+    assert "binary_tensor_data" in json.loads(answers[0][2])["extensions"]
     assert [json.loads(each[2]) for each in answers[1:3]] == [{"live": True}, {"ready": True}]
     assert answers[4][2] == b"\n"
 

@@ -221,6 +221,8 @@ RUBBISH: list[tuple[str, tuple[str, str, Any], dict[str, Any], int, str]] = [
     ("CSV with 5,000 digits", ("POST", CALL, b"n,x,w,b,t,d\n" + b"1" * 5000 + b",1,a,true,,\n"), {"kind": "text/csv"}, 400, "column 'n', row 0: found a number"),
     ("CSV with a 2 for true or false", ("POST", CALL, b"n,x,w,b,t,d\n1,1,a,2,,\n"), {"kind": "text/csv"}, 400, "column 'b', row 0"),
     ("a time as pandas' milliseconds", ("POST", CALL, {"dataframe_records": [{**GOOD, "t": 1767225600000}]}), {}, 400, 'date_format="iso"'),
+    ("a time finer than microseconds", ("POST", CALL, {"dataframe_records": [{**GOOD, "t": "2026-01-01T00:00:00.123456789Z"}]}), {}, 400, "finer than microseconds, expected times as ISO 8601 text with a time zone"),
+    ("a time of a row finer than microseconds", ("POST", CALL, {"dataframe_records": [{**GOOD, "__time": "2026-01-01T00:00:00.0000001Z"}]}), {}, 400, "found a time finer than microseconds"),
     ("a time as pandas without a zone", ("POST", CALL, {"dataframe_records": [{**GOOD, "t": "2026-01-01 00:00:00"}]}), {}, 400, "tz_localize"),
     ("a time of day for a date", ("POST", CALL, {"dataframe_records": [{**GOOD, "d": "2026-01-01T00:00:01"}]}), {}, 400, "column 'd', row 0: found a time of the day"),
     ("pandas' to_json as it is", ("POST", CALL, {name: {"0": value} for name, value in GOOD.items()}), {}, 400, 'orient="split"'),

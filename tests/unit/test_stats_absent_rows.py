@@ -139,7 +139,7 @@ def test_of_squares_the_cost_is_told_and_the_interval_stays():
     assert (told.low, told.high) == (-0.1, 0.1)
     expected = math.sqrt(0.25 + reach(seen) ** 2 / 1000) - 0.5
     assert told.notes[0].values["cost"] == pytest.approx(expected, rel=0.05)
-    assert "wrong by the reach of the target" in sentence(told.notes[0])
+    assert "wrong by the range of the target" in sentence(told.notes[0])
 
 
 @pytest.mark.parametrize("metric", ["brier", "log_loss", "mae", "rmse", "r2"])

@@ -11,8 +11,11 @@ from scipy import stats
 from comporta.opened.sentences import sentence
 from comporta.stats.clusters import Clusters, clusters_of
 from comporta.stats.jackknife import quick_intervals
+from comporta.stats.lasting import variance_factor
 from comporta.stats.means import mean_of as mean_of_units
-from comporta.stats.units import effective, units_of
+from comporta.stats.metrics import ScoredRows
+from comporta.stats.shares import metric_intervals
+from comporta.stats.units import effective, free_of_sizes, units_of
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 
@@ -65,6 +68,27 @@ def test_unequal_groups_count_as_the_equal_ones_that_tell_as_much():
     assert effective(np.arange(40) % 8) == pytest.approx(8)
 
 
+@pytest.mark.parametrize("sizes", [[7] * 5, [1, 2, 3, 4, 50], [30, 10, 10, 5, 5, 1], [5, 5, 90]])
+def test_degrees_of_freedom_are_those_of_the_quadratic_form_that_the_variance_is(sizes):
+    share = np.array(sizes) / sum(sizes)
+    pulls = np.diag(share / (1 - share)) @ (np.outer(np.ones(len(share)), share) - np.eye(len(share)))
+    free = []
+    for spread in (np.ones(len(share)), 1 / share):
+        form = pulls.T @ pulls @ np.diag(spread)
+        free.append(np.trace(form) ** 2 / np.trace(form @ form))
+    assert free_of_sizes(np.array(sizes)) == pytest.approx(max(min(free), 1.0))
+
+
+@pytest.mark.parametrize("mean_of_group", ["normal", "uniform"])
+def test_two_groups_hold_the_truth_also_where_their_means_are_even(mean_of_group):
+    def world(draw):
+        means = draw.normal(size=2) if mean_of_group == "normal" else draw.uniform(-1, 1, 2)
+        return means[np.arange(10) % 2], {"unit": np.arange(10) % 2}
+
+    # 2.5 % on each side; 5 % of 500 has a chance of one in 1,000.
+    assert max(wrong(world, 500)) <= 0.05
+
+
 def test_the_interval_of_equal_groups_is_that_of_a_t_test_of_their_means():
     draw = np.random.default_rng(2)
     group = np.arange(200) % 10
@@ -89,7 +113,8 @@ def test_the_error_of_two_ways_is_statsmodels_of_both_clusters():
     )
     found = interval(values, unit=group, day=day)
     half = max(found.high - found.value, found.value - found.low)
-    assert half / stats.t.ppf(0.975, effective(group) - 1) == pytest.approx(float(fit.bse[0]), rel=0.12)
+    free = free_of_sizes(np.bincount(group))
+    assert half / stats.t.ppf(0.975, free) == pytest.approx(float(fit.bse[0]), rel=0.25)
     assert found.units == 40
 
 
@@ -126,6 +151,52 @@ def test_days_that_are_like_the_day_before_tell_less_than_their_number():
     assert lasting > 2 * independent
 
 
+def test_few_days_that_last_hold_the_truth_and_days_that_differ_by_chance_stay_narrow():
+    def world(draw):
+        return days_that_last(draw, 14)
+
+    assert max(wrong(world, 100)) <= 0.08
+    by_chance = [np.random.default_rng(seed).normal(size=1200) for seed in range(30)]
+    alone, in_days = (
+        np.array([width((each, clusters)) for each in by_chance])
+        for clusters in ({}, {"day": np.arange(1200) // 86})
+    )
+    assert np.median(in_days / alone) < 1.3 and np.quantile(in_days / alone, 0.8) < 1.6
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "f1", "roc_auc", "average_precision"])
+def test_a_metric_of_twenty_days_without_shocks_is_told_nearly_as_well_as_of_independent_rows(metric):
+    def ratio(seed):
+        draw = np.random.default_rng(seed)
+        truth = (draw.random(400) < 0.4).astype(int)
+        label = truth ^ (draw.random(400) < 0.15)
+        chance = 0.2 + 0.4 * label + 0.2 * draw.random(400)
+        seen = ScoredRows(
+            classes=2, truth=truth, label=label, probability=np.column_stack([1 - chance, chance])
+        )
+        widths = [
+            found.high - found.low
+            for clusters in (Clusters(day=np.arange(400) // 20), Clusters())
+            for found in metric_intervals(seen, [metric], clusters=clusters)
+        ]
+        return widths[0] / widths[1]
+
+    ratios = [ratio(seed) for seed in range(20)]
+    assert np.median(ratios) < 1.4 and np.quantile(ratios, 0.8) < 2
+
+
+def test_a_shock_that_stays_makes_the_variance_of_an_arma_and_chance_within_days_does_not_last():
+    draw = np.random.default_rng(3)
+    shock = np.zeros(5000)
+    for day in range(1, 5000):
+        shock[day] = 0.8 * shock[day - 1] + 0.6 * draw.normal()
+    # Of independent days 1, of an AR(0.8) (1 + 0.8) / (1 - 0.8) = 9; half of it by chance, 1 + 0.5 * 8 = 5.
+    assert variance_factor(shock, 0.0) == pytest.approx(9, rel=0.2)
+    mixed = shock + draw.normal(size=5000)
+    assert 4.5 < variance_factor(mixed, 5000.0) < 6.5, "too large rather than too small"
+    assert variance_factor(draw.normal(size=5000), 5500.0) == 1.0
+
+
 def table(rows, draw, **more):
     return pl.DataFrame(
         {"a": draw.normal(size=rows), "b": draw.normal(size=rows), "c": draw.integers(0, 3, rows), **more}
@@ -156,7 +227,7 @@ def test_a_mean_of_unequal_groups_has_the_jackknife_s_error_in_closed_form():
     found = mean_of_units(values, group)
     left = np.array([values[group != each].mean() for each in range(12)])
     error = np.sqrt(11 / 12 * ((left - values.mean()) ** 2).sum())
-    half = stats.t.ppf(0.975, effective(group) - 1) * error
+    half = stats.t.ppf(0.975, free_of_sizes(np.bincount(group))) * error
     assert (found.low, found.high) == pytest.approx((values.mean() - half, values.mean() + half))
     assert found.units == 12
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import special
 from statsmodels.stats.power import NormalIndPower
 
 from comporta.checks.shared.judging.bounds import Bound, judgement, within_bounds
@@ -11,8 +12,9 @@ from comporta.records import Evidence, Figure, PlainText, Verdict, need
 from comporta.report import ReportedVerdict
 from comporta.report.markdown import because
 from comporta.report.standing import power_text
+from comporta.stats.binomial import clopper_pearson
 from comporta.stats.means import mean_of
-from comporta.stats.power import detectable
+from comporta.stats.power import detectable, detectable_share
 
 
 class Rule:
@@ -76,11 +78,39 @@ def reported(judged):
 
 def test_it_is_told_in_reports_and_in_the_line_where_there_is_room():
     told = reported(verdict(figure(0.02, -0.105, 0.145)))
-    assert because(told) == "fine. It would have found 0.18 beyond the limit four times in five."
+    assert because(told) == "fine. A truth 0.18 beyond the limit would be detected with 80 % power."
     (line, _), *_ = verdict_lines([told], 100)
     assert line.endswith("0.02 [-0.105, 0.145], limit 0.1, finds 0.18 beyond")
     (narrow, _), *_ = verdict_lines([told], 60)
     assert narrow.endswith("limit 0.1") and len(narrow) <= 60
     shown = reported(verdict(figure(0.05, 0.03, 0.07), on="interval"))
-    assert "anything beyond the limit" in because(shown)
+    assert "Anything beyond the limit" in because(shown)
     assert "finds" not in verdict_lines([shown], 100)[0][0]
+
+
+def shares_found(rows, limit):
+    """How far below the limit a share must lie so that four samples in five have Clopper and Pearson's upper
+    end below it: by the binomial itself."""
+    fails = [hits for hits in range(rows) if clopper_pearson(hits, rows - hits, 0.025)[1] < limit]
+    return limit - special.betaincinv(fails[-1] + 1, rows - fails[-1], 0.2)
+
+
+@pytest.mark.parametrize(("rows", "limit"), [(10, 0.9), (20, 0.7), (25, 0.5), (100, 0.5), (400, 0.95)])
+def test_what_a_share_of_few_rows_could_have_shown_is_that_of_the_binomial_whatever_was_seen(rows, limit):
+    for hits in (round(rows * limit), rows):
+        ends = clopper_pearson(hits, rows - hits, 0.025)
+        found = detectable_share(*ends, limit, higher=True)
+        assert found == pytest.approx(shares_found(rows, limit), rel=0.15, abs=0.01)
+        mirrored = detectable_share(1 - ends[1], 1 - ends[0], 1 - limit, higher=False)
+        assert mirrored == pytest.approx(found)
+    assert detectable(1.0, *clopper_pearson(100, 0, 0.025)) < 0.4 * shares_found(100, 0.5)
+
+
+def test_rows_too_few_to_find_any_truth_say_so():
+    recall = Figure(metric="recall", value=0.5, low=0.1, high=0.9, rows=4)
+    bound = Bound(metric="recall", limit=0.3, higher=True, on="fault")
+    judged = within_bounds(Rule(), Evidence(need=need("scores"), figures=(recall,)), (bound,))
+    assert judged.outcome == "pass" and judged.powerless and judged.detectable is None
+    assert "detect nothing beyond the limit" in sentence(power_text(judged))
+    (line, _), *_ = verdict_lines([reported(judged)], 100)
+    assert line.endswith("finds nothing")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import json
+import re
 from contextlib import redirect_stderr, redirect_stdout
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,6 +16,7 @@ import yaml
 from markdown_it import MarkdownIt
 from rich.console import Console
 
+from comporta.acts.trace.tree import TraceTree, tree_svg
 from comporta.cli import progress, show
 from comporta.records import PlainText, Verdict
 from comporta.records.visible import visible
@@ -92,6 +94,29 @@ def test_a_page_and_a_picture_get_text_alone(text: str) -> None:
 
     assert shape(text) == shape("plain")
     assert not set(escape(text)) & set(SEEN)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_the_picture_of_a_trace_gets_text_alone(text: str) -> None:
+    def drawn(value: str) -> str:
+        leaf = TraceTree(kind="row", id=value, label=PlainText(value), facts={"seen": value, value: 1})
+        return tree_svg(TraceTree(kind="prediction", id="", label=PlainText(value), children=(leaf,)))
+
+    picture = drawn(text)
+    assert not set(picture) & set(SEEN)
+    tags = [each.tag for each in ElementTree.fromstring(picture.encode("utf-8")).iter()]
+    assert tags == [each.tag for each in ElementTree.fromstring(drawn("plain")).iter()]
+
+
+def test_only_the_door_escapes() -> None:
+    """Whoever escapes markup by himself leaves control characters in it."""
+    package = ROOT / "src/comporta"
+    doors = {
+        str(file.relative_to(package))
+        for file in package.rglob("*.py")
+        if re.search(r"^from (html|xml\.sax(\.saxutils)?) import .*(escape|saxutils)", file.read_text(), re.M)
+    }
+    assert doors == {"report/escape.py", "report/junit.py", "testing/s3.py"}
 
 
 @pytest.mark.parametrize("text", HOSTILE)

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 from lightgbm import LGBMClassifier, LGBMRegressor
+from msgspec.structs import replace
 from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import (
@@ -20,14 +21,16 @@ from sklearn.ensemble import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
+from sklearn.impute import KNNImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
+from xgboost import XGBClassifier
 
 from comporta.records import Signature
 from comporta.stats.classes import class_text
-from comporta.train.export import to_onnx
+from comporta.train.export import own_forms, to_onnx
 from comporta.train.families import compares_alike, thresholds
 from comporta.train.families.onnx.older import same_model
 from comporta.train.families.onnx.prediction import compile_onnx
@@ -255,3 +258,46 @@ def test_a_graph_of_before_is_the_same_model_where_only_its_comparisons_were_men
     assert not same_model(newer, newer)
     assert not same_model(other, newer)
     assert not same_model(b"no graph", newer)
+
+
+@pytest.mark.parametrize("nullable", [False, True])
+def test_a_form_that_cannot_do_without_a_value_serves_only_where_none_may_be_missing(nullable):
+    frame = pl.DataFrame(TENTHS)
+    fields = tuple(replace(each, nullable=nullable) for each in learn_fields(frame))
+    rows = dress(frame, fields)
+    target = (matrix(rows).sum(axis=1) > 6).astype(int)
+    # Its graph raises where nobody lacked a value in training.
+    model = make_pipeline(KNNImputer(), LogisticRegression()).fit(matrix(rows), target)
+    takes = Signature(
+        raw=fields, features=fields, output="both", task="binary", classes=("0", "1"), label="Int64"
+    )
+    graph, found = to_onnx(model, "numpy", takes, rows)
+    assert (graph is None) == nullable, found
+
+
+def test_a_quick_call_that_raises_leaves_the_estimator_to_answer():
+    frame = pl.DataFrame(TENTHS)
+    fields = learn_fields(frame)
+    rows = dress(frame, fields)
+    target = (matrix(rows).sum(axis=1) > 6).astype(int)
+    model = XGBClassifier(n_estimators=3, booster="gblinear").fit(matrix(rows), target)
+    takes = Signature(
+        raw=fields, features=fields, output="both", task="binary", classes=("0", "1"), label="Int64"
+    )
+    assert [each.agrees for each in own_forms(model, "numpy", takes, rows).values()] == [False]
+
+
+def test_a_whole_number_whose_lack_decides_is_served_by_graph_and_quick_call():
+    whole = pl.Series("debts", [None if row % 3 == 0 else row % 7 for row in range(ROWS)], dtype=pl.Int64)
+    frame = pl.DataFrame({"debts": whole})
+    fields = learn_fields(frame)
+    rows = dress(frame, fields)
+    model = LGBMClassifier(n_estimators=3, verbose=-1, n_jobs=1).fit(matrix(rows), whole.is_null().to_list())
+    assert thresholds(model)[0].max() > 1e299, "above every number: what is missing is parted from the rest"
+    takes = Signature(
+        raw=fields, features=tuple(replace(each, nullable=True) for each in fields), output="both",
+        task="binary", classes=("false", "true"), label="Boolean",
+    )  # fmt: skip
+    graph, found = to_onnx(model, "numpy", takes, rows)
+    assert graph is not None, found
+    assert [each.agrees for each in own_forms(model, "numpy", takes, rows).values()] == [True]

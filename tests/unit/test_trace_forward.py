@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import polars as pl
 
 from comporta.acts.trace.forward import reads_row
 from comporta.acts.trace.rows import learned_rows
+from comporta.acts.trace.windows import windowed_rows
 from comporta.data import key_text
 from comporta.ledger import MemoryLedger
 from comporta.opened.lineage import EDGES, GraphPlace, after, asset_place, before, step_place
-from comporta.records import Artifact, Cost, JoinedRow, Recipe, Slice, encode
+from comporta.records import (
+    Artifact,
+    Cost,
+    DatasetSchema,
+    Join,
+    JoinedRow,
+    JoinWindow,
+    Recipe,
+    Slice,
+    encode,
+)
 from comporta.records.columns import join_columns
 from comporta.records.facts import StepAnswered
 from comporta.store import MemoryStore, StepContext, derive
@@ -43,6 +54,57 @@ def test_a_row_whose_key_has_a_time_a_number_and_a_quote_is_met_by_its_logged_fo
     asked = pl.LazyFrame({"joined": [encode([read("weather", **key)]).decode(), "[]"]})
     wanted = reads_row("weather", tuple(key), key_text(list(key.values())))
     assert asked.select(wanted).collect().to_series().to_list() == [True, False]
+
+
+ORDERS = DatasetSchema(name="orders", key=("order",), time="paid", arrived="known")
+WEEK = Join(
+    dataset="orders",
+    on={"who": "customer"},
+    columns={},
+    window=JoinWindow(over=timedelta(days=7), of={"n": ("count", "order")}),
+)
+HOUR = timedelta(hours=1)
+
+
+def a_window_of(customer: str, *, since: datetime, event: datetime, arrived: datetime) -> JoinedRow:
+    return JoinedRow(
+        dataset="orders", version=1, key={"customer": customer}, since=since, event=event, arrived=arrived
+    )
+
+
+def test_a_prediction_read_a_row_where_its_window_held_it():
+    row = pl.DataFrame({"order": [7], "customer": ["C1"], "paid": [AT], "known": [AT + HOUR]})
+    seen = windowed_rows([(WEEK, *join_columns(["orders"]))], ORDERS, row)
+    logged = {
+        "held": a_window_of("C1", since=AT - HOUR, event=AT, arrived=AT + HOUR),
+        "of another": a_window_of("C2", since=AT - HOUR, event=AT, arrived=AT + HOUR),
+        "ended before it": a_window_of("C1", since=AT - 9 * HOUR, event=AT - HOUR, arrived=AT + HOUR),
+        "began with it": a_window_of("C1", since=AT, event=AT + HOUR, arrived=AT + HOUR),
+        "before it arrived": a_window_of("C1", since=AT - HOUR, event=AT + HOUR, arrived=AT),
+        "a row of that key": JoinedRow(dataset="orders", version=1, key={"customer": "C1"}, event=AT),
+    }
+    asked = pl.LazyFrame(
+        {"id": list(logged), "joined": [encode([each]).decode() for each in logged.values()]}
+    )
+    hits = asked.filter(reads_row("orders", ORDERS.key, key_text([7]), seen)).collect()
+    assert hits["id"].to_list() == ["held"]
+
+
+def test_training_rows_learned_from_a_row_where_their_window_held_it():
+    row = pl.DataFrame({"order": [7], "customer": ["C1"], "paid": [AT], "known": [AT + HOUR]})
+    seen = windowed_rows([(WEEK, *join_columns(["orders"]))], ORDERS, row)
+    frame = pl.DataFrame(
+        {
+            "__at": [AT + HOUR, AT + HOUR, AT + 6 * 24 * HOUR, AT + 7 * 24 * HOUR, AT],
+            "__orders_key": ['["C1"]', '["C2"]', '["C1"]', '["C1"]', None],
+            "__orders_event": [AT, AT, AT + HOUR, AT + HOUR, None],
+            "__orders_arrived": [AT + HOUR, AT + HOUR, AT + HOUR, AT + HOUR, None],
+        }
+    )
+    context = StepContext(store=MemoryStore(), keys=derive(b"k" * 32))
+    version = SimpleNamespace(parts={"train": write(context, frame)})
+    opened = SimpleNamespace(context=context)
+    assert learned_rows(opened, version, [], "[7]", windows=seen) == {"train": 2}
 
 
 def test_edges_lead_to_places_of_their_kind_whatever_they_are_called():

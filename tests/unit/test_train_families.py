@@ -10,9 +10,11 @@ from comporta.engine.code import CodeDigests
 from comporta.opened.steps import STEPS
 
 PACKAGE = Path(__file__).parents[2] / "src" / "comporta"
-FAMILY = re.compile(r"\b(lightgbm|xgboost|sklearn|skl2onnx|onnxmltools|onnxruntime)\b|^LGBM|^XGB")
+FAMILY = re.compile(r"\b(lightgbm|xgboost|catboost|sklearn|skl2onnx|onnxmltools|onnxruntime)\b|^LGBM|^XGB")
 OTHERS = {
+    "opened/unaudited.py": "libraries whose readers ask no audit hook, as text",
     "checks/attribute_inference/measure.py": "an attacker is a model of scikit-learn's",
+    "checks/leakage/removal.py": "trees that look for a leak are scikit-learn's",
     "checks/membership/measure.py": "an attacker is a model of scikit-learn's",
     "stats/simple.py": "plain models that a candidate is compared with",
     "train/export.py": "the tensors of a graph's inputs",

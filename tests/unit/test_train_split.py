@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from comporta.errors import BadData, BadProject
 from comporta.records import at_random, by_group, by_time
+from comporta.records.duration import duration, duration_text
 from comporta.train.split import assign_split
 
 SECRET = b"s" * 32
@@ -95,3 +96,13 @@ def test_a_row_without_its_group_stands_alone():
 def test_a_split_that_cannot_be_made_is_one_clear_error(split, given, error):
     with pytest.raises(error, match=r"expected|no |Take"):
         assign_split(split, secret=SECRET, **given)
+
+
+@pytest.mark.parametrize("text", ["0s", "90s", "1.5s", "15m", "36h", "14d", "600d"])
+def test_a_span_is_told_as_people_write_it(text: str) -> None:
+    assert duration_text(duration(text)) == text
+
+
+def test_a_split_that_leaves_no_row_tells_its_spans_as_they_were_written() -> None:
+    with pytest.raises(BadData, match=r"is left to train by test=600d, gap=1h\. Take another span"):
+        assign_split(by_time("600d", gap="1h"), secret=SECRET, at=hours(range(10)))

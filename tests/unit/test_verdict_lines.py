@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from comporta.cli.verdicts import show_verdicts, summary, verdict_lines
+from comporta.cli.verdicts import show_legend, show_verdicts, summary, verdict_lines
 from comporta.records import Figure, PlainText, Verdict, Waiver
 from comporta.report import ReportedVerdict
 
@@ -82,11 +82,48 @@ def test_the_count_is_of_required_ones_and_says_what_blocks() -> None:
 
 def test_each_table_says_whose_it_is_and_points_to_the_reasons(capsys: pytest.CaptureFixture[str]) -> None:
     show_verdicts(EVERY, "late/3")
+    show_legend(EVERY)
     shown = capsys.readouterr()
     assert shown.out.splitlines()[0] == "Gates of late/3"
-    assert len(shown.out.splitlines()) == len(EVERY) + 2
+    assert len(shown.out.splitlines()) == len(EVERY) + 3, "of the count there are two lines at 100 columns"
     assert "--verbose" in shown.err
     show_verdicts((verdict("pass"),), "late/4")
+    show_legend((verdict("pass"),))
     assert capsys.readouterr().err == ""
+
+
+def test_each_mark_that_is_shown_is_explained_once(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    show_legend(EVERY, verbose=True)
+    lines = capsys.readouterr().err.splitlines()
+    assert max(map(len, lines)) <= 60
+    text = "  ".join(lines)
+    assert [text.count(mark) for mark in "✗?~…✓!·"] == [1] * 7
+    assert "✗ failed, blocks" in text and "! informational, did not pass" in text
+    show_legend((verdict("pass"), verdict("does not apply", required=False)))
+    assert capsys.readouterr().err == "✓ passed  · informational\n"
+
+
+@pytest.mark.parametrize("width", [60, 100])
+def test_the_figure_and_its_limit_are_whole_where_the_title_is_long(width: int) -> None:
+    metrics = {"roc_auc": "the share of test rows that are alike to a training row"}
+    every = (verdict("fail", title="a very long title " * 20, metrics=metrics, positive="leaving"),)
+    ((line, _),) = verdict_lines(every, width)
+    assert "0.66 [0.61, 0.71], limit 0.7" in line and len(line) <= width
+
+
+@pytest.mark.parametrize("width", [40, 100])
+def test_reasons_in_full_say_whose_they_are_and_keep_to_the_width(
+    width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
     show_verdicts(EVERY, "late/3", verbose=True)
-    assert "A long" in capsys.readouterr().out
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "Gates of late/3" and max(map(len, lines)) <= width
+    text = " ".join(" ".join(lines).split())
+    assert text.count("A long reason " * 20) == len(EVERY)
+    assert "✗ roc_auc at least 0.7: fail" in text
+    assert "… roc_auc at least 0.7: inconclusive (not blocking)" in text
+    assert text.endswith(summary(EVERY))

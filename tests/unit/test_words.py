@@ -29,10 +29,18 @@ VERBS = {
     "compare": "show two model versions side by side",
     "waive": "exempt one check until a day",
     "approve": "consent to a release",
+    "request": "ask for a release",
+    "deny": "forbid somebody one action",
+    "trust": "believe the job tokens of a CI system",
     "release": "move traffic to a version",
     "fetch": "write a version's files into a folder",
+    "predict": "write a version's answers to many rows",
     "rollback": "move traffic back",
     "forget": "delete a person's name",
+    "add": "make one more of a noun",
+    "rotate": "make the successor of a secret, which ends",
+    "revoke": "end a right before its day",
+    "env": "build the libraries of a version again",
     "serve": "answer requests",
     "trace": "follow lineage",
     "reproduce": "build a version again and compare",
@@ -57,7 +65,7 @@ def test_every_command_is_a_verb_with_one_meaning_or_the_noun_that_it_lists():
 
 def test_a_verb_of_several_nouns_does_the_same_to_each():
     several = {word for word, count in Counter(words_of_commands()).items() if count > 1}
-    assert several == {"export", "list", "show", "remove", "verify"}
+    assert several == {"add", "export", "key", "list", "remove", "revoke", "show", "verify"}
 
 
 def test_no_verb_of_a_command_is_the_name_of_a_group_of_commands():

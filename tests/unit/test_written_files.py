@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from comporta.cli.written import replacing
 from comporta.errors import BadProject
+from comporta.opened.written_file import replacing
 
 
 @pytest.mark.parametrize(

@@ -113,14 +113,15 @@ def _beside(group: np.ndarray | None) -> dict[str, np.ndarray]:
 
 SIZES = (1_000, 10_000)
 GROUPS = crossed(rows=SIZES, units=UNITS, unequal=(False, True))
-SKEWED = crossed(rows=SIZES, units=(10, 100), unequal=(False, True))
+SKEWED = crossed(rows=SIZES, units=(3, 10, 30, 100), unequal=(False, True))
 FEW = crossed(rows=SIZES, units=(3, 7, 30))
 LASTING = crossed(rows=SIZES, ar=(0.0, 0.5, 0.8))
+FEW_LASTING = crossed(rows=SIZES, units=(7, 14, 30), ar=(0.5, 0.8))
 BOTH = crossed(rows=SIZES, units=(10, 30, 60))
 COPIES = crossed(rows=SIZES, repeats=(2, 5))
 WORLDS = (
     ("groups", groups, GROUPS),
-    ("days", days, FEW),
+    ("days", days, (*FEW, *FEW_LASTING)),
     (f"{DAYS} days", days, LASTING),
     ("a group beside the days", groups_and_days, BOTH),
     ("copies", copies, COPIES),

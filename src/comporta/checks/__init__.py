@@ -29,6 +29,7 @@ from comporta.checks.identifiers.check import Identifiers, identifiers
 from comporta.checks.importance_change.check import ImportanceChange, importance_change
 from comporta.checks.judge import asked_at, form, judge, level_of, needs, policy
 from comporta.checks.label_errors.check import LabelErrors, label_errors
+from comporta.checks.leakage.check import Leakage, leakage
 from comporta.checks.learning_curve.check import LearningCurve, learning_curve
 from comporta.checks.limit.check import Limit, at_least, at_most
 from comporta.checks.membership.check import Membership, membership
@@ -67,6 +68,7 @@ __all__ = [
     "Identifiers",
     "ImportanceChange",
     "LabelErrors",
+    "Leakage",
     "LearningCurve",
     "Limit",
     "Membership",
@@ -116,6 +118,7 @@ __all__ = [
     "importance_change",
     "judge",
     "label_errors",
+    "leakage",
     "learning_curve",
     "level_of",
     "membership",

@@ -18,6 +18,7 @@ from comporta.checks.fit_gap.check import fit_gap
 from comporta.checks.identifiers.check import identifiers
 from comporta.checks.importance_change.check import importance_change
 from comporta.checks.label_errors.check import label_errors
+from comporta.checks.leakage.check import leakage
 from comporta.checks.learning_curve.check import learning_curve
 from comporta.checks.membership.check import membership
 from comporta.checks.noise.check import noise
@@ -35,15 +36,17 @@ from comporta.records import Check
 Risk = Literal["low", "medium", "high"]
 
 
-def standard(risk: Risk = "medium", *, timeless: str | Sequence[str] = ()) -> tuple[Check, ...]:
+def standard(
+    risk: Risk = "medium", *, timeless: str | Sequence[str] = (), strong: str | Sequence[str] = ()
+) -> tuple[Check, ...]:
     """The gates that every model should pass: `gates=(*standard("high"), at_least("recall", 0.5))`.
 
     What is `required` at every risk is what makes a model worthless or its figures false: data that is not
     what was declared, rows of the test seen in training, features from the future, a feature that is the
-    label, features that are broken, no more skill than the target's shares, other answers in production than
-    in research, personal data in what it reads or says, and being shown to be worse than the champion. At
-    `medium` it must be calibrated too; at `high` also explained, steady under noise, without a weak slice,
-    and of a build that keeps no rows. The others report.
+    label, alone or as a few together, features that are broken, no more skill than the target's shares, other
+    answers in production than in research, personal data in what it reads or says, and being shown to be
+    worse than the champion. At `medium` it must be calibrated too; at `high` also explained, steady under
+    noise, without a weak slice, and of a build that keeps no rows. The others report.
 
     The class of risk also sets how deeply a version is judged before it may go live. `low` and `medium` ask
     for the level `release`; the slow checks, at the level `audit`, report. At `high` it must be audited:
@@ -59,18 +62,17 @@ def standard(risk: Risk = "medium", *, timeless: str | Sequence[str] = ()) -> tu
     3 points of accuracy on. It asks nothing of fairness. Each verdict that passes says what it could have
     seen: docs/reference/gates.md.
 
-    timeless: joined datasets whose rows hold at all times, such as a list of airports: see `no_time_travel`.
+    timeless: joined datasets whose rows hold at all times: see `no_time_travel`. strong: see `leakage`.
     As a whole it refuses a sound candidate in at most 5 of 100 cases: docs/reference/checks.md.
     Raises BadProject on another risk.
     """
-    if risk not in get_args(Risk):
-        raise BadProject(f"standard: found the risk {risk!r}, expected one of {', '.join(get_args(Risk))}.")
-    careful, severe = risk != "low", risk == "high"
+    careful, severe = _careful(risk), risk == "high"
     return (
         expectations(level="commit"),
         contamination(level="commit"),
         no_time_travel(timeless=timeless, level="commit"),
         single_feature(level="commit"),
+        leakage(strong=strong),
         feature_quality(level="commit"),
         identifiers(required=False, level="commit"),
         duplicates(required=False, level="commit"),
@@ -92,3 +94,10 @@ def standard(risk: Risk = "medium", *, timeless: str | Sequence[str] = ()) -> tu
         label_errors(required=False),
         learning_curve(required=severe),
     )
+
+
+def _careful(risk: Risk) -> bool:
+    """Whether more is required than of any model. Raises BadProject on another risk."""
+    if risk not in get_args(Risk):
+        raise BadProject(f"standard: found the risk {risk!r}, expected one of {', '.join(get_args(Risk))}.")
+    return risk != "low"

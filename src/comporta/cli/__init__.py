@@ -28,7 +28,11 @@ def main(words: Sequence[str] | None = None) -> int:
             return call(asked)
         from comporta.cli.commands import page
 
-        print(page(colour=sys.stdout.isatty()))
+        print(page(colour=sys.stdout.isatty()), flush=True)
+    except BrokenPipeError:  # the reader left: `comporta --help | head`
+        import os
+
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return 130

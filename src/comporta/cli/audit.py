@@ -13,8 +13,8 @@ from comporta.cli import show
 from comporta.cli.exposed import tell_exposed
 from comporta.cli.options import NO, AsJson, By, Where, between
 from comporta.cli.words import words as say
-from comporta.cli.written import replacing
 from comporta.errors import BadProject
+from comporta.opened.written_file import replacing
 from comporta.records import Head
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ def verify(
     for each in audit.unknown:
         show.line(sentence(each))
     show.line(say.HEAD.format(seq=audit.head.seq, hash=audit.head.hash))
+    show.aside(say.KEEP_HEAD)
     return 0 if sound else NO
 
 

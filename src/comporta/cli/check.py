@@ -4,29 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from comporta.cli import show
 from comporta.cli.exposed import tell_exposed
 from comporta.cli.options import NO, AsJson, Verbose, Where
-from comporta.cli.progress import display
-from comporta.cli.verdicts import show_verdicts
+from comporta.cli.progress import CheckProgress, display
+from comporta.cli.verdicts import failure_row, show_legend, show_verdicts
 from comporta.cli.words import words as say
 from comporta.cli.written import Out, require_writable, write
-from comporta.errors import BadProject
 from comporta.project import ProjectFault
 from comporta.records import PlainText, Verdict
+from comporta.records.credential import mask
 
 if TYPE_CHECKING:
+    from comporta.acts.build.commit_checks import SampleReport
     from comporta.opened.project import OpenProject
     from comporta.report import ReportedVerdict
 
 
 def check(
     *,
-    level: Annotated[str, Parameter(help=say.CHECK_LEVEL)] = "",
+    level: Annotated[Literal["commit"] | None, Parameter(help=say.CHECK_LEVEL)] = None,
     out: Annotated[Out, Parameter(help=say.CHECK_OUT)] = (),
     verbose: Verbose = False,
     project: Where = None,
@@ -36,16 +37,31 @@ def check(
 
     Data is read, where there is any, to find columns that do not exist, and feature functions whose values
     differ between a batch, its halves and single rows. With `--level commit` each model is then fitted on a
-    sample and judged by its quick gates, in seconds: for each push.
+    sample and judged by its quick gates, in seconds: for each push. Where the project's key is not, as on a
+    CI runner, all of it happens in a place of its own.
     """
-    from comporta.acts.build.project_check import find_faults
-    from comporta.opened.project import open_project
-
-    if level not in ("", "commit"):
-        raise BadProject(f"--level: found {level!r}, expected commit; deeper: comporta run, comporta gate.")
     require_writable(out, ".md", ".xml")
-    with open_project(project, works=True) as opened:
-        faults = find_faults(opened)
+    with CheckProgress(quiet=json) as progress:
+        return _check(progress, level, out, verbose, project, json)
+
+
+def _check(
+    progress: CheckProgress,
+    level: str | None,
+    out: Sequence[Path],
+    verbose: bool,
+    project: Path | None,
+    json: bool,
+) -> int:
+    from comporta.acts.build.project_check import find_faults
+    from comporta.opened.without_key import open_to_check
+
+    with open_to_check(project) as (opened, why):
+        progress.end()
+        if why:
+            show.aside(say.CHECKED_WITHOUT_KEY.format(why=why))
+        faults = find_faults(opened, progress)
+        progress.end()
         if level and not faults:
             return _commit(opened, json, out, verbose)
         models, tables = len(opened.project.models), len(opened.project.tables())
@@ -58,6 +74,7 @@ def check(
         _faults(faults)
     else:
         show.line(say.NO_FAULTS.format(models=models, datasets=tables))
+        show.aside(say.CHECK_READ)
     return NO if faults else 0
 
 
@@ -99,23 +116,36 @@ def _commit(opened: OpenProject, json: bool, out: Sequence[Path], verbose: bool)
     from comporta.project.once import not_inside_a_run
     from comporta.report.contents import prefix_title
 
-    with not_inside_a_run(), display(quiet=json) as progress:
-        run, tried = check_on_sample(opened, progress=progress)
-    broken = any(each.fails for each in tried)
+    with not_inside_a_run(), display(quiet=json, verbose=verbose) as progress:
+        report = check_on_sample(opened, progress=progress)
+    tried = report.models
+    broken = report.failure is not None or any(each.fails for each in tried)
     left = sum(len(each.undecided) for each in tried)
     said = say.TRIED_BROKEN if broken else say.TRIED_LEFT.format(count=left) if left else say.TRIED
     if out:
         _write(
             out,
             said,
-            [prefix_title(verdict, each.model) for each in tried for verdict in each.report_rows(show.say)],
+            [prefix_title(verdict, each.model) for each in tried for verdict in each.report_rows(show.say)]
+            + ([] if report.failure is None else [failure_row(report.failure)]),
         )
     if json:
-        show.json({"run": run, "models": tried})
-        return NO if broken else 0
+        show.json({"run": report.run, "models": tried})
+        return _exit_code(report, broken)
+    rows: list[ReportedVerdict] = []
     for each in tried:
+        rows += each.report_rows(show.say)
         show_verdicts(each.report_rows(show.say), each.model, verbose=verbose)
         if not each.verdicts:
             show.line(say.NO_QUICK_GATES.format(model=each.model))
+    show_legend(rows, verbose=verbose)
     show.aside(said)
-    return NO if broken else 0
+    return _exit_code(report, broken)
+
+
+def _exit_code(report: SampleReport, broken: bool) -> int:
+    """Of models that could not be built beside those that were judged, what happened is printed."""
+    if report.failure is None:
+        return NO if broken else 0
+    show.aside(mask(str(report.failure)))
+    return report.failure.exit_code

@@ -34,18 +34,21 @@ GROUPS: dict[str, tuple[Command, ...]] = {
             "data:subjects",
             "its subjects, and spellings that may be one",
         ),
+        Command("data export", "NAME PATH", "data:export", "write its rows to Parquet, CSV or a Delta table"),
         Command("data compact", "NAME", "data:compact", "merge its many small files"),
         Command("data rejected", "", "data:rejected", "predictions and labels that could not be sealed"),
         Command("data accept", "NAME", "data:accept", "accept the columns that a source has now"),
         Command(
             "data diff", "NAME OLD NEW", "data:diff", "rows and columns that differ between two versions"
         ),
+        Command("features list", "", "features:list_", "the columns that models read, and their origin"),
+        Command("features show", "COLUMN|MODEL", "features:show", "the models that use a column, its origin"),
     ),
     "Release": (
         Command("models", "[MODEL]", "model:models", "versions, their states and verdicts"),
         Command("gate", "VERSION", "gate:gate", "judge a version again, by its gates as declared now"),
         Command("report", "VERSION", "report:report", "the verdicts of a version, as a table and a page"),
-        Command("compare", "A B", "report:compare", "two versions side by side"),
+        Command("compare", "A B [C…]", "report:compare", "versions side by side, two or more"),
         Command(
             "waive",
             "VERSION CHECK",
@@ -53,11 +56,28 @@ GROUPS: dict[str, tuple[Command, ...]] = {
             "exempt it from one check until a day, in your name",
         ),
         Command("approve", "VERSION", "model:approve", "approve a version for release, in your name"),
+        Command("request", "VERSION", "model:request", "ask for the release of a version, in your name"),
         Command("release", "VERSION", "model:release", "give a version all traffic"),
         Command("fetch", "VERSION FOLDER", "model:fetch", "write a version's files into a folder"),
+        Command(
+            "predict",
+            "VERSION",
+            "predict:predict_batch",
+            "write its answers to many rows into a file",
+        ),
         Command("rollback", "MODEL", "model:rollback", "give all traffic back to the previous version"),
         Command("people list", "", "people:list_", "who approved, waived or released, and in what role"),
+        Command("people add", "NAME", "people:add", "give somebody a role, or register their key"),
+        Command("people revoke", "NAME", "people:revoke", "end somebody's roles and keys, at once"),
+        Command("people deny", "NAME ACTION", "people:deny", "forbid somebody one action"),
+        Command("people key", "", "people:key", "print your public key, made at first use"),
+        Command("people trust", "NAME", "people:trust", "let jobs of a CI system act as a service account"),
         Command("people forget", "NAME", "people:forget", "delete a person's name; what they did stays"),
+        Command("token add", "NAME", "token:add", "make a token by which a program asks a server"),
+        Command("token list", "", "token:list_", "the tokens, what they are for and when they end"),
+        Command("token rotate", "NAME", "token:rotate", "a new token in place of the one of this name"),
+        Command("token revoke", "NAME", "token:revoke", "end a token now"),
+        Command("env", "VERSION", "environment:env", "build the libraries that a version was made with"),
         Command("serve", "", "serve:serve", "answer requests with what is released"),
     ),
     "Ask": (
@@ -76,13 +96,18 @@ GROUPS: dict[str, tuple[Command, ...]] = {
     ),
 }
 
+COMPLETION = "--install-completion"
+"""Asked for once and never again, so it is named below the commands and not among them."""
+
 FORMER = {"audit check": "audit verify-export"}
 """Names of commands in older releases → today's: they work and are not listed."""
 
 NOUNS = {
     "data": "The datasets and their versions.",
+    "features": "The columns that models read.",
     "key": "The project's key: what is stored cannot be matched to people without it.",
-    "people": "Who approves, waives and releases; a name can be deleted.",
+    "token": "What programs show to a server to be let in.",
+    "people": "Who is in the team, with roles and keys; a name can be deleted.",
     "audit": "The record of events.",
     "store": "The stored bytes.",
 }
@@ -104,6 +129,7 @@ def page(*, colour: bool = False) -> str:
         lines.append("")
     lines += [
         "`comporta COMMAND --help` tells its options. Most take --json, and --project PATH.",
+        f"`comporta {COMPLETION}` has the shell complete them.",
         "New here?  comporta init first && cd first && comporta run",
     ]
     return "\n".join(lines)

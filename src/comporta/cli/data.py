@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from comporta.cli import completed_values as offered
 from comporta.cli import show as shown
-from comporta.cli.options import AsJson, Where, between
+from comporta.cli.options import AsJson, By, Force, Reason, Where, between
 from comporta.cli.words import words as say
 from comporta.records.column_type import base_type, type_kind
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 _NONE = "No datasets yet. Make their first versions: comporta run"
 _SAME = "The same rows and columns."
 
-Name = Annotated[str, Parameter(help="The dataset.")]
+Name = Annotated[str, Parameter(help="The dataset.", **offered.completes(offered.datasets))]
 
 
 def list_(*, project: Where = None, json: AsJson = False) -> None:
@@ -93,20 +95,29 @@ def show(
     shown.table(
         "Columns", ("column", "type", "missing", "distinct", "min", "max", "expected", "meaning"), rows
     )
-    _table(view.past[-5:])
+    _table(view.past)
 
 
-def versions(name: Name, /, *, project: Where = None, json: AsJson = False) -> None:
-    """The versions of a dataset, oldest first."""
+def versions(
+    name: Name,
+    /,
+    *,
+    limit: Annotated[int, Parameter(help=say.LIMIT_DATA, show_default=True, validator=between(1))] = 20,
+    project: Where = None,
+    json: AsJson = False,
+) -> None:
+    """The newest versions of a dataset, newest last."""
     from comporta.acts.data.datasets import versions_of
     from comporta.opened.project import open_project
 
     with open_project(project) as opened:
-        past = versions_of(opened, name)
+        past = versions_of(opened, name, limit)
     if json:
         shown.json([{**_brief(each), "columns": each.columns} for each in past])
     else:
         _table(past)
+    if (older := past[0].number - 1) > 0:
+        shown.aside(say.OLDER_VERSIONS.format(name=name, count=older))
 
 
 def subjects(
@@ -161,7 +172,10 @@ def diff(
     project: Where = None,
     json: AsJson = False,
 ) -> None:
-    """Rows and columns that differ between two versions: how many, and the first of each kind."""
+    """Rows and columns that differ between two versions: how many, and the first of each kind.
+
+    Values of personal columns are not shown.
+    """
     from comporta.acts.data.datasets import difference_of
     from comporta.opened.project import open_project
 
@@ -181,12 +195,16 @@ def diff(
         shown.line(_SAME)
     samples = [("+", each.key, each.new) for each in found.added_rows]
     samples += [("-", each.key, each.old) for each in found.removed_rows]
-    lines = [(sign, _values(key), _values(values)) for sign, key, values in samples]
+    hidden = found.personal
+    lines = [(sign, _values(key, hidden), _values(values, hidden)) for sign, key, values in samples]
     for each in found.changed_rows:
         changed = ", ".join(
-            f"{column}: {_value(value)} → {_value(each.new[column])}" for column, value in each.old.items()
+            f"{column}: {say.PERSONAL}"
+            if column in hidden
+            else f"{column}: {_value(value)} → {_value(each.new[column])}"
+            for column, value in each.old.items()
         )
-        lines.append(("~", _values(each.key), changed))
+        lines.append(("~", _values(each.key, hidden), changed))
     if lines:
         shown.table("Rows", ("", "key", "values"), lines)
 
@@ -257,6 +275,66 @@ def rejected(
         shown.line(say.RETRIED.format(count=count))
 
 
+def export(
+    name: Annotated[
+        str,
+        Parameter(
+            help="The dataset, or a version of it such as weather@2.", **offered.completes(offered.datasets)
+        ),
+    ],
+    target: Annotated[
+        Path, Parameter(help="A name ending in .parquet or .csv, or a folder, which becomes a Delta table.")
+    ],
+    /,
+    *,
+    reveal: Annotated[
+        bool, Parameter(help="Write the values of personal columns too: with --reason.", negative="")
+    ] = False,
+    force: Force = False,
+    by: By = None,
+    reason: Reason = "",
+    project: Where = None,
+    json: AsJson = False,
+) -> None:
+    """Write the rows of a dataset version to a file: Parquet, CSV, or a folder that is a Delta table.
+
+    The ledger has who did it. Personal columns stay without values, unless --reveal and a reason are given.
+    """
+    from comporta.acts.data.export import export as exported
+    from comporta.cli.progress import WritingProgress
+    from comporta.opened.project import open_project
+
+    progress = WritingProgress(name)
+    with open_project(project) as opened:
+        try:
+            done = exported(
+                opened,
+                name,
+                target,
+                reveal=reveal,
+                force=force,
+                by=by or "",
+                reason=reason,
+                progress=progress,
+            )
+        finally:
+            progress.end()
+    if json:
+        shown.json(done)
+        return
+    shown.line(
+        say.ROWS_WRITTEN.format(
+            dataset=f"{done.dataset}@{done.number}",
+            rows=done.rows,
+            columns=len(done.columns),
+            path=done.path,
+            size=shown.size(done.size),
+        )
+    )
+    if done.masked:
+        shown.aside(say.MASKED.format(columns=", ".join(done.masked)))
+
+
 def _brief(manifest: Manifest) -> dict[str, Any]:
     wanted = ("number", "id", "at", "change", "rows", "added", "removed")
     return {name: getattr(manifest, name) for name in wanted}
@@ -300,8 +378,10 @@ def _bound_text(text: str | None, column_type: str) -> str | None:
     return text if amount.is_integer() and abs(amount) < 10_000 and "." not in text else shown.number(amount)
 
 
-def _values(values: dict[str, Any]) -> str:
-    return ", ".join(f"{name}={_value(value)}" for name, value in values.items())
+def _values(values: dict[str, Any], hidden: Sequence[str]) -> str:
+    return ", ".join(
+        f"{name}={say.PERSONAL if name in hidden else _value(value)}" for name, value in values.items()
+    )
 
 
 def _value(value: Any) -> str:

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
 from comporta.cli import show as shown
 from comporta.cli.model import Named, show_version
-from comporta.cli.options import NO, AsJson, By, Verbose, Where
+from comporta.cli.options import NO, AsJson, By, Verbose, Where, day
 from comporta.cli.progress import display
 from comporta.cli.words import words as say
-from comporta.errors import BadProject
 from comporta.project.once import not_inside_a_run
-from comporta.records import LEVELS, Level
 
 
 def gate(
     version: Named,
     /,
     *,
-    level: Annotated[str, Parameter(help=say.LEVEL, show_default=True)] = "release",
+    level: Annotated[Literal["release", "audit"], Parameter(help=say.LEVEL, show_default=True)] = "release",
     verbose: Verbose = False,
     project: Where = None,
     json: AsJson = False,
@@ -34,8 +31,12 @@ def gate(
     from comporta.opened.positive_class import positive_class
     from comporta.opened.project import open_project
 
-    with not_inside_a_run(), open_project(project, works=True) as opened, display(quiet=json) as progress:
-        judged = judge(opened, version, level=level_of(level), progress=progress)
+    with (
+        not_inside_a_run(),
+        open_project(project, works=True) as opened,
+        display(quiet=json, verbose=verbose) as progress,
+    ):
+        judged = judge(opened, version, level=level, progress=progress)
         at, positive = opened.now(), positive_class(opened, judged.version)
     shut = judged.version.blocking_verdicts(at)
     if json:
@@ -54,12 +55,12 @@ def waive(
     /,
     *,
     reason: Annotated[str, Parameter(help=say.REASON)],
-    until: Annotated[str, Parameter(help="The last day it counts: YYYY-MM-DD.")],
+    until: Annotated[str, Parameter(help="The last day the waiver is valid: YYYY-MM-DD.")],
     by: By = None,
     project: Where = None,
     json: AsJson = False,
 ) -> None:
-    """Let one check of a version not count until a day, in your name. Only people with the role may."""
+    """Exempt a version from one check until a day, in your name. Only people with the role may."""
     from comporta.acts.judge.waive import waive as let
     from comporta.opened.project import open_project
 
@@ -69,19 +70,3 @@ def waive(
         shown.json(waived)
     else:
         shown.line(say.WAIVED.format(check=check, version=waived.id, until=until, by=waived.waivers[-1].by))
-
-
-def level_of(level: str) -> Level:
-    """The level of this name. Raises BadProject."""
-    for each in LEVELS[1:]:
-        if level == each:
-            return each
-    raise BadProject(f"--level: found {level!r}, expected {' or '.join(LEVELS[1:])}.")
-
-
-def day(text: str) -> datetime:
-    """The end of this day, UTC. Raises BadProject."""
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(hour=23, minute=59, second=59, tzinfo=UTC)
-    except ValueError as fault:
-        raise BadProject(f"--until: found {text!r}, expected a day such as 2027-01-31.") from fault

@@ -27,6 +27,8 @@ _GROUND = ("comporta.toml", ".gitignore")
 def init(
     name: Annotated[Path, Parameter(help="The folder to make; `.` adds what a project here lacks.")],
     /,
+    *,
+    bare: Annotated[bool, Parameter(help=say.BARE, negative="")] = False,
 ) -> None:
     """Make a small project that runs at once on data it makes up, and the project's key.
 
@@ -37,21 +39,27 @@ def init(
     called = re.sub(r"[^A-Za-z0-9_-]+", "-", folder.resolve().name).strip("-_")[:64]
     if not called or not called[0].isalpha():
         raise BadProject(f"{name}: found a name that does not begin with a letter, expected e.g. churn.")
-    made = make(folder, called)
+    made = make(folder, called, bare=bare)
     show.line(say.MADE.format(where=folder))
     for file, tells in made:
         show.line(f"  {file:<15}{tells}")
     if any(tells in (say.KEY_GONE, say.KEY_ELSEWHERE) for _, tells in made):
         show.line(say.NEXT_KEY)
         return
+    if not (folder / "project.py").exists():
+        show.line(say.NEXT_BARE)
+        return
     show.line(say.NEXT_AFTER_INIT.format(where=folder) if folder.resolve() != Path.cwd() else say.NEXT_HERE)
 
 
-def make(folder: Path, name: str) -> list[tuple[str, str]]:
-    """The files of a new project and what is in each. Raises BadProject where `folder` cannot be one."""
+def make(folder: Path, name: str, *, bare: bool = False) -> list[tuple[str, str]]:
+    """The files of a new project and what is in each. bare: no sample, only what a project stands on.
+
+    Raises BadProject where `folder` cannot be one.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        wanted = _GROUND if (folder / "project.py").exists() else (*_SAMPLE, *_GROUND)
+        wanted = _GROUND if bare or (folder / "project.py").exists() else (*_SAMPLE, *_GROUND)
         made = [(file, _write(folder / file, name)) for file in wanted]
     except OSError as error:
         raise _error(error, folder) from error

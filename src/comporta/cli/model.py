@@ -8,61 +8,79 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from comporta.cli import completed_values as offered
 from comporta.cli import show
-from comporta.cli.options import AsJson, By, Reason, Role, Verbose, Where
-from comporta.cli.verdicts import show_verdicts
+from comporta.cli.options import AsJson, By, Reason, Role, Unreleased, Verbose, Where, between
+from comporta.cli.progress import waiting
+from comporta.cli.trend import show_trends
+from comporta.cli.verdicts import show_legend, show_verdicts
 from comporta.cli.words import words as say
+from comporta.opened.as_json import as_json
 from comporta.records import Version
-from comporta.report.codes import outcome_text, state_text
+from comporta.records.visible import visible
+from comporta.report.codes import state_text
+from comporta.report.lists import VERSION_COLUMNS, commit_text, gates_text
 
 if TYPE_CHECKING:
-    pass
+    from comporta.report import ReportedVerdict
 
-Named = Annotated[str, Parameter(help=say.VERSION)]
+Named = Annotated[str, Parameter(help=say.VERSION, **offered.completes(offered.versions))]
 
 
 def models(
-    model: Annotated[str, Parameter(help="A model, or one version of it such as late/3.")] = "",
+    model: Annotated[
+        str,
+        Parameter(
+            help="A model, or one version of it such as late/3.",
+            **offered.completes(offered.models_and_versions),
+        ),
+    ] = "",
     /,
     *,
+    limit: Annotated[int, Parameter(help=say.LIMIT_VERSIONS, show_default=True, validator=between(1))] = 20,
     verbose: Verbose = False,
     project: Where = None,
     json: AsJson = False,
 ) -> None:
-    """The versions of each model, newest first; for one version, its verdicts."""
+    """The newest versions of each model and how their metrics went; for one version, its verdicts."""
     from comporta.acts.release import release as acts
+    from comporta.acts.release.metric_trend import figures_of, trends
     from comporta.opened.conceal import reveal_version
     from comporta.opened.people import with_names
     from comporta.opened.positive_class import positive_class
     from comporta.opened.project import open_project
 
+    one = "/" in model or "@" in model
     with open_project(project) as opened:
-        if "/" in model:
-            found: tuple[Version, ...] = (acts.version_of(opened, model),)
-        elif model:
-            newest = acts.version_of(opened, model)
-            found = tuple(each for each in acts.models(opened) if each.model == newest.model)
-        else:
-            found = acts.models(opened)
+        found = (acts.version_view(opened, model),) if one else acts.models(opened, model, limit)
         at = opened.now()
-        if json or "/" in model:
+        if json or one:
             found = with_names(opened, *(reveal_version(opened, each) for each in found))
-        positive = positive_class(opened, found[0]) if "/" in model else ""
+        positive = positive_class(opened, found[0]) if one else ""
+        figures = figures_of(opened, found)
+        counts = acts.count_versions(opened)
     if json:
-        show.json(found)
+        show.json([{**as_json(each, show.say), "metrics": figures[each.id]} for each in found])
     elif not found:
         show.aside(say.NO_MODELS)
-    elif "/" in model:
+    elif one:
         show_version(found[0], at, positive, verbose=verbose)
     else:
-        rows = [(each.id, _state(each), _gates(each, at), each.at, _commit(each), each.run) for each in found]
-        show.table("Versions", ("version", "state", "gates", "made", "code", "run"), rows)
+        rows = [
+            (each.id, _state(each), show.say(gates_text(each, at)), each.at, commit_text(each), each.run)
+            for each in found
+        ]
+        show.table("Versions", VERSION_COLUMNS, rows)
+        show_trends(trends(found, figures, main=len({each.model for each in found}) > 1))
+    for name in () if one else dict.fromkeys(each.model for each in found):
+        if (older := counts[name] - limit) > 0:
+            show.aside(say.OLDER_VERSIONS.format(name=name, count=older))
 
 
 def show_version(version: Version, at: datetime, positive: str = "", *, verbose: bool = False) -> None:
     """A version and its verdicts as they stood at this time. positive: its positive class, or empty."""
     show.line(say.ONE_VERSION.format(version=version.id, state=_state(version), run=version.run))
-    show_version_verdicts(version, at, positive, verbose=verbose)
+    show_legend(show_version_verdicts(version, at, positive, verbose=verbose), verbose=verbose)
     for each in version.approvals:
         show.line(
             say.APPROVED_BY.format(by=each.by, role=f" ({each.role})" if each.role else "", reason=each.why)
@@ -73,13 +91,14 @@ def show_version(version: Version, at: datetime, positive: str = "", *, verbose:
 
 def show_version_verdicts(
     version: Version, at: datetime, positive: str = "", *, verbose: bool = False
-) -> None:
-    """The verdicts of a version; verbose: with their reasons, and the policy it was judged by."""
+) -> tuple[ReportedVerdict, ...]:
+    """The verdicts of a version, shown; verbose: with their reasons, and the policy it was judged by."""
     from comporta.checks.pool import section_of
     from comporta.report import standing, tell
 
     verdicts = tell(version, at, say=show.say, section=section_of, positive=positive)
     show_verdicts(verdicts, version.id, standing(version, at, show.say), verbose=verbose)
+    return verdicts
 
 
 def approve(
@@ -111,19 +130,41 @@ def approve(
         )
 
 
-def release(
+def request(
     version: Named, /, *, by: By = None, reason: Reason = "", project: Where = None, json: AsJson = False
 ) -> None:
-    """Give a version all traffic. Servers follow at once. Refused when a required check blocks it."""
-    from comporta.acts.release import release as acts
+    """Ask for the release of a version, in your name: who asks does not approve it."""
+    from comporta.acts.release.request import request_release
     from comporta.opened.project import open_project
 
     with open_project(project) as opened:
+        found = request_release(opened, version, by=by or "", reason=reason, say=show.say)
+    if json:
+        show.json({"version": found.id, "state": found.state})
+    else:
+        show.line(say.REQUESTED.format(version=found.id))
+
+
+def release(
+    version: Named, /, *, by: By = None, reason: Reason = "", project: Where = None, json: AsJson = False
+) -> None:
+    """Give a version all traffic. Servers follow at once. Refused when a required check blocks it.
+
+    Where it has all traffic already, nothing changes, and the exit code is 0.
+    """
+    from comporta.acts.release import release as acts
+    from comporta.opened.project import open_project
+
+    loading = say.LOADING.format(version=visible(version, keep=""))
+    with open_project(project) as opened, waiting(loading, quiet=json):
         released = acts.release(opened, version, by=by or "", reason=reason, say=show.say)
     if json:
         show.json(released)
         return
     now = f"{released.model}/{released.champion}"
+    if not released.changed:
+        show.line(say.RELEASED_ALREADY.format(version=now))
+        return
     before = (
         ""
         if released.previous is None
@@ -138,7 +179,7 @@ def fetch(
     folder: Annotated[Path, Parameter(help=say.FETCH_INTO)],
     /,
     *,
-    unreleased: Annotated[bool, Parameter(help=say.UNRELEASED, negative="")] = False,
+    unreleased: Unreleased = False,
     by: By = None,
     reason: Reason = "",
     project: Where = None,
@@ -164,7 +205,7 @@ def fetch(
 
 
 def rollback(
-    model: Annotated[str, Parameter(help="The model's name.")],
+    model: Annotated[str, Parameter(help="The model's name.", **offered.completes(offered.declared_models))],
     /,
     *,
     by: By = None,
@@ -188,24 +229,5 @@ def rollback(
         show.line(say.ROLLED_BACK.format(version=f"{model}/{back}", gone=f"{model}/{gone}"))
 
 
-def _gates(version: Version, at: datetime) -> str:
-    """`all 6 pass`, or the checks that did not."""
-    if not version.verdicts:
-        return say.NO_GATES
-    shut = version.blocking_verdicts(at)
-    closed = [each for each in version.verdicts if each.blocks]
-    if not closed:
-        return say.ALL_PASS.format(count=sum(each.required for each in version.verdicts))
-    outcomes = (
-        show.say(outcome_text(each.outcome)) if each in shut else say.WAIVED_OUTCOME for each in closed
-    )
-    titles = (show.say(each.display_title) for each in closed)
-    return "; ".join(f"{outcome}: {title}" for outcome, title in zip(outcomes, titles, strict=True))
-
-
 def _state(version: Version) -> str:
     return show.say(state_text(version.state))
-
-
-def _commit(version: Version) -> str:
-    return f"{version.commit[:8]}{'+' if version.dirty else ''}"

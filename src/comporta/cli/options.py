@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -31,6 +32,14 @@ def between(low: int, high: int = 2**63 - 1) -> Callable[[object, object], None]
     return validate
 
 
+def day(text: str) -> datetime:
+    """The end of this day, UTC. Raises BadProject."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(hour=23, minute=59, second=59, tzinfo=UTC)
+    except ValueError as fault:
+        raise BadProject(f"--until: found {text!r}, expected a day such as 2027-01-31.") from fault
+
+
 Where = Annotated[
     Path | None, Parameter(name=["--project", "-p"], help=say.PROJECT, env_var="COMPORTA_PROJECT")
 ]
@@ -39,3 +48,5 @@ Verbose = Annotated[bool, Parameter(name=["--verbose", "-v"], help=say.VERBOSE)]
 By = Annotated[str | None, Parameter(help=say.BY, validator=not_blank)]
 Role = Annotated[str | None, Parameter(help=say.ROLE, validator=not_blank)]
 Reason = Annotated[str, Parameter(help=say.REASON)]
+Force = Annotated[bool, Parameter(help=say.REPLACE, negative="")]
+Unreleased = Annotated[bool, Parameter(help=say.UNRELEASED, negative="")]

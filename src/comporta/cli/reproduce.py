@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
-
-from cyclopts import Parameter
+from typing import TYPE_CHECKING
 
 from comporta.cli import show
+from comporta.cli.model import Named
 from comporta.cli.options import NO, AsJson, Where
 from comporta.cli.progress import display
 from comporta.cli.words import words as say
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def reproduce(
-    version: Annotated[str, Parameter(help=say.VERSION)],
+    version: Named,
     /,
     *,
     project: Where = None,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from comporta.cli.exposed import tell_exposed
 from comporta.cli.options import Where, between
+from comporta.cli.words import words as say
 
 
 def serve(
@@ -21,16 +23,40 @@ def serve(
     durable: Annotated[
         bool, Parameter(help="Answer only once the prediction is on disk; slower, and none is ever lost.")
     ] = False,
+    tokens: Annotated[bool, Parameter(help=say.ASK_TOKENS)] = False,
+    workers: Annotated[int | None, Parameter(help=say.WORKERS, validator=between(1, 256))] = None,
+    connections: Annotated[
+        int, Parameter(help=say.CONNECTIONS, show_default=True, validator=between(1, 1_000_000))
+    ] = 1000,
+    tls_cert: Annotated[Path | None, Parameter(help=say.TLS_CERT)] = None,
+    tls_key: Annotated[Path | None, Parameter(help=say.TLS_KEY)] = None,
+    access_log: Annotated[Path | None, Parameter(help=say.ACCESS_LOG)] = None,
+    otel: Annotated[bool, Parameter(help=say.OTEL, negative="")] = False,
     project: Where = None,
 ) -> None:
     """Answer requests with what is released, until interrupted. Releases and rollbacks are followed at once.
 
     It speaks the Open Inference Protocol v2 (POST /v2/models/MODEL/infer), MLflow's POST /invocations,
-    POST /feedback for labels, and GET /health.
+    POST /feedback for labels, and GET /health. Where others than this machine reach the address, each request
+    must show a token: comporta token add NAME.
     """
-    from comporta.acts.serve.serving import serve as served
+    from comporta.acts.serve.server_options import server_options
+    from comporta.acts.serve.worker_count import default_workers
     from comporta.opened.project import open_project
 
-    with open_project(project, works=True) as opened:
+    options = server_options(
+        access_log=access_log, certificate=tls_cert, key=tls_key, otel=otel, connections=connections
+    )
+    count = workers or default_workers()
+    with open_project(project, works=count == 1) as opened:
         tell_exposed(opened)
-        served(opened, host=host, port=port, durable=durable)
+        if count == 1:
+            from comporta.acts.serve.serving import serve as served
+
+            served(opened, host=host, port=port, durable=durable, tokens=tokens, options=options)
+        else:
+            from comporta.acts.serve.workers import serve_with_workers
+
+            serve_with_workers(
+                opened, count, host=host, port=port, durable=durable, tokens=tokens, options=options
+            )

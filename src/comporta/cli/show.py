@@ -69,10 +69,13 @@ def _file() -> TextIO:
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Rows under their columns, which are named by their ids, as is the title. In a terminal with a title and
-    drawn; in a pipe as aligned text, whole."""
+    drawn; in a pipe as aligned text, whole. A column in which no row has anything is left out."""
     title = words.TITLES.get(title, title)
+    every = [[visible(_text(cell), keep="") for cell in row] for row in rows]
+    filled = [at for at in range(len(columns)) if not every or any(row[at] for row in every)]
+    columns = [columns[at] for at in filled]
     heads = [words.COLUMNS.get(each, each) for each in columns]
-    cells = [[visible(_text(cell), keep="") for cell in row] for row in rows]
+    cells = [[row[at] for at in filled] for row in every]
     right = [
         all(_numeric(row[at]) for row in cells) and any(row[at] for row in cells)
         for at in range(len(columns))
@@ -83,7 +86,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
         _print_aligned(heads, cells, right)
 
 
-_UNBROKEN = ("run", "version", "id", "step")
+_UNBROKEN = ("run", "version", "id", "step", "started", "made", "took", "outcome", "state", "steps", "trend")
 _STYLES = {
     "pass": "green",
     "passed": "green",
@@ -104,9 +107,16 @@ def _print_table(
     from rich.table import Table
     from rich.text import Text
 
-    drawn = Table(title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    drawn = Table(
+        title=title or None,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+    )
     for name, head, is_right in zip(columns, heads, right, strict=True):
-        # An id that is broken in two cannot be copied.
+        # An id that is broken in two cannot be copied, nor a time or a state be read at a glance.
         drawn.add_column(
             head, justify="right" if is_right else "left", overflow="fold", no_wrap=name in _UNBROKEN
         )

@@ -32,19 +32,28 @@ def gc(
     project: Where = None,
     json: AsJson = False,
 ) -> None:
-    """Delete bytes that no version, release, dataset or recent run reaches and that are older than a day."""
+    """Delete bytes that no version, release, dataset or recent run reaches and that are older than a day.
+
+    So are environments of `comporta env` that no released version needs and that were not used for a day.
+    """
+    from comporta.acts.upkeep.environments import sweep_environments
     from comporta.acts.upkeep.storage import sweep
+    from comporta.opened.as_json import as_json
     from comporta.opened.project import open_project
 
     with open_project(project) as opened:
         swept = sweep(opened, dry=dry)
+        environments = sweep_environments(opened, dry=dry)
     if json:
-        show.json(swept)
+        show.json({**as_json(swept, show.say), "environments": environments})
         return
     said = say.WOULD_FREE if swept.dry else say.FREED
     show.line(said.format(objects=len(swept.freed), size=show.size(swept.size), kept=swept.in_use))
     if swept.young:
         show.line(say.YOUNG.format(objects=swept.young))
+    if environments.freed:
+        said = say.WOULD_FREE_ENVIRONMENTS if swept.dry else say.FREED_ENVIRONMENTS
+        show.line(said.format(count=len(environments.freed), size=show.size(environments.size)))
 
 
 def remove(

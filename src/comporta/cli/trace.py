@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from comporta.cli import show
 from comporta.cli.options import AsJson, Where
 from comporta.cli.words import words as say
-from comporta.cli.written import replacing
+from comporta.opened.written_file import replacing
 
 
 def trace(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import shutil
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from comporta.cli import show
 from comporta.cli.words import words as say
+from comporta.records.credential import mask
 
 if TYPE_CHECKING:
+    from comporta.errors import ComportaError
     from comporta.records import Figure
     from comporta.report import ReportedVerdict
 
@@ -30,17 +33,43 @@ def show_verdicts(
     digest. verbose: under the headings of a report, each with its reason in full."""
     if not every:
         return
-    if verbose:
-        _show_reasons(every, name)
-        if len(policy) > 1:
-            show.table(say.POLICY_OF.format(name=name), ("judged by", ""), policy)
-        return
+    width = shutil.get_terminal_size((PIPED, 0)).columns
     show.line(say.GATES_OF.format(name=name), style="bold")
-    for line, style in verdict_lines(every, shutil.get_terminal_size((PIPED, 0)).columns):
+    for line, style in reason_lines(every, width) if verbose else verdict_lines(every, width):
         show.line(line, style=style)
-    show.line(summary(every))
-    if any(_standing(each) not in ("pass", "sound") for each in every):
+    for line in _wrap(summary(every), "", width):
+        show.line(line)
+    if verbose and len(policy) > 1:
+        show.table(say.POLICY_OF.format(name=name), ("judged by", ""), policy)
+
+
+def show_legend(every: Sequence[ReportedVerdict], *, verbose: bool = False) -> None:
+    """What the marks of these verdicts mean, save where all are required and passed; and where reasons are.
+    Once a command, below its tables."""
+    standings = {_standing(each) for each in every}
+    if standings - {"pass"}:
+        width = shutil.get_terminal_size((PIPED, 0)).columns
+        # A mark and its words stay together.
+        parts = [
+            f"{mark} {say.MARKS[each]}".replace(" ", "\xa0")
+            for each, (mark, _) in _MARKS.items()
+            if each in standings
+        ]
+        for line in textwrap.wrap("  ".join(parts), max(width, 20), break_on_hyphens=False):
+            show.aside(line.replace("\xa0", " "))
+    if not verbose and standings - {"pass", "sound"}:
         show.aside(say.DETAILS)
+
+
+def failure_row(failure: ComportaError) -> ReportedVerdict:
+    """Why models could not be built, as a verdict that blocks, so that no page passes over them. Without
+    values of the data, as such a page may be anybody's."""
+    from comporta.records import PlainText, Verdict
+    from comporta.report import ReportedVerdict
+
+    text = mask(failure.reason or str(failure))
+    verdict = Verdict(check="build", outcome="fail", required=True, reason=PlainText(text), what="project")
+    return ReportedVerdict(verdict=verdict, title=say.NOT_BUILT, reason=text)
 
 
 def verdict_lines(every: Sequence[ReportedVerdict], width: int) -> list[tuple[str, str]]:
@@ -52,7 +81,7 @@ def verdict_lines(every: Sequence[ReportedVerdict], width: int) -> list[tuple[st
         mark, style = _MARKS[_standing(each)]
         title = _short(each.title, titles)
         room = max(width - titles - 4, 1)
-        rest = _short(_numbers(each), room)
+        rest = _short(_numbers(each, room), room)
         finds = _power(each)
         rest = f"{rest}{finds}" if len(rest) + len(finds) <= room else rest
         lines.append((f"{mark} {title:<{titles}}  {rest}".rstrip(), style))
@@ -105,9 +134,9 @@ def _rank(each: ReportedVerdict) -> int:
     return list(_MARKS).index(_standing(each))
 
 
-def _numbers(each: ReportedVerdict) -> str:
+def _numbers(each: ReportedVerdict, room: int) -> str:
     """The figure and its interval, and the limit; the reason where there is no figure. What the figure is of
-    where the title does not say it."""
+    where the title does not say it, and the positive class, as far as there is room for them."""
     figure, limit = each.verdict.figure, each.verdict.limit
     if figure is None:
         return each.reason
@@ -115,11 +144,23 @@ def _numbers(each: ReportedVerdict) -> str:
     of = f"{metric} " if metric and metric not in each.title else ""
     against = "" if limit is None else say.LIMIT.format(limit=f"{limit:.3g}")
     positive = say.POSITIVE.format(name=each.positive) if each.positive else ""
-    return f"{of}{_figure(figure)}{against}{positive}"
+    numbers = f"{_figure(figure)}{against}"
+    fuller = (f"{of}{numbers}{positive}", f"{numbers}{positive}", f"{of}{numbers}")
+    return next((text for text in fuller if len(text) <= room), numbers) + _notes(each)
+
+
+def _notes(each: ReportedVerdict) -> str:
+    """What a figure that is no pass says of itself, such as which features are broken."""
+    figure = each.verdict.figure
+    if figure is None or each.verdict.outcome in _SOUND:
+        return ""
+    return "".join(f" {show.say(note)}" for note in figure.notes)
 
 
 def _power(each: ReportedVerdict) -> str:
     """What a pass could have seen, where there is something that it could not."""
+    if each.verdict.outcome == "pass" and each.verdict.powerless:
+        return say.FINDS_NOTHING
     beyond = each.verdict.detectable if each.verdict.outcome == "pass" else None
     return say.FINDS.format(beyond=f"{beyond:.2g}") if beyond else ""
 
@@ -135,18 +176,26 @@ def _short(text: str, most: int) -> str:
     return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
-def _show_reasons(every: Sequence[ReportedVerdict], name: str) -> None:
+def reason_lines(every: Sequence[ReportedVerdict], width: int) -> list[tuple[str, str]]:
+    """Lines of at most `width` columns and their styles: each heading of a report, below it mark, title and
+    outcome of each verdict, and its reason in full."""
     from comporta.report import sections
     from comporta.report.markdown import because
 
-    rows = [
-        (title if place == 0 else "", _outcome(each), each.title, because(each, show.say))
-        for title, some in sections(every)
-        for place, each in enumerate(some)
-    ]
-    shown = rows if any(about for about, *_ in rows[1:]) else [rest for _, *rest in rows]
-    columns = ("about", "verdict", "gate", "because")
-    show.table(say.GATES_OF.format(name=name), columns[-len(shown[0]) :], shown)
+    lines = []
+    for heading, some in sections(every):
+        lines.append((heading, "bold"))
+        for each in some:
+            mark, style = _MARKS[_standing(each)]
+            lines += [(line, style) for line in _wrap(f"{mark} {each.title}: {_outcome(each)}", "  ", width)]
+            lines += [(line, "") for line in _wrap(because(each, show.say), " " * 6, width)]
+    return lines
+
+
+def _wrap(text: str, indent: str, width: int) -> list[str]:
+    return textwrap.wrap(
+        text, max(width, 20), initial_indent=indent, subsequent_indent=f"{indent}  ", break_on_hyphens=False
+    )
 
 
 def _outcome(row: ReportedVerdict) -> str:

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from comporta.cli.table_words import COLUMNS, TITLES
+from comporta.cli.team_words import TeamTexts
 
-class Texts:
+
+class Texts(TeamTexts):
     """The texts. Read from the class they are English, from `words` in the reader's language."""
 
     def __getattribute__(self, name: str) -> Any:
@@ -34,82 +37,52 @@ class Texts:
     ROLE = "In what role, where the project declares no people: validator, owner, builder or auditor."
     VERSION = "A version: late/3, late for its newest, late@champion, or late@COMMIT."
     TRACED = "A prediction's id, late/3, weather@2, weather:KEY or subject:VALUE."
+    ASK_TOKENS = "Ask each request for a token also where only this machine reaches the address."
+    CONNECTIONS = "How many connections a worker takes at once; what comes on more gets 503."
+    TLS_CERT = "Answer over TLS: a PEM file with the certificate and its chain. A new one is followed."
+    TLS_KEY = "The PEM file of its key."
+    ACCESS_LOG = "A file to which a line of JSON is added for each request; - for standard output."
+    OTEL = "Send OpenTelemetry traces, where OTEL_EXPORTER_OTLP_ENDPOINT says. Needs: comporta[otel]."
+    WORKERS = "How many processes answer. Default: one for each core, as far as memory allows."
+    TOKEN_NAME = "The program that will show it, such as billing."
+    TOKEN_NAMED = "A token's name, or its id."
+    TOKEN_MODEL = "A model that it may be used for; may be given several times. Default: every model."
+    TOKEN_ACTION = "What it allows; may be given several times. Default: predict, feedback and metadata."
+    TOKEN_UNTIL = "The last day it is valid: YYYY-MM-DD. Default: 90 days from now."
+    TOKEN_LABEL_ONLY = "Its answers hold the label and no probability."
+    TOKEN_DECIMALS = "Probabilities in its answers are rounded to so many decimals."
+    TOKEN_OVERLAP = "How long the old token stays valid, such as 1h. Default: it ends at once."
+    TOKEN_QUOTA = {
+        "requests_a_minute": "At most so many requests a minute.",
+        "rows_a_minute": "At most so many rows a minute.",
+        "requests_a_day": "At most so many requests a day (UTC).",
+        "rows_a_day": "At most so many rows a day (UTC).",
+    }
+    TOKEN_SHOWN = (
+        "Shown once: keep it where {name} keeps its secrets. It is valid until {ends:%Y-%m-%d %H:%M} UTC."
+    )
+    TOKEN_OLD = "The old token is valid until {ends:%Y-%m-%d %H:%M} UTC."
+    TOKEN_OLD_ENDED = "The old token is no longer valid."
+    TOKEN_REVOKED = "{name}: revoked. Running servers refuse it within seconds."
+    TOKEN_STATES = {"valid": "valid", "ending": "ends soon", "replaced": "replaced", "ended": "ended"}
+    TOKEN_ALL = "Also those that have ended."
+    EVERY_MODEL = "every one"
+    NO_QUOTA = "none"
+    QUOTA_REQUESTS_A_MINUTE = "{most} requests/min"
+    QUOTA_ROWS_A_MINUTE = "{most} rows/min"
+    QUOTA_REQUESTS_A_DAY = "{most} requests/day"
+    QUOTA_ROWS_A_DAY = "{most} rows/day"
+    NO_TOKENS = "No valid token. Make one: comporta token add NAME"
     DRY = "Only say what would be deleted."
+    BARE = "No sample project: only the key, comporta.toml and .gitignore, for one declared in a notebook."
 
-    # tables: titles and columns by their ids
-    TITLES = {
-        "Accepted": "Accepted",
-        "Columns": "Columns",
-        "Datasets": "Datasets",
-        "May be one subject": "May be one subject",
-        "Metrics": "Metrics",
-        "People": "People",
-        "Rejected": "Rejected",
-        "Rows": "Rows",
-        "Runs": "Runs",
-        "Steps": "Steps",
-        "Store": "Store",
-        "Training data": "Training data",
-        "Versions": "Versions",
-    }
-    COLUMNS = {
-        "about": "about",
-        "added": "added",
-        "because": "because",
-        "bytes": "bytes",
-        "cause": "cause",
-        "change": "change",
-        "code": "code",
-        "column": "column",
-        "columns": "columns",
-        "command": "command",
-        "cpu": "cpu",
-        "dataset": "dataset",
-        "differ in": "differ in",
-        "distinct": "distinct",
-        "expected": "expected",
-        "first seen": "first seen",
-        "for instance": "for instance",
-        "gate": "gate",
-        "gates": "gates",
-        "id": "id",
-        "judged by": "judged by",
-        "key": "key",
-        "log": "log",
-        "made": "made",
-        "max": "max",
-        "meaning": "meaning",
-        "memory": "memory",
-        "metric": "metric",
-        "min": "min",
-        "missing": "missing",
-        "name": "name",
-        "new": "new",
-        "object": "object",
-        "objects": "objects",
-        "old": "old",
-        "outcome": "outcome",
-        "owner": "owner",
-        "pairs": "pairs",
-        "reason": "reason",
-        "recipe": "recipe",
-        "removed": "removed",
-        "role": "role",
-        "rows": "rows",
-        "run": "run",
-        "size": "size",
-        "started": "started",
-        "state": "state",
-        "step": "step",
-        "steps": "steps",
-        "took": "took",
-        "type": "type",
-        "values": "values",
-        "verdict": "verdict",
-        "version": "version",
-        "wall": "wall",
-        "what": "what",
-    }
+    COMPLETION_SHELL = "Which shell; default: the one that this runs in."
+    COMPLETION_OUTPUT = "Where to write the script, in place of where the shell looks for it."
+    COMPLETION_TO_SOURCE = "Completion for {shell} is in {file}; a shell that reads it has it: source {file}"
+    COMPLETION_WRITTEN = "Completion for {shell} is in {file}; a new shell has it."
+
+    TITLES = TITLES
+    COLUMNS = COLUMNS
     YES = "yes"
     NO = "no"
 
@@ -117,6 +90,7 @@ class Texts:
     MADE = "Made {where}:"
     NEXT_AFTER_INIT = "Next:  cd {where} && comporta run"
     NEXT_HERE = "Next:  comporta run"
+    NEXT_BARE = "Next:  declare a project in project.py, or in the cells of a notebook here"
     THERE = "exists already, unchanged"
     NEXT_KEY = "Next:  comporta key import FILE"
     KEY_ELSEWHERE = (
@@ -135,6 +109,9 @@ class Texts:
 
     # check
     NO_FAULTS = "No errors. Models: {models}, datasets: {datasets}."
+    CHECK_BEGINS = "Reading the project …"
+    CHECK_READS = "Looking at {name} …"
+    CHECK_READ = "Read: columns, and the keys of the first 100,000 rows; `comporta run` reads every row."
     FAULTS = "{count} errors."
     ONE_FAULT = "1 error."
     PASSWORD_IN_URL = (
@@ -147,6 +124,7 @@ class Texts:
     POLICY_OF = "Policy of {name}"
     LIMIT = ", limit {limit}"
     FINDS = ", finds {beyond} beyond"
+    FINDS_NOTHING = ", finds nothing"
     POSITIVE = ", positive class {name}"
     REQUIRED_PASSED = "{passed}/{of} required passed"
     SOME_BLOCK = "{count} blocking"
@@ -154,14 +132,27 @@ class Texts:
     SOME_LEFT = "{count} decided at a deeper level"
     INFORMATIONAL = "{count} informational"
     NOT_PASSED = "{count} of them did not pass"
+    MARKS = {
+        "fail": "failed, blocks",
+        "inconclusive": "inconclusive, blocks",
+        "waived": "waived",
+        "left open": "decided at a deeper level",
+        "pass": "passed",
+        "noticed": "informational, did not pass",
+        "sound": "informational",
+    }
     DETAILS = "Reasons: --verbose, or the page that `comporta report` writes."
     OPEN_TO_OTHERS = (
         "{name}: {path} can be read or changed by every user of this machine (its mode is {mode:o}). "
         "Close it: chmod 600 {path}"
     )
+    CHECKED_WITHOUT_KEY = "The check has a key, a ledger and a store of its own, for: {why}"
     CHECK_OUT = "Where to write it too: a name ending in .md or .xml (JUnit). May be given twice."
     CHECK_TITLE = "The project's declaration"
-    CHECK_LEVEL = "commit: also fit each model on a sample and run its quick gates."
+    CHECK_LEVEL = (
+        "commit: also fit each model on a sample and run its quick gates. "
+        "Deeper: comporta run, comporta gate."
+    )
     NO_QUICK_GATES = "{model}: no gate runs at this level."
     TRIED = "No errors, and no quick gate fails on a sample. The full set: comporta run"
     TRIED_LEFT = (
@@ -171,6 +162,8 @@ class Texts:
     TRIED_BROKEN = "A required gate fails on a sample, or could not be measured."
 
     # data
+    FEATURE_OR_MODEL = "A column's name, a dataset's column such as orders.amount, or a model."
+    LIMIT_DATA = "How many versions, the newest of them."
     KEY_COLUMNS = "key {columns}"
     SUBJECT_COLUMN = "subject {column}"
     TIME_COLUMN = "time {column}"
@@ -195,6 +188,11 @@ class Texts:
     RETRIED = (
         "{count} rows are open again. They are sealed within five minutes of serving, or rejected again."
     )
+    ROWS_WRITTEN = "{dataset}: {rows:,} rows, {columns} columns written to {path} ({size})"
+    REPLACE = "Replace what is there."
+    ROWS_SO_FAR = "{what}: {rows:,} of {total:,} rows written"
+    ROWS_SO_FAR_OF_MANY = "{what}: {rows:,} rows written"
+    MASKED = "Personal, and so without values: {columns}. To write them too: --reveal --reason WHY"
 
     # key
     KEY_SHOWN = "Whoever has this key can match stored digests to people. Keep it where secrets are kept."
@@ -206,6 +204,9 @@ class Texts:
     RUN_OUT = "Where to write the verdicts too: a name ending in .md or .xml (JUnit). May be given twice."
     RUN = "Run {id} {outcome}: {what}, {took}"
     STEPS = "{fresh} steps done, {reused} reused"
+    FAILURES = ", {count} failed"
+    NAMED_FAILURES = ", {count} failed ({steps}{more})"
+    NOT_BUILT = "models that could not be built"
     NOTHING_NEW = "nothing changed, all steps reused"
     DONE = "done"
     REUSED = "reused"
@@ -216,7 +217,9 @@ class Texts:
         "Next:  comporta approve {version} --by NAME --reason WHY  ({count} of {needed} approvals)"
     )
     OUTCOMES = {"running": "running", "done": "done", "failed": "failed", "stopped": "stopped"}
-    STEPS_OF_RUN = "{ended}/{total}, {reused} reused"
+    COMMAND_OF_RUN = "comporta {command}"
+    PARAM = "Try another value of a parameter of fit: depth=8, or late.depth=8 of one model. May be repeated."
+    SET = "Try another setting of the model: seed=3, or late.seed=3 of one model. May be repeated."
     NO_RUNS = "No runs yet. Make one: comporta run"
 
     # gate
@@ -234,23 +237,48 @@ class Texts:
     UNRELEASED = "Also a version that is not released and could not be: with --reason."
     FETCHED = "{version}, {state}"
 
+    # env
+    ENV_BUILDING = "{version}: building the environment that it was made with; nothing else waits for it"
+    ENV_BUILT = "{version}: {distributions} distributions of its lock are installed in {folder}"
+    ENV_THERE = "{version}: its environment is there, {distributions} distributions in {folder}"
+    ENV_CHANGED = "not as then: {change}"
+    NEXT_AFTER_ENV = (
+        "Servers use it where the libraries installed do not do; one that runs, within 30 seconds."
+    )
+
+    # predict
+    PREDICT_VERSION = "The version, such as late/3 or late@champion, what serves now."
+    PREDICT_INPUT = "A dataset, a version of one such as customers@3, or Parquet or CSV files by a glob."
+    PREDICT_OUTPUT = "A name ending in .parquet or .csv."
+    PREDICT_KEEP = "A column to write beside the answers; may be given more than once. Default: the key."
+    PREDICT_CHUNK = "How many rows are in memory at a time."
+    PREDICT_REVEAL = "Write personal columns beside the answers: with --reason."
+    PREDICT_RESUMED = "{rows:,} rows were answered before; the rest was added."
+    PREDICTED = "{version} answered {rows:,} rows of {source}: {path} ({size})"
+
     # report
     OUT = "Where to write it: a name ending in .html, .md or .xml (JUnit). May be given more than once."
     WRITTEN = "Written to {file}"
     GATES_DIFFER = "What differs between {a} and {b}"
-    NO_GATE_DIFFERS = "No check counts otherwise in one than in the other."
-    GATES_SAME = "The same on both: {count} checks. With --verbose they are listed."
-    POLICIES_DIFFER = "By what they were judged, where that differs"
+    NO_GATE_DIFFERS = "Every check counts the same in both."
+    GATES_SAME = "The same on all: {count} checks. With --verbose they are listed."
+    GATES_ALL_SAME = "All {count} checks count the same. With --verbose they are listed."
+    COMPARED = "Two versions or more: late/3, late for its newest, late@champion, late@COMMIT, or a run's id."
+    POLICIES_DIFFER = "What each was judged by, where that differs"
     OTHER_ROWS = "Each was measured on its own test rows, which differ: compare with care."
 
     # models
+    LIMIT_VERSIONS = "How many versions of each model, the newest first."
+    OLDER_VERSIONS = "{name} has {count:,} older versions: --limit shows more."
+    NO_FEATURES = "No model is declared, and none has a version."
     NO_MODELS = "No versions yet. Make one: comporta run"
-    NO_GATES = "none declared"
-    ALL_PASS = "all {count} pass"
     ONE_VERSION = "{version}: {state}, made by run {run}"
     APPROVED_BY = "approved by {by}{role}: {reason}"
     APPROVED = "{version} approved by {by}: {count} of {needed} approvals; the version is {state}."
+    REQUESTED = "The release of {version} is asked for. Who approves it must be another."
     RELEASED = "{version} has all traffic{before}."
+    LOADING = "{version}: being loaded once, as a server does"
+    RELEASED_ALREADY = "{version} has all traffic already; nothing was changed."
     BEFORE = ", in place of {version}"
     NEXT_AFTER_RELEASE = "Next:  comporta serve"
     ROLLED_BACK_UNKNOWN = (
@@ -263,18 +291,7 @@ class Texts:
     BLANK = (
         "found a blank --by or --role, expected a name or a role. Leave the option out, or set its variable."
     )
-    NAME = "Their name, compared without case; or their id."
-    NO_PEOPLE = "Nobody has approved, waived or released anything yet, and the project declares nobody."
     ARTIFACT_REMOVED = "Artifact {digest} ({kind}) is deleted; an event records that. References to it stay."
-    FORGOTTEN = "The name of {id} is deleted. What they did stays recorded under that id."
-    STILL_HELD = "Events from before people had ids that still hold the name: {count}"
-    HELD_REMOVABLE = "`comporta audit remove SEQ --reason erasure` deletes the body of {count} ({seqs})"
-    HELD_FIXED = (
-        "{count} cannot be changed ({seqs}), since the links of the older, keyed chain cover their bodies, "
-        "but no `comporta audit export` holds them"
-    )
-    MORE_IN_JSON = "{numbers} and {more:,} more: --json lists them"
-    STILL_DECLARED = "The project file still declares {name}: take the name out of it too."
 
     # reproduce
     REPRODUCED = "Reproduced {version}"
@@ -287,16 +304,16 @@ class Texts:
 
     # audit
     SOUND = "OK: {events} events, {readings} projections verified"
-    SIGNED = "signed: {signed} heads, key {key}"
+    SIGNED = "OK: {signed} signatures verified, by the key {key}"
     KEYED = "{keyed} of them are of the keyed chain, which only the project's key can verify"
     REMOVED = "event {seq}: its body was removed; event {by} records that"
     ARTIFACTS_SOUND = "OK: {size} in {objects} artifacts verified"
     ARTIFACTS_REMOVED = "{count} more were deleted on purpose; events artifact.removed record that"
     ARTIFACTS_FREED = "{count} more were freed by garbage collection: nothing needs them"
     AND_MORE = "and {count} more"
-    DATA_SOUND = "OK: {size} in {objects} objects of {datasets} verified"
+    DATA_SOUND = "OK: {size} in {objects} files of {datasets} verified"
     NOT_SEALED = "not verified: {count} answers and labels not sealed yet"
-    EXPORTED = "{events} events, {withheld} of them withheld, and {heads} signed heads written to {file}"
+    EXPORTED = "{events} events, {withheld} of them withheld, and {heads} signatures written to {file}"
     EXPORTED_AFTER = (
         "{keyed} events before them are not in it: an older Comporta chained them with the project's key, "
         "and only `comporta audit verify` can verify those"
@@ -311,16 +328,25 @@ class Texts:
     ONE_DATASET = "1 dataset"
     READ = "{what}: {read} of {total} read"
     HEAD = "head {seq}:{hash}"
+    KEEP_HEAD = "Keep this head in another place: --head SEQ:HASH finds events that were cut off since."
 
     # store
     TOTAL = "total"
     FREED = "Freed {objects} objects, {size}; {kept} are in use."
     WOULD_FREE = "Would free {objects} objects, {size}; {kept} are in use."
+    FREED_ENVIRONMENTS = "Freed {count} environments, {size}: comporta env VERSION builds one again."
+    WOULD_FREE_ENVIRONMENTS = (
+        "Would free {count} environments, {size}: comporta env VERSION builds one again."
+    )
     YOUNG = "{objects} more are not in use but less than a day old: kept."
 
     # progress
-    ENDED = "{ended} of {total} steps so far"
+    ENDED = "{ended} of {total} steps"
+    SKIPPED = "{count} steps: what they read failed, or their time was spent (each: --verbose)"
+    STEPS_SKIPPED = "{count} steps skipped"
+    ONE_SKIPPED = "{node}: what it reads failed, or its time was spent"
     STATES = {
+        "planned": "planned",
         "reused": "reused",
         "waiting": "waiting",
         "started": "started",
@@ -344,7 +370,7 @@ words = Texts()
 def english_words() -> dict[str, str]:
     """Code → English text, of all."""
     texts: dict[str, str] = {}
-    for name, value in vars(Texts).items():
+    for name, value in (vars(TeamTexts) | vars(Texts)).items():
         if name.isupper():
             several = value if isinstance(value, dict) else {"": value}
             texts |= {f"cli.{name.lower()}.{key}".rstrip("."): text for key, text in several.items()}

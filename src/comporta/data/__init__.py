@@ -14,11 +14,20 @@ if TYPE_CHECKING:
     from comporta.data.difference import ChangedRow, DatasetDiff, diff_versions
     from comporta.data.feedback_log import scan_feedback, seal_feedback
     from comporta.data.keys import key_text, row_key
-    from comporta.data.manifests import list_datasets, list_versions, manifest_of, reachable_objects, slice_of
+    from comporta.data.manifests import (
+        is_dataset,
+        list_datasets,
+        list_newest,
+        list_versions,
+        manifest_of,
+        reachable_objects,
+        slice_of,
+    )
     from comporta.data.near import NearSubject, SubjectMatches, find_subjects
     from comporta.data.online import feature_function
-    from comporta.data.open_rows import count_open_rows, log_rows
-    from comporta.data.prediction_log import SealResult, find_prediction, scan_predictions, seal_predictions
+    from comporta.data.open_rows import count_open_rows, log_blocks, log_rows
+    from comporta.data.prediction_log import SealResult, find_prediction, scan_predictions
+    from comporta.data.prediction_seal import seal_predictions
     from comporta.data.read import rows_of, scan_slice
     from comporta.data.types import parse_type
     from comporta.records import Manifest
@@ -45,6 +54,7 @@ _HOMES = {
     "diff_versions": "difference",
     "find_prediction": "prediction_log",
     "key_text": "keys",
+    "log_blocks": "open_rows",
     "log_rows": "open_rows",
     "manifest_of": "manifests",
     "reachable_objects": "manifests",
@@ -54,12 +64,14 @@ _HOMES = {
     "scan_feedback": "feedback_log",
     "scan_predictions": "prediction_log",
     "seal_feedback": "feedback_log",
-    "seal_predictions": "prediction_log",
+    "seal_predictions": "prediction_seal",
     "slice_of": "manifests",
     "find_subjects": "near",
     "tag_version": "dataset_log",
     "parse_type": "types",
     "verify": "damage",
+    "is_dataset": "manifests",
+    "list_newest": "manifests",
     "list_versions": "manifests",
 }
 
@@ -84,9 +96,12 @@ __all__ = [
     "feature_function",
     "find_prediction",
     "find_subjects",
+    "is_dataset",
     "key_text",
     "list_datasets",
+    "list_newest",
     "list_versions",
+    "log_blocks",
     "log_rows",
     "manifest_of",
     "parse_type",

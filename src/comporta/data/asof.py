@@ -73,7 +73,7 @@ def as_of(
 def needed_columns(table: pl.LazyFrame, join: Join, shape: DatasetSchema) -> pl.LazyFrame:
     """The table less the columns that a join does not read."""
     has = table.collect_schema()
-    wanted = dict.fromkeys([*join.columns, *join.on.values(), *shape.key, *clocks(shape)])
+    wanted = dict.fromkeys([*join.value_columns, *join.on.values(), *shape.key, *clocks(shape)])
     if missing := sorted(set(wanted) - set(has)):
         raise BadProject(
             f"join of {join.dataset}: found no column {', '.join(missing)}; it has {', '.join(has)}."

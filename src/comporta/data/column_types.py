@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import polars as pl
 
-from comporta.data.types import base_type, parse_type, type_text
+from comporta.data.types import base_type, cast_advice, parse_type, type_text
 from comporta.errors import BadData, BadProject, ExpectationBroken, SchemaChanged, wording
 from comporta.records import Change, Column, DatasetSchema, Manifest
 from comporta.records.column_type import TypeKind, type_kind
@@ -66,8 +68,8 @@ def require_columns(shape: DatasetSchema, columns: dict[str, str]) -> None:
         for needed in wanted:
             if needed is not None and needed not in columns:
                 raise BadProject(
-                    f"{name}: found no column {needed!r} (as {role}), only {', '.join(columns)}. "
-                    "Fix the declaration or the source."
+                    f"{name}: found no column {needed!r} (as {role}), expected one of: {', '.join(columns)}. "
+                    "Correct the name in the declaration, or add the column in the source."
                 )
     require_times(shape, columns, ("datetime", "date", "null"))
     for column in shape.columns:
@@ -77,13 +79,25 @@ def require_columns(shape: DatasetSchema, columns: dict[str, str]) -> None:
 def require_times(shape: DatasetSchema, columns: dict[str, str], kinds: tuple[TypeKind, ...]) -> None:
     """Raises BadProject where a column of times is of none of these kinds."""
     for role in ("time", "arrived"):
-        when: str | None = getattr(shape, role)
-        if when is not None and type_kind(columns[when]) not in kinds:
-            kind = "no value" if columns[when] == EMPTY else columns[when]
-            raise BadProject(
-                f"{shape.name}.{when}: found {kind}, expected Datetime or Date: it is declared as "
-                f"{role}. Cast it in the source."
-            )
+        if message := time_fault(shape, role, columns, kinds):
+            raise BadProject(message)
+
+
+def time_fault(
+    shape: DatasetSchema,
+    role: Literal["time", "arrived"],
+    columns: dict[str, str],
+    kinds: tuple[TypeKind, ...] = ("datetime", "date", "null"),
+) -> str:
+    """What is wrong with the type of the column that is declared as this; empty: nothing."""
+    when: str | None = getattr(shape, role)
+    if when is None or when not in columns or type_kind(columns[when]) in kinds:
+        return ""
+    kind = "no value" if columns[when] == EMPTY else columns[when]
+    return wording(
+        f"{shape.name}.{when}: found {kind}, expected Datetime or Date: it is declared as {role}. "
+        f"{cast_advice(when, 'Datetime')}"
+    )
 
 
 def begins_anew(base: Manifest, shape: DatasetSchema, columns: dict[str, str], change: Change) -> bool:
@@ -126,23 +140,33 @@ def _roles(shape: DatasetSchema) -> dict[str, tuple[str | None, ...]]:
     }
 
 
+def type_fault(shape: DatasetSchema, column: Column, kind: str) -> str:
+    """What is wrong with the type that this column has; empty: nothing, or a run only reports it."""
+    if _is_declared_type(column, kind) or column.breach != "stop":
+        return ""
+    return wording(
+        f"{shape.name}.{column.name}: found the type {kind}, expected {column.type}. "
+        f"{cast_advice(column.name, column.type)} Or change the declaration."
+    )
+
+
+def _is_declared_type(column: Column, kind: str) -> bool:
+    return not column.type or kind == EMPTY or column.type in (kind, base_type(kind))
+
+
 def _require_type(shape: DatasetSchema, column: Column, kind: str) -> None:
     """A wrong type is a breach, which may be declared to stop nothing; a value that cannot be compared with
     the column's is a fault of the declaration."""
-    right = not column.type or kind == EMPTY or column.type in (kind, base_type(kind))
-    if not right and column.breach == "stop":
-        error = ExpectationBroken(
-            f"{shape.name}.{column.name}: found the type {kind}, expected {column.type}. "
-            "Cast it in the source, or change the declaration."
-        )
-        error.reason = str(error)
+    if message := type_fault(shape, column, kind):
+        error = ExpectationBroken(message)
+        error.reason = message
         raise error
-    fault = next(value_faults(column, kind), None) if right else None
+    fault = next(value_faults(column, kind), None) if _is_declared_type(column, kind) else None
     if fault is not None:
         field, said = fault
         raise BadProject(
             f"{shape.name}.{column.name}: {field}: {said}. Correct the declaration, or cast "
-            "the column in the source."
+            "the column where it is read."
         )
 
 

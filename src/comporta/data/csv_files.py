@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from comporta.data.csv_readings import require_one_reading, require_whole_lines
 from comporta.data.csv_text import CsvFile, open_csv
 from comporta.data.csv_types import (
     declared_types,
@@ -53,6 +54,9 @@ def open_table(paths: Sequence[Path], root: Path, name: str, written: CsvFiles) 
             if schema[column] not in (pl.Null, pl.Date):
                 raise _other_type(first, column, pl.Datetime("us"))
             schema[column] = pl.Datetime("us")
+    for file in files:
+        require_whole_lines(file)
+        require_one_reading(file, schema, written.schema)
     return CsvTable(files=files, schema=schema)
 
 
@@ -79,7 +83,9 @@ def _scan(file: CsvFile, schema: dict[str, pl.DataType]) -> pl.LazyFrame:
     own = {name: pl.String() if isinstance(dtype, pl.Null) else dtype for name, dtype in schema.items()}
     frame = scan(file, own)
     empty = (pl.lit(None).alias(name) for name, dtype in schema.items() if isinstance(dtype, pl.Null))
-    return frame.with_columns(*empty).select(*map(exact_column, schema))
+    rows = frame.with_columns(*empty).select(*map(exact_column, schema))
+    # A line without any value, such as the empty ones at a file's end, is no row.
+    return rows.filter(pl.any_horizontal(pl.all().is_not_null()))
 
 
 def _require_same_columns(file: CsvFile, first: CsvFile) -> None:

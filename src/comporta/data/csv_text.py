@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from comporta.records.csv_files import CsvFiles
 
 _CHUNK = 1 << 20
 _OTHERS = (";", "\t", "|", ",")
+_PACKED = (b"\x1f\x8b", b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"BZh")
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 class CsvFile(Record, frozen=True, kw_only=True):
@@ -54,6 +57,7 @@ def open_csv(path: Path, root: Path, name: str, written: CsvFiles) -> CsvFile:
     shown = path.relative_to(root) if path.is_relative_to(root) else path
     separator = written.separator or ("\t" if path.suffix.lower() == ".tsv" else ",")
     file = CsvFile(path=path, label=f"{name}: {shown.as_posix()}", form=written, separator=separator)
+    _require_text_lines(file)
     header = next(_records(file), (1, []))[1]
     if not header:
         raise BadData(
@@ -94,6 +98,51 @@ def long_line(file: CsvFile) -> tuple[int, int]:
         if len(values) > len(file.columns):
             return line, len(values)
     return 0, 0
+
+
+def short_line(file: CsvFile) -> tuple[int, int]:
+    """The first line that has fewer values than the header, and how many; zeros: none."""
+    for line, values in _records(file):
+        if len(values) < len(file.columns):
+            return line, len(values)
+    return 0, 0
+
+
+def open_quote(file: CsvFile) -> int:
+    """The line of the first quote that does not open a value, close it, or stand twice; 0: there is none."""
+    value = re.compile(
+        rf'(?:"(?:[^"]|"")*"|[^"{re.escape(file.separator)}\r\n]*)(?:{re.escape(file.separator)}|\r?\n|$)'
+    )
+    text, at = file.bytes().getvalue().decode("utf-8-sig"), 0
+    while at < len(text):
+        found = value.match(text, at)
+        if found is None:
+            return text.count("\n", 0, at) + 1
+        at = found.end()
+    return 0
+
+
+def _require_text_lines(file: CsvFile) -> None:
+    """Raises BadData on a file that begins as no text does, or whose lines end in a way that is not read."""
+    with file.path.open("rb") as handle:
+        begins = handle.read(4)
+    if begins.startswith(_PACKED):
+        raise BadData(f"{file.label}: found a packed file, expected text. Unpack it.")
+    if begins.startswith(_UTF_16) and file.utf8:
+        raise BadData(
+            f"{file.label}, line 1, column 1: found UTF-16, expected {file.form.encoding}. Declare how it is "
+            f"written: {declare(file, encoding='utf-16')}"
+        )
+    try:
+        with file.path.open(encoding=file.form.encoding, newline="") as handle:
+            alone = handle.readline(_CHUNK).endswith("\r")
+    except UnicodeError:  # told where the header is read
+        return
+    if alone:
+        raise BadData(
+            f"{file.label}, line 1: found lines that end in a carriage return alone, expected a line feed "
+            "or both. Write the file anew."
+        )
 
 
 def encoding_fault(file: CsvFile) -> BadData | None:

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from comporta.data.csv_numbers import NumberStyle, are_numbers, styles_of
-from comporta.data.csv_text import CsvFile, declare, encoding_fault, line_of, long_line
+from comporta.data.csv_text import CsvFile, declare, encoding_fault, line_of, long_line, open_quote
 from comporta.data.types import parse_type
 from comporta.errors import BadData, first_line, wording
 from comporta.records.named_column import exact_column
@@ -17,8 +17,10 @@ SAMPLE = 10_000
 
 _WORDS = ("na", "n/a", "#n/a", "nan", "null", "none", "nil", "-", "--", "?", ".", "missing")
 _TIME, _TRUTH = r"^\d{4}-\d{2}-\d{2}", r"^(?i:true|false)$"
-_CODE = r"^[+-]?0\d+$"
-_DAY_OR_MONTH = r"^\d{1,2}[/.-]\d{1,2}[/.-]\d{4}"
+_DAY = r"^\d{4}-\d{2}-\d{2}$"
+_MOMENT = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?: ?(?:Z|[+-]\d{2}:?\d{2}))?$"
+_ZONE = r"\d ?(?:Z|[+-]\d{2}:?\d{2})$"
+_DAY_AND_MONTH = r"^\d{1,2}[/.-]\d{1,2}[/.-]\d{4}$"
 
 
 def options(file: CsvFile) -> dict[str, Any]:
@@ -45,7 +47,6 @@ def sampled_types(file: CsvFile, settled: dict[str, pl.DataType]) -> dict[str, p
             out[column.name] = pl.Null()
         else:
             out[column.name] = _type_of(file, column)
-    _require_one_reading(file, [name for name in out if name not in settled], out)
     late = [name for name, dtype in out.items() if isinstance(dtype, pl.Null)]
     if late and len(rows) == SAMPLE:
         for column in _read_typed(file, settled, None, late).get_columns():
@@ -139,9 +140,14 @@ def reading_fault(file: CsvFile, schema: dict[str, pl.DataType], error: pl.excep
     for name, dtype in schema.items():
         if dtype not in (pl.String, pl.Null) and (text := first_foreign(file, name, dtype)):
             return value_fault(file, name, text, dtype)
-    return encoding_fault(file) or BadData(
-        f"{file.label}: cannot be read: {first_line(error)}. Correct the file."
-    )
+    if (fault := encoding_fault(file)) is not None:
+        return fault
+    if quote := open_quote(file):
+        return BadData(
+            f"{file.label}, line {quote}: found a quote within a value, or one that nothing closes. Write it "
+            "twice and the value in quotes, or remove it."
+        )
+    return BadData(f"{file.label}: cannot be read: {first_line(error)}. Correct the file.")
 
 
 def first_foreign(file: CsvFile, column: str, dtype: pl.DataType) -> str:
@@ -165,33 +171,7 @@ def value_fault(file: CsvFile, column: str, text: str, dtype: pl.DataType) -> Ba
         return _number_fault(file, column, rows[column].drop_nulls(), text)
     else:
         advice = wording(f"Correct it, or make the column text: {declare(file, schema={column: 'String'})}")
-    return _fault(file, column, text, wording(f"a value of the type {dtype}"), advice)
-
-
-def _require_one_reading(file: CsvFile, columns: list[str], types: dict[str, pl.DataType]) -> None:
-    """Raises BadData where the first rows can be read in two ways: a whole number that begins with a zero may
-    be a code, and of 01/02/2025 nobody can tell which is the day."""
-    asked = {
-        name: (_CODE if types[name].is_integer() else _DAY_OR_MONTH)
-        for name in columns
-        if types[name].is_integer() or isinstance(types[name], pl.Date | pl.Datetime)
-    }
-    if not asked:
-        return
-    plain = _read_typed(file, dict.fromkeys(file.columns, pl.String()), SAMPLE, list(asked))
-    for column in plain.get_columns():
-        pattern, texts = asked[column.name], column.alias("texts")  # polars takes a name for a pattern
-        doubtful = texts.filter(texts.str.contains(pattern))
-        if not len(doubtful):
-            continue
-        kind = "Int64" if pattern == _CODE else type(types[column.name]).__name__
-        itself = declare(file, schema={column.name: kind})
-        if pattern == _CODE:
-            code = declare(file, schema={column.name: "String"})
-            advice = wording(f"If it is a code, make the column text: {code} If it is a number: {itself}")
-            raise _fault(file, column.name, doubtful[0], "a number without zeros in front", advice)
-        advice = wording(f"Write it as 2025-02-01. If the day comes first, say so: {itself}")
-        raise _fault(file, column.name, doubtful[0], "a date that can be read in one way", advice)
+    return cell_fault(file, column, text, wording(f"a value of the type {dtype}"), advice)
 
 
 def _require_text(file: CsvFile, column: pl.Series) -> None:
@@ -210,7 +190,7 @@ def _require_text(file: CsvFile, column: pl.Series) -> None:
                 advice = wording(
                     f"If it means a missing value, declare it: {missing} If not, make the column {text}"
                 )
-                raise _fault(file, column.name, words[0], f"{what} as in the other rows", advice)
+                raise cell_fault(file, column.name, words[0], f"{what} as in the other rows", advice)
     foreign = others.filter(~others.str.contains(file.style.pattern))
     if len(foreign) and (are_numbers(others) or styles_of(others, file.style)):
         raise _number_fault(file, column.name, others, foreign[0])
@@ -219,9 +199,39 @@ def _require_text(file: CsvFile, column: pl.Series) -> None:
         and (others != others.str.strip_chars()).any()
     ):
         first = others.filter(others != others.str.strip_chars())[0]
-        raise _fault(
+        raise cell_fault(
             file, column.name, first, "a number without blanks", f"Remove them, or make the column {text}"
         )
+    _require_readable(file, column.name, others, text)
+
+
+def _require_readable(file: CsvFile, name: str, others: pl.Series, text: str) -> None:
+    """Raises BadData where all values are written as numbers with a sign, as dates or as times, and yet some
+    cannot be read as such. others: a column's values. text: how it is declared to be text."""
+    if others.str.contains(file.style.pattern).all():
+        signed = others.filter(others.str.starts_with("+"))
+        if len(signed):
+            kind = "Int64" if others.str.contains(r"^[+-]?\d+$").all() else "Float64"
+            itself = declare(file, schema={name: kind})
+            advice = wording(f"If it is a code, make the column {text} If it is a number: {itself}")
+            raise cell_fault(file, name, signed[0], wording("a number without a plus in front"), advice)
+        return
+    if others.str.contains(_DAY_AND_MONTH).all():
+        advice = wording(f"Write it as 2025-02-01, or make the column {text}")
+        raise cell_fault(file, name, others[0], wording("a date that can be read in one way"), advice)
+    days, moments = others.str.contains(_DAY), others.str.contains(_MOMENT)
+    if not (days | moments).all():
+        return
+    zones = others.str.contains(_ZONE) & moments
+    bad = others.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False).is_null()
+    foreign = others.filter(bad if bad.any() else zones != zones[0])
+    if len(foreign):
+        what = (
+            wording("a date of the calendar")
+            if bad.any()
+            else wording("times all with a zone, or all without")
+        )
+        raise cell_fault(file, name, foreign[0], what, wording(f"Correct it, or make the column {text}"))
 
 
 def _number_fault(file: CsvFile, column: str, texts: pl.Series, text: str) -> BadData:
@@ -237,14 +247,15 @@ def _number_fault(file: CsvFile, column: str, texts: pl.Series, text: str) -> Ba
         advice += wording(f"If not, make the column text: {as_text}")
     else:
         advice = wording(f"Others there are written in another way. Correct one, or make it text: {as_text}")
-    return _fault(file, column, text, wording(f"a number written like {file.style.example}"), advice)
+    return cell_fault(file, column, text, wording(f"a number written like {file.style.example}"), advice)
 
 
 def _declare_style(file: CsvFile, style: NumberStyle) -> str:
     return declare(file, decimal=style.decimal, thousands=style.thousands)
 
 
-def _fault(file: CsvFile, column: str, text: str, expected: str, advice: str) -> BadData:
+def cell_fault(file: CsvFile, column: str, text: str, expected: str, advice: str) -> BadData:
+    """A value, the first that is written so, as an error that names file, line and column."""
     line = line_of(file, column, text)
     return BadData(
         f"{file.label}, line {line}, column {column!r}: found {text!r}, expected {expected}. {advice}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import msgspec
@@ -33,7 +33,8 @@ class ChangedRow(Record, frozen=True, kw_only=True):
 class DatasetDiff(Record, frozen=True, kw_only=True):
     """From version `old` to version `new`: how many rows, the first of each, and the columns.
 
-    columns_changed: name → (type before, type after). The samples hold values: for people, not for records.
+    columns_changed: name → (type before, type after). The samples hold values: for people, not for records;
+    None in place of those of the columns in `personal`.
     """
 
     dataset: str
@@ -48,14 +49,23 @@ class DatasetDiff(Record, frozen=True, kw_only=True):
     columns_added: dict[str, str] = {}
     columns_removed: dict[str, str] = {}
     columns_changed: dict[str, tuple[str, str]] = {}
+    personal: tuple[str, ...] = ()
 
 
 def diff_versions(
-    store: Store, keys: Keys, dataset: str, old: int, new: int, *, samples: int = 5
+    store: Store,
+    keys: Keys,
+    dataset: str,
+    old: int,
+    new: int,
+    *,
+    samples: int = 5,
+    personal: Collection[str] = (),
 ) -> DatasetDiff:
     """What differs, as both versions can be read today. Only fragments that they do not share are read.
 
-    Rows are matched by key. samples: of each kind, how many rows are shown. Raises NotFound.
+    Rows are matched by key. samples: of each kind, how many rows are shown. personal: columns whose values
+    are not. Raises NotFound.
     """
     history = read_log(store, keys, dataset)
     before, after = manifest_of(store, keys, dataset, old), manifest_of(store, keys, dataset, new)
@@ -66,7 +76,7 @@ def diff_versions(
         left, right = _apart(left, right)
     one = scan_live_rows(store, dataset, group_fragments(store, history, left), ours)
     other = scan_live_rows(store, dataset, group_fragments(store, history, right), theirs)
-    found = _Difference(before, after, shared, samples)
+    found = _Difference(before, after, shared, samples, personal)
     for low, high in _ranges(left, right):
         with reporting_damage(store, keys, dataset):
             parts = [each.filter(in_range(low, high)).collect(engine="streaming") for each in (one, other)]
@@ -77,8 +87,10 @@ def diff_versions(
 class _Difference:
     """What has been found so far. A key whose subject changed lies in two ranges: met at the end."""
 
-    def __init__(self, before: Manifest, after: Manifest, shared: list[str], samples: int) -> None:
-        self.before, self.after, self.samples = before, after, samples
+    def __init__(
+        self, before: Manifest, after: Manifest, shared: list[str], samples: int, personal: Collection[str]
+    ) -> None:
+        self.before, self.after, self.samples, self.personal = before, after, samples, frozenset(personal)
         self.key = list(after.shape.key)
         self.compared = [name for name in shared if name not in self.key]
         self.changed = 0
@@ -117,6 +129,7 @@ class _Difference:
             columns_changed={
                 name: (kind, after[name]) for name, kind in before.items() if after.get(name, kind) != kind
             },
+            personal=tuple(name for name in {**before, **after} if name in self.personal),
         )
 
     def _pair(self, left: pl.DataFrame, right: pl.DataFrame) -> None:
@@ -134,9 +147,9 @@ class _Difference:
             apart = [name for name in self.compared if not _same(row[name], row[_NEW + name])]
             self.changed_rows.append(
                 ChangedRow(
-                    key={name: row[name] for name in self.key},
-                    old={name: row[name] for name in apart},
-                    new={name: row[_NEW + name] for name in apart},
+                    key=self._without_personal({name: row[name] for name in self.key}),
+                    old=self._without_personal({name: row[name] for name in apart}),
+                    new=self._without_personal({name: row[_NEW + name] for name in apart}),
                 )
             )
 
@@ -145,7 +158,12 @@ class _Difference:
 
     def _sample(self, row: dict[str, Any], side: str) -> ChangedRow:
         key = {name: row.pop(name) for name in self.key if name in row}
-        return msgspec.structs.replace(ChangedRow(key=key), **{side: row})
+        return msgspec.structs.replace(
+            ChangedRow(key=self._without_personal(key)), **{side: self._without_personal(row)}
+        )
+
+    def _without_personal(self, values: dict[str, Any]) -> dict[str, Any]:
+        return {name: None if name in self.personal else value for name, value in values.items()}
 
 
 def _apart(

@@ -53,7 +53,7 @@ def feature_plan(
 
 def plan_of_bundle(bundle: Bundle, compute: Sequence[ComputeFunction]) -> FeaturePlan:
     """The plan of a version. compute: the functions that its bundle refers to."""
-    fields = {name: getattr(bundle, name) for name in bundle.__struct_fields__}
+    fields = {name: getattr(bundle, name) for name in FeatureDeclaration.__struct_fields__}
     return FeaturePlan(**{**fields, "compute": tuple(compute)})
 
 

@@ -5,24 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import polars as pl
+from msgspec import UnsetType
 
 from comporta.data.asof import matched_columns, needed_columns
-from comporta.data.features_time import Ints
 from comporta.data.features_timeline import Timeline, timeline
+from comporta.data.window_table import WindowTable, require_history, window_table
 from comporta.errors import BadProject
 from comporta.records import DatasetSchema, Join, Record
 from comporta.records.columns import JoinColumns, join_columns
+
+HistoryTable = Timeline | WindowTable
+"""A joined table ready to be asked: for its newest row, or for a window of its rows."""
 
 
 class TimelineTables(Record, frozen=True, kw_only=True):
     """lines: one for each join, in order. join_columns: the columns in which they say what was read."""
 
-    lines: tuple[Timeline, ...]
+    lines: tuple[HistoryTable, ...]
     join_columns: tuple[JoinColumns, ...]
 
     def read(self, requests: pl.DataFrame, at: pl.Series | None) -> pl.DataFrame:
         """For each request, in order, the columns of every join, and its hidden ones."""
-        return joined_frame(self.lines, self.join_columns, lambda line: line.match(requests, at))
+        return joined_frame(
+            self.lines, self.join_columns, lambda line, hidden: read_table(line, requests, at, hidden)
+        )
 
 
 def load_tables(
@@ -32,33 +38,50 @@ def load_tables(
     requests: pl.Schema,
     *,
     exact: bool = False,
+    whole: bool = True,
 ) -> TimelineTables:
     """The tables of these joins, their needed columns in memory. frames: by dataset. requests: the types of
-    the columns that will ask. Raises BadProject when a table is missing or a declaration does not fit."""
+    the columns that will ask. whole: whether a window may not be longer than its table's history. Raises
+    BadProject when a table is missing or a declaration does not fit."""
     if missing := sorted({join.dataset for join in joins} - set(frames)):
         raise BadProject(
             f"join of {missing[0]}: found no such table, expected one of {', '.join(frames) or 'none'}."
         )
-    lines = tuple(
-        timeline(
-            needed_columns(frames[join.dataset], join, shapes[join.dataset]).collect(),
-            join,
-            shapes[join.dataset],
-            requests,
-            exact=exact,
-        )
-        for join in joins
+
+    def load(join: Join) -> HistoryTable:
+        shape = shapes[join.dataset]
+        table = needed_columns(frames[join.dataset], join, shape).collect()
+        if isinstance(join.window, UnsetType):
+            return timeline(table, join, shape, requests, exact=exact)
+        ready = window_table(table, join, shape, requests)
+        if whole:
+            require_history(table, join, shape)
+        return ready
+
+    return TimelineTables(
+        lines=tuple(load(join) for join in joins),
+        join_columns=join_columns(join.dataset for join in joins),
     )
-    return TimelineTables(lines=lines, join_columns=join_columns(join.dataset for join in joins))
+
+
+def read_table(
+    line: HistoryTable, requests: pl.DataFrame, at: pl.Series | None, hidden: JoinColumns
+) -> pl.DataFrame:
+    """For each request, in order, the columns of one join, and its hidden ones."""
+    if isinstance(line, WindowTable):
+        return line.read(requests, at, hidden)
+    return matched_columns(line, line.match(requests, at), hidden)
 
 
 def joined_frame(
-    lines: tuple[Timeline, ...], hidden: tuple[JoinColumns, ...], rows: Callable[[Timeline], Ints]
+    lines: tuple[HistoryTable, ...],
+    hidden: tuple[JoinColumns, ...],
+    read: Callable[[HistoryTable, JoinColumns], pl.DataFrame],
 ) -> pl.DataFrame:
-    """The columns of every join side by side. rows: of a line's frame, for each request."""
+    """The columns of every join side by side. read: what one of them answers."""
     whole = pl.DataFrame()
     for line, columns in zip(lines, hidden, strict=True):
-        part = matched_columns(line, rows(line), columns)
+        part = read(line, columns)
         if clash := sorted(set(part.columns) & set(whole.columns)):
             raise BadProject(
                 f"join of {line.join.dataset}: found {', '.join(clash)} joined from two tables. Rename one "

@@ -29,7 +29,7 @@ def unit_of(dtype: pl.DataType, column: str) -> Unit:
         return "ns" if dtype.time_unit == "ns" else "us"
     if dtype == pl.Date:
         return "us"
-    raise BadProject(f"{column}: found {dtype}, expected Datetime or Date. Parse it in the dataset's source.")
+    raise BadProject(f"{column}: found {dtype}, expected Datetime or Date. Parse it where it is read.")
 
 
 def ticks(column: pl.Series, unit: Unit, *, up: bool = False) -> Ints:

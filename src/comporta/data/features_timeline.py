@@ -27,6 +27,7 @@ from comporta.data.features_order import TimeOrder, order_by_event, order_by_kno
 from comporta.data.features_time import Ints, Unit, shift_times, span, ticks, unit_of
 from comporta.errors import BadProject
 from comporta.records import DatasetSchema, Join, Record
+from comporta.records.duration import duration_text
 from comporta.records.named_column import by_names, exact_column
 
 NONE = -1
@@ -214,7 +215,7 @@ def unit_for(shape: DatasetSchema, table: pl.Schema) -> Unit:
 def require_joinable(join: Join, shape: DatasetSchema, table: pl.Schema, requests: pl.Schema) -> None:
     """Raises BadProject when a declared column is missing or the table cannot be joined by time."""
     here = f"join of {join.dataset}"
-    if missing := sorted({*join.on.values(), *join.columns, *shape.key, *clocks(shape)} - set(table)):
+    if missing := sorted({*join.on.values(), *join.value_columns, *shape.key, *clocks(shape)} - set(table)):
         raise BadProject(f"{here}: found no column {', '.join(missing)}; it has {', '.join(table)}.")
     if missing := sorted(set(join.on) - set(requests)):
         raise BadProject(f"{here}: found no column {', '.join(missing)} to match on. Add it to `known`.")
@@ -230,7 +231,8 @@ def require_joinable(join: Join, shape: DatasetSchema, table: pl.Schema, request
     if join.tolerance is not None and not clocks(shape):
         raise BadProject(f"{here}: found a tolerance, but no time to measure it by. Declare `time`.")
     if join.tolerance is not None and join.tolerance < timedelta():
-        raise BadProject(f"{here}: found tolerance {join.tolerance}, expected a span from zero up.")
+        found = duration_text(join.tolerance)
+        raise BadProject(f"{here}: found tolerance {found}, expected a span from zero up.")
 
 
 def request_times(at: pl.Series | None, shape: DatasetSchema) -> pl.Series:

@@ -19,8 +19,8 @@ from comporta.data.change import add
 from comporta.data.dataset_log import read_log
 from comporta.data.forgotten import without_ids
 from comporta.data.manifests import slice_of
-from comporta.data.open_periods import period_batches, place_rows, widen_periods
-from comporta.data.open_rows import OpenLog, OpenRow, open_names, open_rows
+from comporta.data.open_periods import OpenRows, period_batches, place_rows, widen_periods
+from comporta.data.open_rows import OpenLog, OpenRow, open_names, open_rows, rows_in
 from comporta.data.prediction_log import SealResult
 from comporta.data.prediction_rows import TIME, RejectedRow, instant
 from comporta.data.read import scan_slice
@@ -101,7 +101,7 @@ def seal_feedback(
         return None
     spans: dict[str, tuple[datetime, datetime]] = {}
     bad: list[RejectedRow] = []
-    opened = OpenLog(store, names)
+    opened = OpenLog(store, names, rows_in)
     for period, arrived, _ in place_rows(opened, _moment, now, bad):
         widen_periods(spans, period, arrived)
     sealed = 0
@@ -124,7 +124,7 @@ def _moment(row: OpenRow) -> datetime | None:
     return instant(row.arrived)
 
 
-def _frames(opened: OpenLog, period: str, now: datetime) -> Iterator[pl.DataFrame]:
+def _frames(opened: OpenRows, period: str, now: datetime) -> Iterator[pl.DataFrame]:
     yield pl.DataFrame(schema=LABELS)
     yield from map(_frame, period_batches(opened, _moment, period, now))
 

@@ -19,7 +19,7 @@ from comporta.data.keys import key_hash
 from comporta.data.manifests import slice_of
 from comporta.data.names import log_of, open_prefix
 from comporta.data.open_rows import (
-    FORMAT,
+    LINES,
     OpenHeader,
     OpenRow,
     observation_of,
@@ -140,7 +140,7 @@ def move_open(store: Store, keys: Keys) -> None:
             continue  # another process moved it
         sealed = _sealed_ids(store, keys, [row.id for row in rows])
         place = name.removeprefix(open_prefix(PREDICTIONS))
-        head = encode(OpenHeader(format=FORMAT, worker=place.partition("/")[0]))
+        head = encode(OpenHeader(format=LINES, worker=place.partition("/")[0]))
         for model in sorted({row.model for row in rows}):
             mine = [row.line for row in rows if row.model == model and row.id not in sealed]
             if mine:

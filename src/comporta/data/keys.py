@@ -11,6 +11,7 @@ from blake3 import blake3
 
 from comporta.data.instants import instants
 from comporta.data.siphash import HashWords, siphash
+from comporta.data.types import cast_advice
 from comporta.errors import BadData, BadProject
 from comporta.records import DatasetSchema, Form, canonical, encode, spellings
 from comporta.records.named_column import exact_column
@@ -225,7 +226,7 @@ def _json(name: str, dtype: pl.DataType) -> tuple[str, pl.Expr, str]:
         return '"', text, '"'
     raise BadProject(
         f"{name}: found {dtype} in a key, expected whole numbers, text, booleans, dates or times. "
-        "Cast it in the source."
+        f"{cast_advice(name, 'String')}"
     )
 
 

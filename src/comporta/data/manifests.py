@@ -51,6 +51,23 @@ def list_versions(store: Store, dataset: str, *, after: int = 0, keys: Keys | No
     ]
 
 
+def list_newest(store: Store, keys: Keys, dataset: str, limit: int | None = None) -> list[Manifest]:
+    """The newest versions, newest last; none when there is no such dataset. limit: how many; None: all. The
+    log's chain and these manifests are verified. Raises Tampered, WrongKey."""
+    versions = read_log(store, keys, dataset).versions
+    some = versions if limit is None else versions[-limit:]
+    return [read_manifest(store, keys, dataset, id) for _, id, _ in some]
+
+
+def is_dataset(store: Store, name: str) -> bool:
+    """Whether there is a dataset of this name: a version or open rows."""
+    try:
+        prefix = f"data/{checked_name(name)}/"
+    except BadProject:
+        return False
+    return next(iter(store.list(prefix)), None) is not None
+
+
 def list_datasets(store: Store) -> list[str]:
     """The names of all datasets that have a version or open rows."""
     return sorted({entry.name.split("/")[1] for entry in store.list("data/")})

@@ -113,3 +113,11 @@ def _require_size(dataset: str, name: str, size: int, fragment: Fragment) -> Non
             f"{dataset}: {name} has {size:,} bytes, expected {fragment.size:,}: it was damaged since it was "
             f"written. {MEND.template}"
         )
+
+
+def dataset_and_number(name: str) -> tuple[str, int | None]:
+    """`weather@2` is version 2 of `weather`, `weather` its newest (None). Raises BadProject on no number."""
+    dataset, at, number = name.partition("@")
+    if at and not (number.isascii() and number.isdigit() and int(number)):
+        raise BadProject(f"{name}: found the version {number!r}, expected a number such as {dataset}@1.")
+    return dataset, int(number) if at else None

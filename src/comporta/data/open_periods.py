@@ -11,12 +11,13 @@ from comporta.data.prediction_rows import TIMELESS, UNREADABLE, RejectedRow
 
 _BATCH = 65_536  # rows decoded at once when sealing
 
+OpenRows = OpenLog[OpenRow | UnreadableLine]
 Moment = Callable[[OpenRow], datetime | None]
 """The time by which a row is placed; None where it has none that can be kept."""
 
 
 def place_rows(
-    opened: OpenLog, moment: Moment, now: datetime, bad: list[RejectedRow]
+    opened: OpenRows, moment: Moment, now: datetime, bad: list[RejectedRow]
 ) -> Iterator[tuple[str, datetime, OpenRow]]:
     """Each row with its period and time; what is no row, or has no time, goes to `bad`."""
     period_of = periods(now)
@@ -35,7 +36,7 @@ def widen_periods(spans: dict[str, tuple[datetime, datetime]], period: str, at: 
     spans[period] = (min(first, at), max(last, at))
 
 
-def period_batches(opened: OpenLog, moment: Moment, period: str, now: datetime) -> Iterator[list[OpenRow]]:
+def period_batches(opened: OpenRows, moment: Moment, period: str, now: datetime) -> Iterator[list[OpenRow]]:
     """The rows of one period, each once."""
     held: list[OpenRow] = []
     period_of = periods(now)

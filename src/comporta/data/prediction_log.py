@@ -1,37 +1,31 @@
-"""What servers answered, a dataset a model: rows that are open, rows that are sealed, and how they become so.
+"""What servers answered, a dataset a model: rows that are open, and rows that are sealed.
 
 A server process puts what it flushes as one small object in `open/`; any store can do that. Sealing makes a
-version of all open rows and then deletes them. Killed in between, the next seal finds them in the version
-already, adds none twice, and deletes them.
+version of all open rows (`prediction_seal.py`) and then deletes them. Killed in between, the next seal finds
+them in the version already, adds none twice, and deletes them.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import polars as pl
 from msgspec.structs import replace
 
-from comporta.data.change import add
 from comporta.data.dataset_log import RowColumns, read_log
-from comporta.data.forgotten import gone_ids, is_subject_hidden, record_forgotten_ids
+from comporta.data.forgotten import gone_ids, is_subject_hidden
 from comporta.data.keys import key_hash
 from comporta.data.manifests import slice_of
-from comporta.data.open_periods import period_batches, place_rows, widen_periods
-from comporta.data.open_rows import OpenLog, OpenRow, observation_of, open_names, open_rows
+from comporta.data.open_rows import OpenRow, observation_of, open_rows
 from comporta.data.prediction_rows import (
     BASE,
-    RejectedRow,
     instant,
     observation_from_row,
     typed_rows,
 )
 from comporta.data.read import rows_of, scan_slice
-from comporta.data.rejected import write_rejected
-from comporta.data.row_columns import Signatures, Types, all_row_columns, columns_of, types_of
+from comporta.data.row_columns import Signatures, Types, all_row_columns, types_of
 from comporta.data.row_subjects import (
     SubjectColumns,
     forgotten_ids,
@@ -155,84 +149,6 @@ def _open_rows_of(store: Store, dataset: str, ids: frozenset[str]) -> Iterator[O
         yield from (row for id in ids for row in open_rows(store, dataset, id))
     else:
         yield from (row for row in open_rows(store, dataset) if row.id in ids)
-
-
-def seal_predictions(
-    store: Store,
-    keys: Keys,
-    dataset: str,
-    signatures: Signatures,
-    *,
-    whose: SubjectColumns = no_subject,
-    now: datetime,
-    scratch: Path,
-) -> SealResult | None:
-    """A version with all open predictions in it; None when there was nothing open.
-
-    A row that cannot be among them is set aside, and the rest is sealed. Raises what `add` raises; then all
-    stays open.
-    """
-    names = open_names(store, dataset)
-    if not names:
-        return None
-    spans: dict[str, tuple[datetime, datetime]] = {}
-    numbers: set[int] = set()
-    bad: list[RejectedRow] = []
-    opened = OpenLog(store, names)
-    for period, at, row in place_rows(opened, _moment, now, bad):
-        numbers.add(row.version)
-        widen_periods(spans, period, at)
-    columns = {
-        number: found
-        for number in sorted(numbers)
-        if (found := columns_of(store, keys, dataset, number, signatures, now)) is not None
-    }
-    sealed = 0
-    for period, within in spans.items():
-        frames = _frames(opened, columns, whose, period, now, bad)
-        made, _ = add(
-            store, keys, log_shape(dataset), frames, change="update", now=now, scratch=scratch,
-            within=within, period=period, gains=True,
-        )  # fmt: skip
-        sealed = made.rows
-    write_rejected(store, keys, dataset, bad)
-    record_forgotten_ids(
-        store,
-        keys,
-        dataset,
-        rows_with_subjects((row for row in opened if isinstance(row, OpenRow)), whose),
-        now,
-    )
-    for name in names:
-        store.delete(name)
-    return SealResult(rows=sealed, rejected=dict(Counter(row.cause for row in bad)))
-
-
-def _frames(
-    opened: OpenLog,
-    columns: Mapping[int, RowColumns],
-    whose: SubjectColumns,
-    period: str,
-    now: datetime,
-    bad: list[RejectedRow],
-) -> Iterator[pl.DataFrame]:
-    """The rows of one period, all batches with the same columns; what cannot be a row goes to `bad`."""
-    types = schema_of(columns.values())
-    yield pl.DataFrame(schema=types)
-    for rows in period_batches(opened, _moment, period, now):
-        yield _batch(list(rows_with_subjects(rows, whose)), columns, types, bad)
-
-
-def _moment(row: OpenRow) -> datetime | None:
-    return instant(row.at)
-
-
-def _batch(
-    rows: list[OpenRow], columns: Mapping[int, RowColumns], types: Types, bad: list[RejectedRow]
-) -> pl.DataFrame:
-    frame, rejected = typed_rows(rows, columns)
-    bad += rejected
-    return with_columns(frame.lazy(), types).collect()
 
 
 def schema_of(columns: Iterable[RowColumns]) -> Types:

@@ -19,7 +19,7 @@ TIME = pl.Datetime("us", "UTC")
 BASE: Types = {
     "id": pl.String(), "version": pl.Int64(), "at": TIME, "key": pl.String(), "subject": pl.String(),
     "unit": pl.String(), "release": pl.Int64(), "arm": pl.String(), "worker": pl.String(),
-    "latency_us": pl.Int64(), "token": pl.String(), "joined": pl.String(),
+    "latency_us": pl.Int64(), "token": pl.String(), "traceparent": pl.String(), "joined": pl.String(),
 }  # fmt: skip
 """What every model's log has. joined: canonical JSON, for each dataset that is joined has key columns of its
 own, and a row of it is looked for by exactly these characters."""
@@ -77,7 +77,8 @@ def typed_rows(
 
 def observation_from_row(model: str, row: dict[str, Any], columns: RowColumns | None) -> Observation:
     """A row of the log as the record it was logged from."""
-    beside = {name: row[name] for name in BASE if name != "joined"}
+    # What was sealed before a column was kept has none.
+    beside: dict[str, Any] = {name: row.get(name) for name in BASE if name != "joined"}
     return Observation(
         **beside,
         model=model,

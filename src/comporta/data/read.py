@@ -17,6 +17,7 @@ from comporta.data.keys import PLACE, key_hashes, subject_hashes, subject_texts
 from comporta.data.manifests import in_time, read_manifest, resolve_fragments, schema_of
 from comporta.errors import BadProject, NotFound
 from comporta.records import DatasetSchema, Form, Slice, canonical
+from comporta.records.instant import parse_time
 from comporta.records.named_column import by_names, exact_column
 from comporta.store import Keys, Store
 
@@ -124,7 +125,7 @@ def _key_frame(
 def _value(value: Any, dtype: pl.DataType) -> pl.Series:
     """One value in the column's type; text as people and URLs write it is understood."""
     if isinstance(value, str) and isinstance(dtype, pl.Datetime):
-        value = datetime.fromisoformat(value)
+        value = parse_time(value)
     if isinstance(value, str) and isinstance(dtype, pl.Date):
         value = date.fromisoformat(value)
     if isinstance(value, datetime) and isinstance(dtype, pl.Datetime):

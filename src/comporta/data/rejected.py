@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import msgspec
 
 from comporta.data.names import open_prefix, rejected_prefix
-from comporta.data.open_rows import FORMAT, OpenHeader
+from comporta.data.open_rows import LINES, OpenHeader
 from comporta.data.prediction_rows import RejectedRow
 from comporta.errors import Tampered
 from comporta.records import Record, decode, encode
@@ -18,7 +18,7 @@ from comporta.store import Keys, Store, digest
 class RejectedHeader(Record, frozen=True):
     """The first line of an object of rejected rows. causes: of each row that follows, in their order."""
 
-    format: int = FORMAT
+    format: int = LINES
     worker: str | None = None
     causes: tuple[str, ...] = ()
 

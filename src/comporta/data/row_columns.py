@@ -38,6 +38,11 @@ def personal_columns(log: Iterable[str], personal: Collection[str]) -> set[str]:
     }
 
 
+def request_columns(log: Iterable[str]) -> set[str]:
+    """The columns of a log that hold what requests carried, or may hold what tells a person."""
+    return {name for name in log if name in (*PEOPLES, "inputs") or name.startswith(INPUT)}
+
+
 Types = dict[str, pl.DataType]
 Signatures = Callable[[int], Signature | None]
 """What a version of the model takes and gives, by its number; None where nobody knows."""
@@ -78,7 +83,7 @@ def plan_row_columns(history: DatasetLog, version: int, signatures: Signatures) 
     signature = signatures(version)
     if signature is None:
         return None
-    taken = {column: kind for each in history.schema for column, kind in each.types}
+    taken = {column: text for each in history.schema for column, text in each.types}
     inputs: dict[str, str] = {}
     outputs: dict[str, str] = {}
     types: dict[str, str] = {}
@@ -170,6 +175,13 @@ def column_expressions(text: str, columns: NamePairs, types: Types) -> list[pl.E
     places = {name: f"_{at}" for at, name in enumerate(plain)}
     read = pl.col(text).str.json_decode(pl.Struct(plain)).struct.rename_fields([*places.values()]).struct
     return [_temporal(read.field(places[name]), types[column]).alias(column) for name, column in columns]
+
+
+def parsed_times(types: Types) -> list[pl.Expr]:
+    """Columns of dates and times from their text, each under its name."""
+    return [
+        _temporal(pl.col(name), dtype).alias(name) for name, dtype in types.items() if dtype.is_temporal()
+    ]
 
 
 def types_of(columns: RowColumns) -> Types:

@@ -62,6 +62,15 @@ def rows_with_subjects(rows: Iterable[OpenRow], whose: SubjectColumns) -> Iterat
         yield from batch
 
 
+def with_own_subjects(frame: pl.DataFrame, version: RowColumns, whose: SubjectColumns) -> pl.DataFrame:
+    """The same of a version's rows in the columns of its log."""
+    known = whose(version.model_version)
+    column = None if known is None else dict(version.inputs).get(known.column)
+    if known is None or column is None:
+        return frame
+    return frame.with_columns(subject=pl.coalesce("subject", _text(column, known.form)))
+
+
 def visible_rows(
     frame: pl.LazyFrame, schema: Iterable[RowColumns], whose: SubjectColumns, history: DatasetLog, keys: Keys
 ) -> pl.LazyFrame:

@@ -12,7 +12,7 @@ from comporta.data.column_types import types_of
 from comporta.data.csv_files import CsvTable, open_table, scan_table, table_fault
 from comporta.data.missing import with_nulls
 from comporta.data.pandas_frames import frame_of_pandas
-from comporta.errors import BadData, BadProject
+from comporta.errors import BadData, BadProject, first_line
 from comporta.records.csv_files import CSV, PARQUET, CsvFiles
 from comporta.records.kind import kind_of
 
@@ -60,8 +60,7 @@ def _files(source: str | CsvFiles, root: Path, name: str) -> tuple[list[Path], C
     """The files, in order, and of CSV files what they hold."""
     written = source if isinstance(source, CsvFiles) else CsvFiles(glob=source)
     glob = written.glob
-    found = sorted(root.glob(glob)) if not Path(glob).is_absolute() else _absolute(glob)
-    files = [path for path in found if path.is_file()]
+    files = files_matching(glob, root)
     if not files:
         raise BadProject(
             f"{name}: found no file for {glob!r} in {root.resolve()}, expected at least one. "
@@ -91,9 +90,11 @@ def columns_of(source: Callable[[], Any] | str | CsvFiles, root: Path, name: str
     return types_of(frames)
 
 
-def _absolute(glob: str) -> list[Path]:
+def files_matching(glob: str, root: Path) -> list[Path]:
+    """The files of a glob, in the order of their paths. root: of one that is not absolute."""
     parts = Path(glob).parts
-    return sorted(Path(parts[0]).glob(str(Path(*parts[1:]))))
+    found = Path(parts[0]).glob(str(Path(*parts[1:]))) if Path(glob).is_absolute() else root.glob(glob)
+    return [path for path in sorted(found) if path.is_file()]
 
 
 def _frames(made: Any, name: str) -> Frames:
@@ -119,10 +120,26 @@ def _frame(made: Any, name: str) -> pl.DataFrame | None:
     elif module == "pandas" and hasattr(made, "columns"):
         frame = frame_of_pandas(made, name)
     elif hasattr(made, "__arrow_c_stream__") or getattr(getattr(made, "dtype", None), "names", None):
-        frame = pl.DataFrame(made)
+        frame = _plain_frame(made, name)
     else:
         return None
     return with_nulls(frame)
+
+
+def _plain_frame(made: Any, name: str) -> pl.DataFrame:
+    """An Arrow table, or a numpy array with named fields. Raises BadData, which names the column."""
+    try:
+        return pl.DataFrame(made)
+    except Exception as error:  # polars raises many kinds here
+        for field in getattr(getattr(made, "dtype", None), "names", None) or ():
+            try:
+                pl.Series(made[field])
+            except Exception as inner:
+                raise BadData(
+                    f"{name}.{field}: found values of the type {made.dtype[field]}, expected one that polars "
+                    f"can store ({first_line(inner)}). Convert the column in the source."
+                ) from None
+        raise BadData(f"{name}: found {kind_of(made)} that polars cannot read: {first_line(error)}") from None
 
 
 def _each(made: Iterator[Any], name: str) -> Iterator[pl.DataFrame]:

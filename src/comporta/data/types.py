@@ -8,10 +8,10 @@ from typing import Any
 
 import polars as pl
 
-from comporta.errors import BadData
+from comporta.errors import BadData, wording
 from comporta.records.column_type import base_type
 
-__all__ = ["base_type", "parse_type", "type_text"]
+__all__ = ["base_type", "cast_advice", "parse_type", "type_text"]
 
 
 def type_text(dtype: pl.DataType) -> str:
@@ -31,6 +31,14 @@ def parse_type(text: str) -> pl.DataType:
     if isinstance(made, pl.DataType):
         return made
     raise BadData(f"found the column type {text!r}, expected one of polars' types.")
+
+
+def cast_advice(column: str, kind: str) -> str:
+    """Where a column gets another type, as a sentence: a source is a function, or files without one."""
+    return wording(
+        f"Cast it where it is read: in the source's function, or of CSV files by csv(…, "
+        f"schema={{{column!r}: {kind!r}}})."
+    )
 
 
 def _evaluate(node: ast.expr) -> Any:

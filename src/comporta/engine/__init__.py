@@ -1,14 +1,25 @@
 """Recipe → Step: runs the steps of a plan whose answers are not remembered, and records what came of them."""
 
 from comporta.engine.engine import Engine
-from comporta.engine.plan_run import Progress
-from comporta.engine.projections import CLAIMS, FAILURES, PROJECTIONS, RUNS, STEPS, Claim
+from comporta.engine.projections import (
+    ANSWERS,
+    CLAIMS,
+    FAILURES,
+    LEASES,
+    PROJECTIONS,
+    RUNS,
+    STEPS,
+    Claim,
+    answer_key,
+)
 from comporta.engine.step_functions import Steps
-from comporta.records.executor import Done, Executor, Task, Workplace
+from comporta.records.executor import Done, Executor, Progress, Task, Workplace
 
 __all__ = [
+    "ANSWERS",
     "CLAIMS",
     "FAILURES",
+    "LEASES",
     "PROJECTIONS",
     "RUNS",
     "STEPS",
@@ -20,4 +31,5 @@ __all__ = [
     "Steps",
     "Task",
     "Workplace",
+    "answer_key",
 ]

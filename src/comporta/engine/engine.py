@@ -14,7 +14,8 @@ from comporta.engine.code import CodeDigests, edited_error
 from comporta.engine.environment import Environment
 from comporta.engine.inline import Inline
 from comporta.engine.local import Local, workers_and_threads
-from comporta.engine.plan_run import EngineParts, PlanRun, Progress
+from comporta.engine.lock import environment_lock
+from comporta.engine.plan_run import EngineParts, PlanRun, RunResult
 from comporta.engine.question import check_plan
 from comporta.engine.run_folders import RunFolders
 from comporta.engine.step_functions import NO_STEPS, Steps
@@ -24,7 +25,8 @@ from comporta.errors import BadProject
 from comporta.ledger import Ledger
 from comporta.project.sources import is_own_file
 from comporta.records import Answers, Node, Plan, Run, encode
-from comporta.records.executor import Executor, MakesExecutor, Workplace
+from comporta.records.environment_lock import EnvironmentLock
+from comporta.records.executor import Executor, MakesExecutor, Progress, Workplace
 from comporta.records.recipe import RunPurpose
 from comporta.store import Keys, StepContext, Store, address
 
@@ -84,19 +86,40 @@ class Engine:
         project: str = "",
         progress: Progress | None = None,
         memory: bool = True,
+        by: str = "",
     ) -> tuple[Run, Answers]:
         """The run and every node's answer.
 
-        command: as people read it. purpose: what the run is for.
+        command: as people read it. purpose: what the run is for. by: the id of who asks, or empty.
         memory: False runs every step again in fresh processes and remembers none of it: for `reproduce`.
         Raises StepFailed, LimitPassed, or the error of Comporta's that a step raised, once the nodes that do
-        not depend on it have ended: of several the first, which names all. Raises BadProject; StorageFull;
-        KeyboardInterrupt when interrupted, once every process is dead. Where a node with `allow_failure`
-        fails, only its answer is left out.
+        not depend on it have ended: of several the first, which names all; and what `ask_what_can` raises.
+        Where a node with `allow_failure` fails, only its answer is left out.
         """
+        run, answers, failure = self.ask_what_can(
+            plan, command=command, purpose=purpose, project=project, progress=progress, memory=memory, by=by
+        )
+        if failure is not None:
+            raise failure
+        return run, answers
+
+    def ask_what_can(
+        self,
+        plan: Plan,
+        *,
+        command: str = "",
+        purpose: RunPurpose = "other",
+        project: str = "",
+        progress: Progress | None = None,
+        memory: bool = True,
+        by: str = "",
+    ) -> RunResult:
+        """The same, with what there is where nodes failed: their error is in the result, in place of being
+        raised, beside the answers of all that do not depend on them. Raises BadProject; StorageFull;
+        KeyboardInterrupt when interrupted, once every process is dead."""
         check_plan(plan)
         self._code.refresh()
-        return PlanRun(self._parts, plan, progress, memory).run(command, project, purpose)
+        return PlanRun(self._parts, plan, progress, memory).run(command, project, purpose, by)
 
     def digest(self, run: str, uses: Mapping[str, str | tuple[str, ...]]) -> str:
         """The digest of the code that a step and what it is handed reach, as a recipe would name it now."""
@@ -111,6 +134,14 @@ class Engine:
         for node in nodes:
             found |= self._code.own_modules(self._parts.steps.references(node.run, node.uses))
         return found
+
+    def lock(self, nodes: Iterable[Node]) -> EnvironmentLock:
+        """What is installed here of all that these nodes' code imports, and of what that requires."""
+        self._code.refresh()
+        packages: set[str] = set()
+        for node in nodes:
+            packages.update(self._code.of(self._parts.steps.references(node.run, node.uses)).packages)
+        return environment_lock(sorted(packages))
 
     def code_digest(self, functions: Iterable[str], *, here: bool = False, former: bool = False) -> str:
         """The digest of the project's own code that these references reach. Comporta's own and installed

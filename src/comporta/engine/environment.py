@@ -75,9 +75,9 @@ def distributions(packages: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     todo: list[str] = []
     for package in packages:
-        owners = _owners(package)
-        todo += owners
-        if not owners:
+        found_in = owners(package)
+        todo += found_in
+        if not found_in:
             found[package] = "absent"
     while todo:
         name = _normal(todo.pop())
@@ -109,7 +109,7 @@ def _installed_version(name: str) -> tuple[str, tuple[str, ...]] | None:
 
 
 @cache
-def _owners(package: str) -> tuple[str, ...]:
+def owners(package: str) -> tuple[str, ...]:
     """The distributions that a top-level name is imported from."""
     if _installed_version(_normal(package)) is not None:
         return (package,)

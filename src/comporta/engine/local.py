@@ -22,11 +22,10 @@ import psutil
 
 from comporta.errors import BadProject
 from comporta.records import Cost, decode, encode
-from comporta.records.executor import Done, Task, Workplace
+from comporta.records.executor import BEGAN, STALE, Done, Task, Workplace
 
 _LOOK = 0.02  # seconds between two looks at a step's memory
 _LOADING = 60.0  # seconds a worker may take beyond a step's limit before it begins
-_BEGAN = b"began\n"
 
 
 def cores() -> int:
@@ -197,15 +196,15 @@ class Worker:
                 if not part:
                     return self._report_death(watch, began, stopped())
                 answer += part
-                if answer.startswith(_BEGAN):
-                    answer = answer.removeprefix(_BEGAN)
+                if answer.startswith(BEGAN):
+                    answer = answer.removeprefix(BEGAN)
                     began = time.monotonic()
                     until = None if limits.seconds is None else began + limits.seconds
             elif until is not None and time.monotonic() >= until:
                 return self._limit_passed("time", f"{limits.seconds:g} s", watch, began)
             elif watch.over():
                 return self._limit_passed("memory", f"{(limits.memory or 0) / 2**20:.0f} MiB", watch, began)
-        if answer == b"stale\n":
+        if answer == STALE:
             self.spent = True
             return None
         done = decode(answer, Done)

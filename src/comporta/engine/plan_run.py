@@ -30,18 +30,22 @@ from comporta.engine.step_recorder import Hits, StepRecorder, answer_of_other_pr
 from comporta.errors import BadProject, ComportaError
 from comporta.ledger import Ledger
 from comporta.records import NO_TEXT, Answer, Answers, Artifact, Asset, Cost, Node, Plan, Run, Step
-from comporta.records.executor import Executor
+from comporta.records.executor import Executor, Progress
 from comporta.records.facts import RunStarted, StepAnswered
 from comporta.records.recipe import RunPurpose
 from comporta.store import StepContext
 
-Progress = Callable[[str, str, float], None]
-"""Called with a node's name, its state and the seconds since the run began. States: `reused`, `waiting` (for
-another run of the same question), `started`, `done`, `failed`, `skipped` (an input failed, or the budget was
-spent)."""
-
 _BEAT = 0.1  # seconds between two looks at leases and at what there is to tell
 _MOST_THREADS = 64
+
+
+class RunResult(NamedTuple):
+    """What came of a plan. answers: of the nodes that have one. failure: of those that had to be answered and
+    were not, the first one's error, which names all; None where there are none."""
+
+    run: Run
+    answers: Answers
+    failure: ComportaError | None = None
 
 
 class EngineParts(NamedTuple):
@@ -76,34 +80,38 @@ class PlanRun:
         self._retried: dict[str, dict[str, str]] = {}
         self._messages: SimpleQueue[tuple[str, str, float]] = SimpleQueue()
         self._waiting: set[str] = set()
+        self._from_end: set[str] = set()
         self._running: dict[Future[Answer], Question] = {}
         self._spent: defaultdict[str, float] = defaultdict(float)
         self._lock = Lock()
         self._stopped = Event()
 
-    def run(self, command: str, project: str, purpose: RunPurpose) -> tuple[Run, Answers]:
-        """The run and every node's answer. Raises as `Engine.ask`."""
+    def run(self, command: str, project: str, purpose: RunPurpose, by: str) -> RunResult:
+        """The run and every answer there is. Raises as `Engine.ask_what_can`."""
         parts = self._parts
         looked = commit(parts.root)
+        for node in self._plan.nodes:
+            self._report(node.name, "planned")
         parts.memory.refresh()
         left = self._reuse() if self._memory else list(self._plan.nodes)
-        run = f"{parts.clock():%Y%m%dT%H%M%S%f}-{secrets.token_hex(3)}"
+        id = f"{parts.clock():%Y%m%dT%H%M%S%f}-{secrets.token_hex(3)}"
         recorder = StepRecorder(
-            parts.ledger, run=run, folders=parts.folders, clock=parts.clock, lease=parts.lease
+            parts.ledger, run=id, folders=parts.folders, clock=parts.clock, lease=parts.lease
         )
         at, dirty = looked()
         started = RunStarted(
-            run=run,
+            run=id,
             project=project,
             command=command,
             purpose=purpose,
             commit=at,
             dirty=dirty,
             total=len(self._plan.nodes),
+            by=by,
         )
         if not left:
-            return recorder.begin(started, self._new_hits(), ended=True), self._answers
-        with parts.folders.open_folder(run) as folder:
+            return RunResult(recorder.begin(started, self._new_hits(), ended=True), self._answers)
+        with parts.folders.open_folder(id) as folder:
             recorder.begin(started, self._new_hits(), ended=False)
             try:
                 with parts.workers(not self._memory) as executor:
@@ -121,9 +129,10 @@ class PlanRun:
             }
             if failed:
                 error = combined_error(list(failed.values()))
-                recorder.end("failed", reason_of(failed), self._new_hits(), self._details(error.reason))
-                raise error
-            return recorder.end("done", NO_TEXT, self._new_hits()), self._answers
+                details = self._details(error.reason)
+                run = recorder.end("failed", reason_of(failed), self._new_hits(), details)
+                return RunResult(run, self._answers, error)
+            return RunResult(recorder.end("done", NO_TEXT, self._new_hits()), self._answers)
 
     def _details(self, text: str) -> Artifact | None:
         """The failures' messages without values from the data, as an artifact; None where the disk is
@@ -188,7 +197,9 @@ class PlanRun:
     ) -> None:
         """Starts each node once its inputs are there, until all have ended."""
         while ready or self._running:
-            for node in ready.take(lambda node: self._must_wait(node, workers)):
+            for node in ready.take(
+                lambda node: self._must_wait(node, workers), lambda node: self._is_next(node, workers)
+            ):
                 self._start(node, ready, pool, handle)
             self._record(recorder)
             if self._running:
@@ -240,10 +251,21 @@ class PlanRun:
     def _must_wait(self, node: Node, workers: int) -> bool:
         """Whether as many nodes that have a budget as there are workers are still running: those start in the
         order of the plan."""
-        if node.budget is None:
+        return node.budget is not None and len(self._with_budget()) >= workers
+
+    def _is_next(self, node: Node, workers: int) -> bool:
+        """Whether this node, the last with a budget, is taken before the first: the slow ones stand last, and
+        one of several workers does them beside the quick."""
+        running = self._with_budget()
+        if node.budget is None or not 0 < len(running) < workers or running & self._from_end:
             return False
-        others = (each.node for each in self._running.values())
-        return sum(each.budget is not None and each.name not in self._waiting for each in others) >= workers
+        self._from_end.add(node.name)
+        return True
+
+    def _with_budget(self) -> set[str]:
+        """Of what runs, what has a budget and waits for no other run."""
+        running = (each.node for each in self._running.values())
+        return {each.name for each in running if each.budget is not None and each.name not in self._waiting}
 
     def _add_cost(self, node: Node, cost: Cost) -> None:
         if node.budget is not None:

@@ -23,11 +23,28 @@ class Claim(Record, frozen=True, kw_only=True):
     until: datetime
 
 
+class RunLeases(Record, frozen=True, kw_only=True):
+    """What a run asks now. until: recipe → when its claim may be taken over."""
+
+    run: str
+    until: dict[str, datetime]
+
+
 def _apply_step_answered(fact: StepAnswered, event: Event, old: Lookup[Step]) -> Changes[Step]:
     step = Step(
         recipe=fact.recipe, outputs=fact.outputs, cost=fact.cost, log=fact.log, run=fact.run, at=event.at
     )
     yield fact.recipe, step
+
+
+def answer_key(recipe: str, run: str) -> str:
+    """The key of the answer that a run gave."""
+    return f"{recipe}/{run}"
+
+
+def _apply_answer(fact: StepAnswered, event: Event, old: Lookup[Step]) -> Changes[Step]:
+    for recipe, step in _apply_step_answered(fact, event, old):
+        yield answer_key(recipe, fact.run), step
 
 
 def _apply_run_started(fact: RunStarted, event: Event, old: Lookup[Run]) -> Changes[Run]:
@@ -40,6 +57,7 @@ def _apply_run_started(fact: RunStarted, event: Event, old: Lookup[Run]) -> Chan
         dirty=fact.dirty,
         started=event.at,
         total=fact.total,
+        by=fact.by,
     )
     yield fact.run, run
 
@@ -80,6 +98,25 @@ def _let_go(fact: StepAnswered | StepFailure, event: Event, old: Lookup[Claim]) 
         yield fact.recipe, msgspec.structs.replace(claim, holder="")
 
 
+def _lease_claimed(fact: StepClaimed, event: Event, old: Lookup[RunLeases]) -> Changes[RunLeases]:
+    before = old(fact.holder)
+    until = before.until if before is not None else {}
+    yield fact.holder, RunLeases(run=fact.holder, until={**until, fact.recipe: fact.until})
+
+
+def _lease_released(
+    fact: StepAnswered | StepFailure, event: Event, old: Lookup[RunLeases]
+) -> Changes[RunLeases]:
+    if (leases := old(fact.run)) is not None and fact.recipe in leases.until:
+        left = {recipe: until for recipe, until in leases.until.items() if recipe != fact.recipe}
+        yield fact.run, msgspec.structs.replace(leases, until=left) if left else None
+
+
+def _leases_ended(fact: RunEnded, event: Event, old: Lookup[RunLeases]) -> Changes[RunLeases]:
+    if old(fact.run) is not None:
+        yield fact.run, None
+
+
 def _apply_step_failed(fact: StepFailure, event: Event, old: Lookup[StepFailure]) -> Changes[StepFailure]:
     yield f"{fact.run}/{fact.node}", fact
 
@@ -91,6 +128,9 @@ def _came_right(fact: StepAnswered, event: Event, old: Lookup[StepFailure]) -> C
 
 STEPS = Projection("step", Step, {StepAnswered: _apply_step_answered})
 """Recipe → its newest answer."""
+
+ANSWERS = Projection("answer", Step, {StepAnswered: _apply_answer})
+"""`recipe/run` → what that run answered: a run is shown as it was, whatever was answered since."""
 
 RUNS = Projection(
     "run",
@@ -109,7 +149,19 @@ CLAIMS = Projection(
 )
 """Recipe → who asks it now, or asked it last."""
 
+LEASES = Projection(
+    "lease",
+    RunLeases,
+    {
+        StepClaimed: _lease_claimed,
+        StepAnswered: _lease_released,
+        StepFailure: _lease_released,
+        RunEnded: _leases_ended,
+    },
+)
+"""Run → what it asks now; none of a run that has ended."""
+
 FAILURES = Projection("failure", StepFailure, {StepFailure: _apply_step_failed, StepAnswered: _came_right})
 """`run/node` → why it failed, and its log."""
 
-PROJECTIONS = (STEPS, RUNS, CLAIMS, FAILURES)
+PROJECTIONS = (STEPS, ANSWERS, RUNS, CLAIMS, LEASES, FAILURES)

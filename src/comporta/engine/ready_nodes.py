@@ -46,12 +46,18 @@ class ReadyNodes:
         self._left.add(node.name)
         heapq.heappush(self._ready, self._places[node.name])
 
-    def take(self, must_wait: Callable[[Node], bool]) -> Iterator[Node]:
+    def take(self, must_wait: Callable[[Node], bool], is_next: Callable[[Node], bool]) -> Iterator[Node]:
         """Every node that can start, also those that an answer added meanwhile lets start. One that must
-        wait is looked at again the next time."""
+        wait is looked at again the next time. is_next: whether the last of them is taken before the first."""
         waiting = []
         while self._ready:
-            place = heapq.heappop(self._ready)
+            last = max(self._ready)
+            if is_next(self._nodes[last]):
+                self._ready.remove(last)
+                heapq.heapify(self._ready)
+                place = last
+            else:
+                place = heapq.heappop(self._ready)
             node = self._nodes[place]
             if must_wait(node):
                 waiting.append(place)

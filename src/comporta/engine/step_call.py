@@ -15,6 +15,7 @@ from comporta.project.reference import error_line, resolve
 from comporta.records import Artifact, Asset, Recipe, Slice
 from comporta.records.arguments import names_by_id
 from comporta.records.executor import Done
+from comporta.records.extras import install_advice
 from comporta.records.recipe import CODECS, COMPUTE, FIT
 from comporta.store import StepContext
 
@@ -72,6 +73,6 @@ def failure_of(error: BaseException, root: Path) -> Done:
             raised="MemoryError",
         )
     raised = type(error).__name__
-    return Done(
-        how="raised", error="StepFailed", message=error_line(error, root), reason=raised, raised=raised
-    )
+    line, advice = error_line(error, root), install_advice(error)
+    message = f"{line}. {advice}" if advice else line
+    return Done(how="raised", error="StepFailed", message=message, reason=raised, raised=raised)

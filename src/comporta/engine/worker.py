@@ -30,7 +30,7 @@ from comporta.engine.step_functions import Steps
 from comporta.project.reference import resolve
 from comporta.project.sources import enter_project
 from comporta.records import Cost, Record, decode, encode
-from comporta.records.executor import Done, Task
+from comporta.records.executor import BEGAN, STALE, Done, Task
 from comporta.store import Keys, StepContext, open_store
 from comporta.store.read_cache import READ_CACHE
 
@@ -73,7 +73,7 @@ def main() -> None:
 
     while True:
         done = run(tasks.get(), hello.steps, code, StepContext(store=store, keys=hello.keys), root, answers)
-        answers.write(encode(done) + b"\n" if done else b"stale\n")
+        answers.write(encode(done) + b"\n" if done else STALE)
         if done is None:
             return
 
@@ -111,7 +111,7 @@ def run(
             return None
         if reach.digest != task.recipe.code:
             return Done(how="differs", values=reach.values, code=reach.digest)
-        answers.write(b"began\n")
+        answers.write(BEGAN)
         began, used = time.perf_counter(), _cpu()
         mine = msgspec.structs.replace(context, seed=task.recipe.seed, scratch=Path(task.scratch))
         done = Done(how="done", outputs=call(task.recipe, mine, root, steps))

@@ -16,7 +16,7 @@ LOOPBACK_HOST = re.compile(rb"(?i)(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5}
 _REMEMBERED = 64
 # Headers on whose second value a server and a proxy before it could disagree.
 _SINGLE = frozenset(
-    {b"host", b"origin", b"content-type", b"content-encoding", b"content-length",
+    {b"host", b"origin", b"authorization", b"content-type", b"content-encoding", b"content-length",
      b"inference-header-content-length", b"transfer-encoding"}
 )  # fmt: skip
 

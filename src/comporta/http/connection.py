@@ -22,8 +22,15 @@ SHORT_HEAD = 4096
 """A head that ends within so many bytes of its piece is not measured, unless pieces are large."""
 _BULKY = HEAD_BYTES - SHORT_HEAD
 _LONG_HEAD = wording("the headers: expected at most 32 KB.")
+_TWO_HOSTS = wording("found one server in the request's target and another in its Host header.")
 _LONG_FRAMES = wording(
     "the body: found more bytes around its chunks than in them. Send it whole, with its length."
+)
+_CROWDED = wording("this server has as many connections as it takes. Ask again later.")
+_UPGRADE = wording(
+    "the header Upgrade: found a body behind it, expected none: no other protocol is spoken here, and "
+    "the rest is not read. Send it without that header (Java: HttpClient.Version.HTTP_1_1; curl: without "
+    "--http2)."
 )
 # Bytes around the chunks of a body, their sizes, extensions and trailers, beside eight for each byte in them.
 _FRAMES = 128 * 1024
@@ -47,10 +54,13 @@ class BoundedConnection(HttpToolsProtocol):
     _wire = _given = 0
     # Nothing is parsed any more, and what still comes is thrown away.
     _ended = False
+    # It came where there were as many as there may be: the first request on it is refused.
+    _crowded = False
     _lingers = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._crowded = len(self.connections) > self.limits.connections
         self._timer = self.loop.call_later(HEAD_SECONDS, self._too_slow)
 
     def data_received(self, data: bytes) -> None:
@@ -77,6 +87,13 @@ class BoundedConnection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         if self._bulky or self._head > SHORT_HEAD:
             self.require_short_head()
+        if self._crowded:
+            self.refuse(503, _CROWDED)
+            raise _RefusedError
+        if not self.url.startswith((b"/", b"*")):
+            self._require_one_host()
+        if self.parser.should_upgrade():
+            self._require_no_body()
         self.head_done()
         super().on_headers_complete()
         cycle = self.cycle
@@ -101,6 +118,9 @@ class BoundedConnection(HttpToolsProtocol):
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
+        if self._lingers:
+            # It was told that the connection ends: what it sent beside is answered by nobody.
+            self.pipeline.clear()
         if self._ended and not self.pipeline:
             self.server_state.total_requests += 1
             self.linger()
@@ -116,6 +136,20 @@ class BoundedConnection(HttpToolsProtocol):
         size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
         if size > HEAD_BYTES:
             self.refuse(431, _LONG_HEAD)
+            raise _RefusedError
+
+    def _require_one_host(self) -> None:
+        """Refuses a target that names another server than the `Host` header, which is the one looked at."""
+        named = self.url.partition(b"://")[2].partition(b"/")[0].lower()
+        if named != next((value for name, value in self.headers if name == b"host"), b"").lower():
+            self.refuse(400, _TWO_HOSTS)
+            raise _RefusedError
+
+    def _require_no_body(self) -> None:
+        """Refuses a request for another protocol that has a body: the parser stops where its head ends."""
+        lengths = [value for name, value in self.headers if name == b"content-length"]
+        if lengths not in ([], [b"0"]) or any(name == b"transfer-encoding" for name, _ in self.headers):
+            self.refuse(400, _UPGRADE)
             raise _RefusedError
 
     def head_done(self) -> None:
@@ -150,6 +184,7 @@ class BoundedConnection(HttpToolsProtocol):
         body = msgspec.json.encode({"error": message})
         self.transport.write(
             STATUS_LINE[status]
+            + (b"retry-after: 1\r\n" if status == 503 else b"")
             + b"content-type: application/json\r\ncontent-length: %d\r\n" % len(body)
             + b"connection: close\r\n\r\n"
             + body

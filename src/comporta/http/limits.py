@@ -14,12 +14,17 @@ THROW_AWAY_SECONDS = 0.01
 """Between two pieces of what is thrown away: about 25 MB a second."""
 
 
+MOST_CONNECTIONS = 1000
+
+
 class RequestLimits(msgspec.Struct, frozen=True):
-    """body: bytes, unpacked. seconds: for a body to arrive. bodies: bytes of all bodies in memory at once."""
+    """body: bytes, unpacked. seconds: for a body to arrive. bodies: bytes of all bodies in memory at once.
+    connections: of one process at once; what comes on more gets 503."""
 
     body: int = 16 * 2**20
     seconds: float = 30.0
     bodies: int = 128 * 2**20
+    connections: int = MOST_CONNECTIONS
 
 
 def late_body(seconds: float) -> str:

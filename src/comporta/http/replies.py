@@ -15,6 +15,10 @@ Headers = tuple[tuple[bytes, bytes], ...]
 JSON = b"application/json"
 JSON_ONLY: Headers = ((b"content-type", JSON),)
 TEXT: Headers = ((b"content-type", b"text/plain; charset=utf-8"),)
+HTML: Headers = (
+    (b"content-type", b"text/html; charset=utf-8"),
+    (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'"),
+)
 CLOSING: Headers = ((b"connection", b"close"),)
 RETRY_SOON: Headers = ((b"retry-after", b"1"),)
 

@@ -13,7 +13,7 @@ import msgspec
 from comporta.ledger.ending import Ending, ending_of, require_signed_end
 from comporta.ledger.pending import ChainTip, PendingTransaction
 from comporta.ledger.projections import ProjectionSet, States
-from comporta.ledger.protocol import Compare, EventRow, HeadRow, unconditionally
+from comporta.ledger.protocol import Compare, EventRow, HeadRow, Sign, as_it_is, unconditionally
 from comporta.ledger.removal import fact_of, needed_by_later_events, require_removable
 from comporta.ledger.signing import Signer
 from comporta.ledger.stored import row_of
@@ -155,13 +155,16 @@ class MemoryLedger:
         with self._lock:
             self._rows = self._rebuilt_rows(self._rows, {name})
 
-    def remove_body(self, seq: int, *, reason: str, by: str, compare: Compare = unconditionally) -> Event:
+    def remove_body(
+        self, seq: int, *, reason: str, by: str, compare: Compare = unconditionally, sign: Sign = as_it_is
+    ) -> Event:
         with self._lock:
             before = self._rows
             found = next((each for each in before.events if each.seq == seq), None)
             tx = self._begin(before)
             removable = require_removable(found, seq, self._key)
-            require_states, event = compare(removable, tx), tx.append(fact_of(removable, reason, by))
+            event = tx.append(sign(tx, fact_of(removable, reason, by)))
+            require_states = compare(removable, tx)
             events = [
                 msgspec.structs.replace(each, body=None, salt=None) if each.seq == seq else each
                 for each in before.events

@@ -10,9 +10,10 @@ from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from comporta.errors import BadProject, Busy, ComportaError, MissingExtra, StorageFull, first_line
+from comporta.errors import BadProject, Busy, ComportaError, StorageFull, first_line
 from comporta.ledger.protocol import PATIENCE_SECONDS
 from comporta.records.credential import mask, without_password
+from comporta.records.extras import missing_extra
 
 # "comp" in ASCII above the schema's own number: one queue per ledger, and none shared with other software.
 _QUEUE = (
@@ -44,9 +45,7 @@ class Postgres:
                 "ledger: found what is no URL of a database, expected postgresql://USER@HOST:PORT/DATABASE."
             ) from None
         except ImportError:
-            raise MissingExtra(
-                "ledger: PostgreSQL needs the extra `postgres`. Install it: pip install 'comporta[postgres]'."
-            ) from None
+            raise missing_extra("psycopg", "ledger: PostgreSQL") from None
         self._patience = patience
         event.listen(self.engine, "connect", self._prepare)
 

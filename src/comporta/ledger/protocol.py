@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from comporta.records.event import Event, Head, Projection, Transaction, View
+from comporta.records.facts import EventRemoved
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -14,6 +15,10 @@ T = TypeVar("T")
 Compare = Callable[[Event, View], Callable[[View], None]]
 """Called with an event and the states as they are; returns what is called with the states as they are without
 it, and raises Refused where they must not be so."""
+
+Sign = Callable[[View, EventRemoved], EventRemoved]
+"""Called with the fact of a removal and the states as they are, in the transaction that records it; returns
+the fact as it is recorded, and raises Forbidden or Refused where it must not be."""
 
 PATIENCE_SECONDS = 60.0
 """How long a writer waits for its turn before it gives up."""
@@ -49,6 +54,11 @@ class HeadRow(NamedTuple):
 def unconditionally(event: Event, before: View) -> Callable[[View], None]:
     """Compares nothing."""
     return lambda after: None
+
+
+def as_it_is(view: View, fact: EventRemoved) -> EventRemoved:
+    """As it is: by a name that was claimed."""
+    return fact
 
 
 class Snapshot(Protocol):
@@ -96,7 +106,9 @@ class Ledger(View, Protocol):
     def rebuild(self, projection: Projection[Any]) -> None:
         """Builds the projection again from the events alone."""
 
-    def remove_body(self, seq: int, *, reason: str, by: str, compare: Compare = unconditionally) -> Event:
+    def remove_body(
+        self, seq: int, *, reason: str, by: str, compare: Compare = unconditionally, sign: Sign = as_it_is
+    ) -> Event:
         """The fact that says so, once an event's body is deleted and every projection is rebuilt without it.
 
         compare: refuses what the states may not become; in the same transaction. The chain goes on to verify,

@@ -18,7 +18,7 @@ from comporta.ledger.chain import key_mark
 from comporta.ledger.ending import Ending, ending_of, require_signed_end
 from comporta.ledger.pending import ChainTip, PendingTransaction
 from comporta.ledger.projections import ProjectionSet, States, kinds_of
-from comporta.ledger.protocol import Compare, unconditionally
+from comporta.ledger.protocol import Compare, Sign, as_it_is, unconditionally
 from comporta.ledger.removal import fact_of, needed_by_later_events, require_removable
 from comporta.ledger.rows import CheckpointRow, LedgerRows, SnapshotRows, StateRow, TipRow
 from comporta.ledger.signing import Signer
@@ -201,14 +201,17 @@ class SqlLedger:
         with self._alone(), self._connection() as connection, self._database.write_transaction(connection):
             self._catch_up(connection, [name], {})
 
-    def remove_body(self, seq: int, *, reason: str, by: str, compare: Compare = unconditionally) -> Event:
+    def remove_body(
+        self, seq: int, *, reason: str, by: str, compare: Compare = unconditionally, sign: Sign = as_it_is
+    ) -> Event:
         with self._alone(), self._connection() as connection, self._database.erasing_body(connection):
             with self._database.write_transaction(connection):
                 tx = self._begin(connection)
                 row = next(iter(self._rows(connection).page(seq - 1)), None)
                 found = None if row is None or row.seq != seq else event_of(row, self.project)
                 removable = require_removable(found, seq, self._key)
-                require_states, event = compare(removable, tx), tx.append(fact_of(removable, reason, by))
+                event = tx.append(sign(tx, fact_of(removable, reason, by)))
+                require_states = compare(removable, tx)
                 self._write(connection, tx)
                 connection.exec_driver_sql(self._sql.remove_body, {"of": self.project, "number": seq})
                 try:

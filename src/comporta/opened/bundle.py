@@ -21,4 +21,7 @@ def bundle(model: Model, root: Path) -> Bundle:
         joins=tuple(join.join() for join in features.joins),
         shapes={table.name: table.shape() for table in features.tables()},
         requires=tuple(model.requires),
+        decimals=model.decimals,
+        log_sample=float(model.log_sample),
+        log_without=tuple(model.log_without),
     )

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from comporta.records import Artifact, Findings, FormerFindings, Scores, findings_today, scores_today
+from comporta.records import (
+    Artifact,
+    Figure,
+    Findings,
+    FormerFindings,
+    Scores,
+    findings_today,
+    is_sliced,
+    scores_today,
+)
 from comporta.store import StepContext
 
 
@@ -14,3 +23,8 @@ def findings_at(context: StepContext, artifact: Artifact) -> Findings:
 def scores_at(context: StepContext, artifact: Artifact) -> Scores:
     """The scores that are kept here. Raises NotFound, Tampered."""
     return scores_today(context.get_json(artifact, Scores))
+
+
+def overall_figures(scores: Scores) -> dict[str, Figure]:
+    """Metric → its figure on all test rows."""
+    return {each.metric: each for each in scores.figures if not is_sliced(each)}

@@ -29,7 +29,8 @@ def require_known(opened: OpenProject, dataset: str) -> list[Manifest]:
     """The versions that the ledger has no fact of. Raises Tampered when the newest that it knows is gone."""
     seen = opened.ledger.scan(DATASETS, f"{dataset}/", newest=True, limit=1)
     last = seen[0][1].number if seen else 0
-    there = list_versions(opened.store, dataset)
+    # From the one on that is known: what was seen before is not read again.
+    there = list_versions(opened.store, dataset, after=max(last - 1, 0))
     if seen and seen[0][1].version not in {each.id for each in there}:
         raise Tampered(
             f"{dataset}: found no version {last} as the ledger recorded it ({seen[0][1].version[:12]}): the "

@@ -12,12 +12,13 @@ import importlib
 import importlib.util
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from comporta.opened.live_files import LiveFolder, refuse_live_code, refuse_live_data
 from comporta.project.reference import resolve
 from comporta.project.sources import (
     BESIDE,
@@ -32,9 +33,9 @@ _one_at_a_time = threading.RLock()
 
 
 class IsolatedSource:
-    """The modules of one laid out folder."""
+    """The modules of one laid out folder. live: the project's folder, whose files they may not read."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, live: LiveFolder | None = None) -> None:
         self.root = root.resolve()
         self._modules: dict[str, ModuleType] = {}
         self._tops = {
@@ -49,6 +50,10 @@ class IsolatedSource:
         self._entered = False
         self._importlib = _ImportlibInside(self._import_by_name)
         importing_below(self.root, self._import)
+        if self._alone:
+            refuse_live_code(self.root)
+            if live is not None:
+                refuse_live_data(self.root, live)
 
     def functions(self, refs: Sequence[str]) -> tuple[Callable[..., Any], ...]:
         """The functions of these references. Raises BadProject when one is not there."""
@@ -142,10 +147,10 @@ class IsolatedSource:
             return False
         if name.partition(".")[0] in self._tops:
             return True
-        return self._alone and _is_live(getattr(module, "__file__", None), getattr(module, "__path__", None))
+        return self._alone and _is_live(getattr(module, "__file__", None), _folders_of(module))
 
     def _mine(self, module: object) -> bool:
-        places = [getattr(module, "__file__", None), *(getattr(module, "__path__", None) or ())]
+        places = [getattr(module, "__file__", None), *_folders_of(module)]
         return any(isinstance(each, str) and Path(each).is_relative_to(self.root) for each in places)
 
 
@@ -158,6 +163,13 @@ class _ImportlibInside(ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         return getattr(importlib, name)
+
+
+def _folders_of(module: object) -> Iterable[Any]:
+    """Where a package's modules lie; nothing of what stands among modules and has an answer for every name,
+    as `torch.classes` does."""
+    folders = getattr(module, "__dict__", {}).get("__path__")
+    return folders if isinstance(folders, Iterable) else ()
 
 
 def _is_live(file: str | None, folders: Any) -> bool:

@@ -111,16 +111,20 @@ QUESTIONS = Projection("question", AnsweredRecipe, {StepAnswered: _recipe_output
 EVALUATIONS = Projection("look", TestSetEvaluated, {TestSetEvaluated: _evaluation})
 
 
-def after(view: View, here: GraphPlace) -> list[GraphNeighbour]:
-    """Where the edges lead that leave a place."""
-    edges = (edge for _, edge in view.scan(EDGES, f">{here.text}\t"))
+def after(view: View, here: GraphPlace, kind: PlaceKind | None = None) -> list[GraphNeighbour]:
+    """Where the edges lead that leave a place. kind: of places; None: to all."""
+    edges = (edge for _, edge in view.scan(EDGES, f">{here.text}\t{'' if kind is None else f'{kind}:'}"))
     return [GraphNeighbour(_stored_place(edge.target), edge.role) for edge in edges]
 
 
 def versions_holding(view: View, asset: Asset, role: str) -> list[str]:
     """The keys of the versions that hold this as their part `role`, under whatever model's name."""
-    holders = (each.place for each in after(view, asset_place(asset)) if each.role == role)
-    return [each.id for each in holders if each.kind == "version"]
+    return [each.place.id for each in after(view, asset_place(asset), "version") if each.role == role]
+
+
+def versions_made_by(view: View, recipe: str, node: str) -> list[str]:
+    """The keys of the versions whose step `node` is this recipe."""
+    return [each.place.id for each in after(view, step_place(recipe), "version") if each.role == node]
 
 
 def before(view: View, here: GraphPlace) -> list[GraphNeighbour]:

@@ -12,6 +12,8 @@ from comporta.errors import BadProject
 from comporta.opened.project import OpenProject
 from comporta.records import Record, canonical_name, decode, is_person_id
 
+_ACTING = re.compile(rb'"by":"(?:person|service)-|"trained_by":\["')
+
 
 class Mentions(Record, frozen=True, kw_only=True):
     """Numbers of events that hold a name. removable: those whose body `comporta audit remove` can delete.
@@ -50,7 +52,7 @@ def acting_ids(opened: OpenProject) -> dict[str, int]:
     fault."""
     found: dict[str, int] = {}
     for event in opened.ledger.events():
-        if event.body is not None and b'"by":"person-' in event.body:
+        if event.body is not None and _ACTING.search(event.body):
             try:
                 body = decode(event.body, Any)
             except msgspec.MsgspecError:
@@ -62,12 +64,16 @@ def acting_ids(opened: OpenProject) -> dict[str, int]:
 
 def _ids(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
-        if isinstance(by := value.get("by"), str) and is_person_id(by):
-            yield by
+        acting = (value.get("by"), *_several(value.get("trained_by")))
+        yield from (each for each in acting if isinstance(each, str) and is_person_id(each))
         value = list(value.values())
     if isinstance(value, list):
         for each in value:
             yield from _ids(each)
+
+
+def _several(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _mentions_person(value: Any, wanted: str, word: re.Pattern[str]) -> bool:

@@ -14,24 +14,40 @@ S = TypeVar("S")
 R = TypeVar("R")
 
 
-def settle(ledger: Ledger, look: Callable[[View], S], decide: Callable[[S], tuple[Iterable[Fact], R]]) -> R:
+Admit = Callable[[Transaction, Fact], None]
+
+
+def _anything(tx: Transaction, fact: Fact) -> None:
+    """Refuses nothing."""
+
+
+def settle(
+    ledger: Ledger,
+    look: Callable[[View], S],
+    decide: Callable[[S], tuple[Iterable[Fact], R]],
+    admit: Admit = _anything,
+) -> R:
     """The result of `decide`, once its facts are appended; it is called again if the ledger changed.
 
     look: reads from the ledger what the decision depends on; its values are compared. decide: returns the
-    facts and the result; it may read and write the store. When it raises, nothing is appended.
+    facts and the result; it may read and write the store. admit: refuses a fact inside the transaction, such
+    as one whose proof does not hold. When one of them raises, nothing is appended.
     """
     while True:
         seen = look(ledger)
         facts, result = decide(seen)
-        if ledger.transact(_append(look, seen, tuple(facts))):
+        if ledger.transact(_append(look, seen, tuple(facts), admit)):
             return result
 
 
-def _append(look: Callable[[View], S], seen: S, facts: tuple[Fact, ...]) -> Callable[[Transaction], bool]:
+def _append(
+    look: Callable[[View], S], seen: S, facts: tuple[Fact, ...], admit: Admit
+) -> Callable[[Transaction], bool]:
     def commit(tx: Transaction) -> bool:
         if look(tx) != seen:
             return False
         for each in facts:
+            admit(tx, each)
             tx.append(each)
         return True
 

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import getpass
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
+from contextlib import closing
 from datetime import datetime
 from functools import cache
 from typing import TypeVar
 
 import msgspec
 
-from comporta.errors import BadProject, NotFound, Refused
+from comporta.access import DENIALS, GRANTS, PERSON_KEYS
+from comporta.errors import BadProject, NotFound
+from comporta.ledger import Ledger
+from comporta.opened.copies import Copy
 from comporta.opened.mentions import mentions
 from comporta.opened.people_seal import (
     CHANGED,
@@ -28,7 +32,6 @@ from comporta.opened.people_seal import (
 )
 from comporta.opened.project import OpenProject
 from comporta.opened.removals import text_of
-from comporta.project.person import Role
 from comporta.records import (
     Approval,
     Artifact,
@@ -40,41 +43,76 @@ from comporta.records import (
     Waiver,
     canonical_name,
     clean_name,
+    decode,
     encode,
     is_person_id,
 )
+from comporta.records.access import Scope
 from comporta.records.facts import PersonForgotten
+from comporta.records.identity import require_plain
 from comporta.registry import FORGOTTEN
 
-S = TypeVar("S", Approval, Waiver, Release)
+S = TypeVar("S", Approval, Waiver, Release, Copy)
 
 
 class Member(Record, frozen=True, kw_only=True):
     """A person of the directory, of the project's declaration, or both.
 
-    id: empty for one who has not acted yet. role: as the project declares it, or empty. since: when first
-    seen."""
+    id: empty for one who has not acted yet. role: as the project declares it, or as they were granted, or
+    empty. since: when first seen. keys: how many valid ones prove who they are; valid_keys: which: public
+    keys, or digests of a CI system's rules. denied: which actions, whatever their roles."""
 
     id: str = ""
     name: str
     role: str = ""
     since: datetime | None = None
+    keys: int = 0
+    valid_keys: tuple[str, ...] = ()
+    denied: tuple[str, ...] = ()
 
 
 def people(opened: OpenProject) -> tuple[Member, ...]:
     """Everybody in the directory or declared by the project, sorted by name."""
     found = {canonical_name(each.name): each for each in _members(opened)}
     declared = {canonical_name(each.name): each for each in opened.project.people}
-    members = (
-        Member(
-            id=found[key].id if key in found else "",
-            name=declared[key].name if key in declared else found[key].name,
-            role=declared[key].role if key in declared else "",
-            since=found[key].since if key in found else None,
+    granted = roles_of(opened)
+    keys = [each for _, each in opened.ledger.scan(PERSON_KEYS) if not each.until]
+    denials = [each for _, each in opened.ledger.scan(DENIALS)]
+
+    def member(key: str) -> Member:
+        entry, person = found.get(key), declared.get(key)
+        id = "" if entry is None else entry.id
+        roles = granted.get(id, ()) if granted else (() if person is None else (person.role,))
+        return Member(
+            id=id,
+            name=person.name if person is not None else found[key].name,
+            role=", ".join(roles),
+            since=None if entry is None else entry.since,
+            keys=sum(each.person == id for each in keys),
+            valid_keys=tuple(each.key for each in keys if each.person == id),
+            denied=tuple(_with_scope(each.action, each.scope) for each in denials if each.person == id),
         )
-        for key in found.keys() | declared.keys()
-    )
+
+    members = map(member, found.keys() | declared.keys())
     return tuple(sorted(members, key=lambda each: canonical_name(each.name)))
+
+
+def roles_of(opened: OpenProject) -> dict[str, tuple[str, ...]]:
+    """Id → the roles that were granted, each with what it is for and when it ends; empty while none was."""
+    found: dict[str, tuple[str, ...]] = {}
+    now = opened.now()
+    for _, each in opened.ledger.scan(GRANTS):
+        end = ""
+        if each.until is not None:
+            end = f"{'until' if each.until > now else 'ended'} {each.until:%Y-%m-%d}"
+        found[each.person] = (*found.get(each.person, ()), _with_scope(each.role, each.scope, end))
+    return found
+
+
+def _with_scope(name: str, scope: Scope, more: str = "") -> str:
+    """`oncall (model late, until 2027-01-31)`"""
+    told = ", ".join(each for each in (scope.text, more) if each)
+    return f"{name} ({told})" if told else name
 
 
 def find(opened: OpenProject, name: str) -> Identity | None:
@@ -84,19 +122,29 @@ def find(opened: OpenProject, name: str) -> Identity | None:
     return None if known is None or is_forgotten(opened, known.id) else known
 
 
-def identify(opened: OpenProject, name: str) -> Identity:
-    """The entry of this name, made where there is none. Raises BadProject on a name that is none."""
+def identify(opened: OpenProject, name: str, *, service: bool = False) -> Identity:
+    """The entry of this name, made where there is none. service: as of a service account. Raises BadProject
+    on a name that is none."""
     while (known := find(opened, name)) is None:
+        require_plain(clean_name(name))
         _finish_forgetting(opened, name)
-        made = Identity(id=f"person-{secrets.token_hex(8)}", name=clean_name(name), since=opened.clock())
+        kind = "service" if service else "person"
+        made = Identity(id=f"{kind}-{secrets.token_hex(8)}", name=clean_name(name), since=opened.now())
         # Put only where none is: of two at once, both go on with the one that came first.
         if opened.store.put(_place(opened, name), encode(seal(opened.keys, made))):
             return made
     return known
 
 
-def forget(opened: OpenProject, name: str) -> Identity:
-    """Deletes the name; what the person did stays, under the id alone. name: or the id.
+def forget(
+    opened: OpenProject,
+    name: str,
+    *,
+    by: str = "",
+    record: Callable[[Transaction, PersonForgotten], object] = lambda tx, fact: tx.append(fact),
+) -> Identity:
+    """Deletes the name; what the person did stays, under the id alone. name: or the id. by: the id of who
+    does it, or empty; record: appends the fact, where it may be.
 
     Raises NotFound, where the directory has no such name.
     """
@@ -107,7 +155,7 @@ def forget(opened: OpenProject, name: str) -> Identity:
 
     def commit(tx: Transaction) -> None:
         if tx.get(FORGOTTEN, known.id) is None:
-            tx.append(PersonForgotten(person=known.id))
+            record(tx, PersonForgotten(person=known.id, by=by))
 
     # The fact first: killed in between, the same command once more does the rest.
     opened.ledger.transact(commit)
@@ -157,43 +205,6 @@ def current_user(by: str) -> str:
         raise BadProject("found no name that you are logged in with, expected one: --by NAME.") from None
 
 
-def role_of(opened: OpenProject, name: str, role: str, roles: tuple[Role, ...], act: str) -> str:
-    """The role in which this person acts. role: as claimed; it counts where the project declares nobody.
-
-    Raises Refused, naming who may; BadProject on a role that is another than is declared, or is none.
-    """
-    named = role.strip()
-    if not opened.project.people:
-        every = Role.__args__  # type: ignore[attr-defined]
-        if named and named not in every:
-            raise BadProject(f"--role: found {named!r}, expected one of: {', '.join(every)}.")
-        return named
-    person = opened.project.person(name)
-    if person is None or person.role not in roles:
-        able = ", ".join(each.name for each in opened.project.people if each.role in roles) or "nobody yet"
-        raise Refused(
-            f"{name!r} may not {act}, expected one of: {able}. "
-            "Who may is declared: Project(people=(Person('ana', 'validator'), …))."
-        )
-    if named and named != person.role:
-        raise BadProject(
-            f"--role: found {named!r}, expected {person.role!r}, as the project declares for {person.name}. "
-            "Leave it out."
-        )
-    return person.role
-
-
-def declared_role(opened: OpenProject, name: str, role: str, roles: tuple[Role, ...], act: str) -> str:
-    """As `role_of`, for acts that only somebody declared may do: Refused too where the project declares
-    nobody."""
-    if not opened.project.people:
-        raise Refused(
-            f"{name!r} may not {act}, expected one of: nobody yet. "
-            "Who may is declared: Project(people=(Person('ana', 'validator'), …))."
-        )
-    return role_of(opened, name, role, roles, act)
-
-
 def reason_of(opened: OpenProject, text: str) -> Artifact | str:
     """Stores the reason as an artifact, which can be deleted; empty where there is none."""
     return opened.context.put(text.strip().encode(), "text") if text.strip() else ""
@@ -207,6 +218,7 @@ def with_names(opened: OpenProject, *versions: Version) -> tuple[Version, ...]:
             version,
             approvals=tuple(_with_name(opened, each, name_of) for each in version.approvals),
             waivers=tuple(_with_name(opened, each, name_of) for each in version.waivers),
+            trained_by=tuple(map(name_of, version.trained_by)),
         )
         for version in versions
     )
@@ -218,6 +230,12 @@ def releases_with_names(opened: OpenProject, *releases: Release) -> tuple[Releas
     return tuple(_with_name(opened, each, name_of) for each in releases)
 
 
+def copies_with_names(opened: OpenProject, *copies: Copy) -> tuple[Copy, ...]:
+    """The copies with names for ids, and the text of reasons."""
+    name_of = _names(opened)
+    return tuple(_with_name(opened, each, name_of) for each in copies)
+
+
 def _with_name(opened: OpenProject, act: S, name_of: Callable[[str], str]) -> S:
     by = name_of(act.by) if is_person_id(act.by) else act.by
     return msgspec.structs.replace(act, by=by, reason=_text(opened, act.reason))
@@ -227,12 +245,44 @@ def _text(opened: OpenProject, reason: Artifact | str) -> str:
     return reason if isinstance(reason, str) else text_of(opened.context, opened.ledger, reason)
 
 
+def names_of_ids(opened: OpenProject) -> dict[str, str]:
+    """Id → name, of all who were not forgotten."""
+    return {each.id: each.name for each in _members(opened)}
+
+
+def known_before(opened: OpenProject, forgotten: Collection[str]) -> frozenset[str]:
+    """The ids of those who were in the directory before the first of these was forgotten, and are: nobody of
+    them came back under another id."""
+    others = {project for id in forgotten for project, _ in opened.ledger.others(FORGOTTEN, id)}
+    ends = list(_ends(opened.ledger, forgotten))
+    for project in sorted(others):
+        with closing(opened.ledger_of(project)) as ledger:
+            ends += _ends(ledger, forgotten)
+    if not ends:
+        return frozenset()
+    return frozenset(each.id for each in _members(opened) if each.since < min(ends))
+
+
+def _ends(ledger: Ledger, forgotten: Collection[str]) -> Iterator[datetime]:
+    """When these were forgotten, as this project's events tell it."""
+    for event in ledger.events():
+        if event.kind != PersonForgotten.kind or event.body is None:
+            continue
+        if decode(event.body, PersonForgotten).person in forgotten:
+            yield event.at
+
+
+def name_of_id(opened: OpenProject, id: str) -> str:
+    """The name of this id; or a note that nobody can say it."""
+    return _names(opened)(id)
+
+
 def _names(opened: OpenProject) -> Callable[[str], str]:
     """A function from id to name, or to a note. The directory is read once, on first use."""
 
     @cache
     def names() -> dict[str, str]:
-        return {each.id: each.name for each in _members(opened)}
+        return names_of_ids(opened)
 
     def name_of(id: str) -> str:
         if (name := names().get(id)) is not None:

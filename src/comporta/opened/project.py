@@ -9,12 +9,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from comporta import engine
+from comporta import access, engine
 from comporta.engine import Engine
 from comporta.errors import BadProject, NotFound, WrongKey
 from comporta.ledger import Ledger, OpensLedger, open_ledger
 from comporta.ledger.signing import public_key
 from comporta.ledger.upcasts import UPCASTS
+from comporta.opened.copies import COPIES
 from comporta.opened.dataset_versions import DATASETS
 from comporta.opened.lineage import EDGES, EVALUATIONS, QUESTIONS
 from comporta.opened.removals import REMOVALS
@@ -25,7 +26,8 @@ from comporta.project.settings import settings
 from comporta.records import Changes, Event, Lookup, Projection, Transaction
 from comporta.records.credential import showable
 from comporta.records.facts import FACTS, ProjectKeyed
-from comporta.registry import FORGOTTEN, VERSIONS
+from comporta.registry import FORGOTTEN, MODELS, VERSIONS
+from comporta.registry.tokens import TOKENS
 from comporta.release import ROUTES
 from comporta.store import (
     Keys,
@@ -48,8 +50,8 @@ def _apply_project_keyed(
 
 KEYED = Projection("keyed", ProjectKeyed, {ProjectKeyed: _apply_project_keyed})
 PROJECTIONS = (
-    KEYED, DATASETS, EDGES, QUESTIONS, EVALUATIONS, VERSIONS, ROUTES, FORGOTTEN, REMOVALS,
-    *engine.PROJECTIONS,
+    KEYED, DATASETS, EDGES, QUESTIONS, EVALUATIONS, MODELS, VERSIONS, ROUTES, FORGOTTEN, REMOVALS,
+    TOKENS, COPIES, *engine.PROJECTIONS, *access.PROJECTIONS,
 )  # fmt: skip
 
 
@@ -61,7 +63,8 @@ def now() -> datetime:
 class OpenProject:
     """Everything a command needs, opened once. Use it as a context manager, or call `close()`.
 
-    declared: returns the project, called on first use. store, ledger: see `open_project`.
+    declared: returns the project, called on first use; file: where that is declared, if it is
+    text so far. store, ledger: see `open_project`.
     works: it stays open and is written to; False: it is opened briefly, mostly to read, which a full disk
     does not prevent.
     """
@@ -76,7 +79,9 @@ class OpenProject:
         works: bool = False,
         store: Store | None = None,
         ledger: OpensLedger | None = None,
+        file: Path | None = None,
     ) -> None:
+        self.file = file
         self._declared, self.root, self.settings, self.clock = declared, root, settings, clock
         secret = read_secret(settings.key, root)
         self.keys: Keys = derive(secret)
@@ -194,6 +199,7 @@ def open_project(
     works: bool = False,
     store: Store | None = None,
     ledger: OpensLedger | None = None,
+    vary: Callable[[ProjectDeclaration, Path], ProjectDeclaration] | None = None,
 ) -> OpenProject:
     """The project of the file at `path` or above the current folder, or `project` itself, opened.
 
@@ -201,16 +207,37 @@ def open_project(
     declaration, since that may take seconds, or fail while versions, runs and releases can still be read.
     store: in place of the one that the settings name; worker processes open it again by its `url`, so its
     scheme must be one that they know. ledger: what opens the ledger's URL, in place of `open_ledger`.
+    vary: makes of the declared project and its root the one that is opened.
     Raises BadProject, NotFound when there is none; WrongKey; Tampered.
     """
     given: dict[str, Any] = {"works": works, "store": store, "ledger": ledger}
     if project is not None:
         root = (project.root or Path.cwd()).resolve()
-        return OpenProject(lambda: project, root, settings(root), **given)
+        return OpenProject(_with_variation(lambda: project, root, vary), root, settings(root), **given)
     file = find_project_file(path)
     here = None if works else declared_root(file)
     if here is not None:
-        return OpenProject(lambda: load_project(file), here, settings(here), **given)
+        return OpenProject(
+            _with_variation(lambda: load_project(file), here, vary),
+            here,
+            settings(here),
+            **given,
+            file=file,
+        )
     loaded = load_project(file)
     root = loaded.root or file.parent
-    return OpenProject(lambda: loaded, root, settings(root), **given)
+    return OpenProject(_with_variation(lambda: loaded, root, vary), root, settings(root), **given)
+
+
+def open_root(root: Path) -> OpenProject:
+    """The project in this folder, opened to be worked with; what it declares is read only where it is asked
+    for: serving does not. Raises BadProject, WrongKey, Tampered."""
+    return OpenProject(lambda: load_project(find_project_file(root)), root, settings(root), works=True)
+
+
+def _with_variation(
+    declared: Callable[[], ProjectDeclaration],
+    root: Path,
+    vary: Callable[[ProjectDeclaration, Path], ProjectDeclaration] | None,
+) -> Callable[[], ProjectDeclaration]:
+    return declared if vary is None else lambda: vary(declared(), root)

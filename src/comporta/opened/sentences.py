@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 from typing import Any, TypeVar
@@ -12,8 +12,8 @@ import msgspec
 from msgspec.structs import replace
 
 from comporta.records import Message, Text, codes_in, say
+from comporta.records.message import Say as Say
 
-Say = Callable[[Text], str]
 R = TypeVar("R")
 
 _DECLARING = {"check", "codes", "draw", "figures", "tables"}
@@ -26,6 +26,7 @@ MODULES = (
     "comporta.records.version",
     "comporta.records.staleness",
     "comporta.engine.reasons",
+    "comporta.access.codes",
     "comporta.data.codes",
     "comporta.serve.codes",
     "comporta.stats.codes",

@@ -7,7 +7,11 @@ snapshot alone (`isolated`).
 
 from __future__ import annotations
 
+import importlib.util
+import io
 import os
+import re
+import tokenize
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,6 +21,8 @@ from comporta.store import StepContext
 
 _LARGEST = 1_000_000
 _IGNORED = frozenset({"__pycache__", "node_modules", "site-packages", "build", "dist", "venv", "env"})
+_IMPORTED = frozenset({".py", ".so", ".pyd"})
+_ENCODING = re.compile(r"^([ \t\f]*#.*?coding[:=][ \t]*)[-\w.]+")
 _KEPT_ALONE = f"{BESIDE}/README"
 """Marks a snapshot that holds all that its code reaches: older ones lack what lies elsewhere."""
 
@@ -40,7 +46,8 @@ def keep(context: StepContext, root: Path, reached: Mapping[str, str]) -> Artifa
 
 
 def lay_out(context: StepContext, snapshot: Artifact, below: Path) -> Path:
-    """A folder holding that source, written once. Its files are checked against the snapshot each time."""
+    """A folder holding that source and nothing else, written once. Its files are checked against the snapshot
+    each time, and what was put beside them is removed: it would be imported."""
     sources = context.get_json(snapshot, dict[str, str])
     folder = below / snapshot.digest[:32]
     for name, text in sources.items():
@@ -50,6 +57,9 @@ def lay_out(context: StepContext, snapshot: Artifact, below: Path) -> Path:
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
+    for path in folder.rglob("*"):
+        if path.suffix in _IMPORTED and path.relative_to(folder).as_posix() not in sources:
+            path.unlink(missing_ok=True)
     return folder
 
 
@@ -83,10 +93,18 @@ def _place(module: str, file: Path, root: Path) -> str:
 
 
 def _text(path: Path, largest: int | None = None) -> str | None:
-    """None: it is too large, no text in UTF-8, or gone."""
+    """None: it is too large, no Python text, or gone. What it says of its encoding is of UTF-8 then, in which
+    it is kept."""
     try:
-        if largest is not None and path.stat().st_size > largest:
+        if path.suffix != ".py" or (largest is not None and path.stat().st_size > largest):
             return None
-        return path.read_text(encoding="utf-8") if path.suffix == ".py" else None
-    except (OSError, UnicodeDecodeError):
+        data = path.read_bytes()
+        encoding, first = tokenize.detect_encoding(io.BytesIO(data).readline)
+        text = importlib.util.decode_source(data)
+    except (OSError, UnicodeDecodeError, SyntaxError):
         return None
+    if encoding.startswith("utf-8"):
+        return text
+    head = text.split("\n", len(first))
+    head[: len(first)] = [_ENCODING.sub(r"\1utf-8", line) for line in head[: len(first)]]
+    return "\n".join(head)

@@ -6,7 +6,7 @@ says where its ledger, store, key and executor are.
 
 from comporta.project.csv import csv
 from comporta.project.dataset import Dataset
-from comporta.project.features import AsOf, Features
+from comporta.project.features import AsOf, Features, Window
 from comporta.project.locate import ProjectFault
 from comporta.project.model import Model
 from comporta.project.person import Person
@@ -28,5 +28,6 @@ __all__ = [
     "ProjectDeclaration",
     "ProjectFault",
     "Settings",
+    "Window",
     "csv",
 ]

@@ -10,7 +10,7 @@ from typing import Any
 
 from comporta.errors import BadProject
 from comporta.project.dataset import Dataset
-from comporta.project.features import AsOf
+from comporta.project.features import JoinDeclaration
 from comporta.project.locate import ProjectFault, SourceLocations
 from comporta.project.reference import name_of
 from comporta.records import duration
@@ -32,7 +32,7 @@ def name_faults(name: Any) -> FieldFaults:
         yield "name", f"found {name!r}, expected a letter, then letters, digits, _ or -, at most 64."
 
 
-def duration_faults(thing: Dataset | AsOf, *fields: str) -> FieldFaults:
+def duration_faults(thing: Dataset | JoinDeclaration, *fields: str) -> FieldFaults:
     for field in fields:
         value = getattr(thing, field)
         if isinstance(value, str):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import codecs
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -19,13 +20,14 @@ from comporta.project.fault_common import (
     name_faults,
     with_location,
 )
-from comporta.project.features import AsOf, Features
+from comporta.project.features import AGGREGATES, Features, JoinDeclaration, Window
 from comporta.project.kinds import type_faults
 from comporta.project.locate import ProjectFault, SourceLocations
-from comporta.records import FEEDBACK, PREDICTIONS, Column, Subject
+from comporta.records import FEEDBACK, PREDICTIONS, Column, Subject, duration
 from comporta.records.column_type import base_type
 from comporta.records.csv_files import CSV, PARQUET, CsvFiles
 from comporta.records.declared_value import declared_bound, value_faults
+from comporta.records.duration import duration_text
 
 _TYPES = frozenset(
     (
@@ -104,7 +106,10 @@ def _type_of_bounds(column: Column) -> str:
 
 def features_faults(features: Features, root: Path, places: SourceLocations) -> Iterator[ProjectFault]:
     joined = [
-        name for join in as_sequence(features.joins) if isinstance(join, AsOf) for name in _brings(join)
+        name
+        for join in as_sequence(features.joins)
+        if isinstance(join, JoinDeclaration)
+        for name in _brings(join)
     ]
 
     def faults() -> FieldFaults:
@@ -132,19 +137,27 @@ def features_faults(features: Features, root: Path, places: SourceLocations) -> 
         )
 
     yield from with_location(places, "Features", features.name, chain(type_faults(features), faults()))
-    for nth, join in enumerate(as_sequence(features.joins)):
-        if not isinstance(join, AsOf):
-            continue
+    for kind, nth, join in numbered_joins(features):
         of = join.dataset.name if isinstance(join.dataset, Dataset) else ""
         kinds = tuple(type_faults(join))
         for field, message in kinds or _join(join, features):
-            said = f"Features {features.name!r}: AsOf {of!r}: {field}: {message}"
-            yield places.fault("AsOf", features.name, field, said, nth=nth)
+            said = f"Features {features.name!r}: {kind} {of!r}: {field}: {message}"
+            yield places.fault(kind, features.name, field, said, nth=nth)
 
 
-def _join(join: AsOf, features: Features) -> FieldFaults:
+def numbered_joins(features: Features) -> Iterator[tuple[str, int, JoinDeclaration]]:
+    """Each join with its kind, as it is written, and which of that kind it is: how a place is asked for."""
+    seen: Counter[str] = Counter()
+    for join in as_sequence(features.joins):
+        if isinstance(join, JoinDeclaration):
+            kind = type(join).__name__
+            yield kind, seen[kind], join
+            seen[kind] += 1
+
+
+def _join(join: JoinDeclaration, features: Features) -> FieldFaults:
     table = join.dataset
-    yield from duration_faults(join, "tolerance")
+    yield from _window(join) if isinstance(join, Window) else duration_faults(join, "tolerance")
     on: Any = (join.on,) if isinstance(join.on, str) else join.on
     known = as_sequence(features.known)
     for column in on if isinstance(on, dict) else as_sequence(on):
@@ -158,8 +171,37 @@ def _join(join: AsOf, features: Features) -> FieldFaults:
         )
     if table.time is not None and isinstance(features.of, Dataset) and features.of.time is None:
         yield "dataset", f"found no `time` in Dataset {features.of.name!r}: as of when? Declare it there."
-    if table.time is None and join.tolerance is not None:
-        yield "tolerance", f"found no `time` in Dataset {table.name!r} to measure it by. Declare it there."
+    for field in ("over",) if isinstance(join, Window) else ("tolerance",):
+        if table.time is None and getattr(join, field) is not None:
+            yield field, f"found no `time` in Dataset {table.name!r} to measure it by. Declare it there."
+
+
+def _window(join: Window) -> FieldFaults:
+    wrong = tuple(duration_faults(join, "over"))
+    yield from wrong
+    if not wrong and (over := duration(join.over)) <= timedelta():
+        yield "over", f"found {duration_text(over)}, expected a span above zero."
+    elif not wrong and (delay := _delay(join.dataset)) is not None and delay >= over:
+        yield (
+            "over",
+            f"found {duration_text(over)}, but rows of Dataset {join.dataset.name!r} are known "
+            f"{duration_text(delay)} after their time: none is ever in it. Widen it.",
+        )
+    if not join.of:
+        yield "of", "found none, expected feature → (aggregate, column): {'spend': ('sum', 'amount')}."
+    for name, made in join.of.items():
+        if len(made) != 2:
+            yield "of", f"{name}: found {made!r}, expected an aggregate and a column: ('sum', 'amount')."
+        elif made[0] not in AGGREGATES:
+            yield "of", f"{name}: found {made[0]!r}, expected one of: {', '.join(AGGREGATES)}."
+
+
+def _delay(dataset: Dataset) -> timedelta | None:
+    """How long after their time its rows are known; None where that is not declared, or no span."""
+    said = dataset.delay
+    if not isinstance(said, str | timedelta) or any(duration_faults(dataset, "delay")):
+        return None
+    return duration(said)
 
 
 def _csv(source: CsvFiles, root: Path) -> FieldFaults:
@@ -168,8 +210,11 @@ def _csv(source: CsvFiles, root: Path) -> FieldFaults:
     if wrong:
         return
     yield from _glob(source.glob, root, ())
-    if source.separator and len(source.separator.encode()) != 1:
-        yield "source", f"csv: separator: found {source.separator!r}, expected one character of ASCII."
+    if source.separator and (len(source.separator.encode()) != 1 or source.separator in '"\r\n'):
+        yield (
+            "source",
+            f"csv: separator: found {source.separator!r}, expected one character of ASCII that is no quote.",
+        )
     if source.decimal not in (".", ","):
         yield "source", f"csv: decimal: found {source.decimal!r}, expected '.' or ','."
     if len(source.thousands) > 1 or source.thousands.isalnum() or source.thousands in ("-", "+", '"'):
@@ -177,8 +222,9 @@ def _csv(source: CsvFiles, root: Path) -> FieldFaults:
     elif source.thousands == source.decimal:
         yield "source", f"csv: thousands: found {source.thousands!r}, expected another than the decimal sign."
     try:
-        codecs.lookup(source.encoding)
-    except LookupError:
+        # As `open` looks it up: rot13 and base64 are codecs, and no encodings.
+        "".encode(source.encoding)
+    except (LookupError, UnicodeError):
         yield (
             "source",
             f"csv: encoding: found {source.encoding!r}, expected one that Python knows, as 'latin-1'.",
@@ -188,6 +234,12 @@ def _csv(source: CsvFiles, root: Path) -> FieldFaults:
             yield (
                 "source",
                 f"csv: schema: {column}: found {kind!r}, expected one of: {', '.join(sorted(_IN_CSV))}.",
+            )
+        elif kind == "Decimal":
+            yield (
+                "source",
+                f"csv: schema: {column}: found {kind!r}, expected its digits and decimals, as in "
+                "'Decimal(38, 2)': without them it has no decimals.",
             )
 
 
@@ -206,7 +258,9 @@ def _glob(pattern: str, root: Path, endings: tuple[str, ...]) -> FieldFaults:
         )
 
 
-def _brings(join: AsOf) -> list[str]:
+def _brings(join: JoinDeclaration) -> list[str]:
+    if isinstance(join, Window):
+        return list(join.of) if isinstance(join.of, dict) else []
     columns: Any = join.columns
     return list(columns.values()) if isinstance(columns, dict) else list(as_sequence(columns))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from comporta.errors import wording
 from comporta.project.dataset import Dataset
 from comporta.project.fault_common import (
     FieldFaults,
@@ -25,7 +26,7 @@ from comporta.project.features import Features
 from comporta.project.kinds import type_faults
 from comporta.project.locate import ProjectFault, SourceLocations
 from comporta.project.model import Model
-from comporta.records import ByTime, Check
+from comporta.records import ByTime, Check, Limits
 from comporta.records.class_name import class_name
 from comporta.records.costs import Costs
 from comporta.records.metric import MAIN, METRICS, unknown_metric
@@ -49,13 +50,15 @@ def model_faults(model: Model, root: Path, places: SourceLocations) -> Iterator[
             yield from _split_faults(model, features.of)
         if model.task == "regression" and model.output == "probability":
             yield "output", "found 'probability' for a regression, expected 'label'."
+        if isinstance(model.decimals, int) and not 1 <= model.decimals <= 15:
+            yield "decimals", f"found {model.decimals}, expected 1 to 15. For labels alone: output='label'."
+        yield from _log_faults(model)
         yield from _decision(model)
         for field in ("approvals", "seed"):
             if isinstance(number := getattr(model, field), int) and number < 0:
                 yield field, f"found {number}, expected 0 or more."
-        for field in ("seconds", "memory"):
-            if (limit := getattr(model.limits, field, None)) is not None and limit <= 0:
-                yield "limits", f"found {field}={limit}, expected more than 0."
+        if isinstance(model.limits, Limits):
+            yield from _limits(model.limits)
         yield from (
             ("requires", f"found {each!r} twice.") for each in duplicates_in(as_sequence(model.requires))
         )
@@ -64,6 +67,46 @@ def model_faults(model: Model, root: Path, places: SourceLocations) -> Iterator[
         yield from slice_faults(model)
 
     yield from with_location(places, "Model", model.name, chain(type_faults(model), faults()))
+
+
+def _limits(limits: Limits) -> FieldFaults:
+    wrong = dict(type_faults(limits))
+    yield from (("limits", f"{field}: {said}") for field, said in wrong.items())
+    for field in ("seconds", "memory"):
+        limit = getattr(limits, field)
+        if field not in wrong and limit is not None and limit <= 0:
+            yield "limits", f"found {field}={limit}, expected more than 0."
+
+
+def _number(value: object) -> float:
+    """The value where it is a number; else 0, its kind being a fault already named."""
+    return value if isinstance(value, int | float) else 0.0
+
+
+def _log_faults(model: Model) -> FieldFaults:
+    """What is wrong with what is kept of answers."""
+    if not 0 <= _number(model.log_sample) <= 1:
+        yield "log_sample", f"found {model.log_sample}, expected a share from 0 to 1."
+    names, features = as_sequence(model.log_without), model.features
+    yield from (("log_without", f"found {each!r} twice.") for each in duplicates_in(names))
+    if isinstance(features, Features) and isinstance(features.of, Dataset):
+        for name in names:
+            if fault := _unlogged_fault(name, features):
+                yield "log_without", f"found {name!r}, {fault}"
+
+
+def _unlogged_fault(name: str, features: Features) -> str:
+    """Why a column must be logged, or nothing."""
+    known, about = as_sequence(features.known), features.of.about
+    if name not in known:
+        return wording(f"expected columns that a request carries: {', '.join(map(str, known))}.")
+    if about is not None and name == about.column:
+        return wording("the subject: without it nobody could be erased from the log.")
+    for join in as_sequence(features.joins):
+        on = getattr(join, "on", ())
+        if name == on or (not isinstance(on, str) and name in on):
+            return wording("by which history is joined: the keys of the rows that were read tell it.")
+    return ""
 
 
 def _decision(model: Model) -> FieldFaults:

@@ -8,7 +8,7 @@ import msgspec
 
 from comporta.project.dataset import Dataset
 from comporta.project.fault_common import FieldFaults, as_sequence
-from comporta.project.features import AsOf, Features
+from comporta.project.features import AsOf, Features, Window
 from comporta.project.model import Model
 from comporta.records import Column, Need, Subject
 
@@ -53,6 +53,14 @@ def _private(features: Features) -> Iterator[tuple[str, str]]:
                 else {each: each for each in as_sequence(join.columns) if isinstance(each, str)}
             )
             yield from ((named[name], why) for name, why in _of(join.dataset) if name in named)
+        elif isinstance(join, Window) and isinstance(join.dataset, Dataset) and isinstance(join.of, dict):
+            private = dict(_of(join.dataset))
+            # How many there are tells nothing of one; the others are values of one, or sums of few.
+            yield from (
+                (feature, private[made[1]])
+                for feature, made in join.of.items()
+                if len(as_sequence(made)) == 2 and made[0] not in ("count", "distinct") and made[1] in private
+            )
 
 
 def _of(dataset: Dataset) -> Iterator[tuple[str, str]]:

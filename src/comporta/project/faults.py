@@ -17,7 +17,7 @@ from comporta.project.dataset import Dataset
 from comporta.project.fault_common import as_sequence, duplicates_in, name_faults, with_location
 from comporta.project.fault_data import dataset_faults, features_faults
 from comporta.project.fault_model import model_faults
-from comporta.project.features import AsOf, Features
+from comporta.project.features import AsOf, Features, JoinDeclaration, Window
 from comporta.project.kinds import type_faults
 from comporta.project.locate import ProjectFault, SourceLocations
 from comporta.project.model import Model
@@ -25,6 +25,7 @@ from comporta.project.person import Person
 from comporta.project.project import ProjectDeclaration
 from comporta.project.sources import counts_by_content
 from comporta.records import Subject, canonical_name
+from comporta.records.access import ACTIONS
 
 
 def project_faults(
@@ -51,7 +52,7 @@ def project_faults(
 
 def raise_faults(project: ProjectDeclaration, root: Path) -> tuple[ProjectFault, ...]:
     """Every fault, where some value is of another kind than its field: nothing can be asked of it then."""
-    reached = [each for kind in (Model, Features, AsOf, Dataset) for each in _every(project, kind)]
+    reached = [each for kind in (Model, Features, AsOf, Window, Dataset) for each in _every(project, kind)]
     return (
         project_faults(project, root) if any(any(type_faults(each)) for each in (project, *reached)) else ()
     )
@@ -67,7 +68,7 @@ def sources(root: Path) -> tuple[Path, ...]:
     loaded = {
         Path(file)
         for module in list(sys.modules.values())
-        if (file := getattr(module, "__file__", None)) and file.endswith(".py")
+        if isinstance(file := getattr(module, "__file__", None), str) and file.endswith(".py")
     }
     below = [file for file in loaded if file.is_relative_to(root) and counts_by_content(str(file))]
     return tuple(sorted(below, key=lambda file: (file.name != "project.py", file)))
@@ -87,7 +88,7 @@ def _every(project: ProjectDeclaration, kind: type[Any]) -> list[Any]:
             meet(thing.of)
             for join in as_sequence(thing.joins):
                 meet(join)
-        elif isinstance(thing, AsOf):
+        elif isinstance(thing, JoinDeclaration):
             meet(thing.dataset)
 
     for thing in (*as_sequence(project.datasets), *as_sequence(project.models)):
@@ -120,6 +121,7 @@ def _project(project: ProjectDeclaration, places: SourceLocations) -> Iterator[P
     )
     if not project.models and not project.datasets:
         yield places.fault("Project", project.name, "models", "Project: found no model and no dataset.")
+    yield from _proven(project, places)
     yield from _people([each for each in as_sequence(project.people) if isinstance(each, Person)], places)
     for kind, things in (
         ("Model", [each for each in as_sequence(project.models) if isinstance(each, Model)]),
@@ -131,6 +133,17 @@ def _project(project: ProjectDeclaration, places: SourceLocations) -> Iterator[P
             if kind == "Model" or any(each != things[0] for each in things if each.name == name):
                 said = f"{kind} {name!r}: found this name twice. Rename one."
                 yield places.fault(kind, name, "name", said)
+
+
+def _proven(project: ProjectDeclaration, places: SourceLocations) -> Iterator[ProjectFault]:
+    known = {word for action in ACTIONS for word in (action, *action.split("."))}
+    for name in as_sequence(project.proven):
+        if isinstance(name, str) and name not in known:
+            said = (
+                f"Project: proven: found {name!r}, expected an action such as 'release.approve', or one of "
+                "its words: 'release', 'approve', 'waive'. Correct it."
+            )
+            yield places.fault("Project", project.name, "proven", said)
 
 
 def _people(people: list[Any], places: SourceLocations) -> Iterator[ProjectFault]:

@@ -21,6 +21,7 @@ from comporta.project.sources import (
     run_module,
     text_digest,
 )
+from comporta.records.extras import install_advice
 
 FILE = "project.py"
 _BEFORE_ROOT = ProjectDeclaration.__struct_fields__.index("root")
@@ -74,6 +75,25 @@ def declared_root(file: Path) -> Path | None:
 
     Told where one statement says `project = Project(...)` and gives it no root.
     """
+    call = _declaring_call(file)
+    if call is None or len(call.args) > _BEFORE_ROOT or any(each.arg == "root" for each in call.keywords):
+        return None
+    return file.resolve().parent
+
+
+def leaves_out(file: Path, *fields: str) -> bool:
+    """Whether the project in this file gives none of these fields, as far as its text tells it without being
+    run; False too where it does not tell."""
+    call = _declaring_call(file)
+    first = min(ProjectDeclaration.__struct_fields__.index(each) for each in fields)
+    return (
+        call is not None and len(call.args) <= first and all(each.arg not in fields for each in call.keywords)
+    )
+
+
+def _declaring_call(file: Path) -> ast.Call | None:
+    """`Project(...)` of the one statement `project = Project(...)`, its arguments all written out; None: the
+    file must be run to know."""
     try:
         tree = ast.parse(file.read_bytes())
     except (SyntaxError, ValueError, OSError):
@@ -83,12 +103,11 @@ def declared_root(file: Path) -> Path | None:
     for statement in tree.body:
         if isinstance(statement, ast.Assign) and bound == statement.targets:
             call = statement.value
-            if isinstance(call, ast.Call) and ast.unparse(call.func).rpartition(".")[2] == "Project":
-                plain = len(call.args) <= _BEFORE_ROOT and not any(
-                    isinstance(each, ast.Starred) for each in call.args
-                )
-                if plain and all(each.arg not in (None, "root") for each in call.keywords):
-                    return file.resolve().parent
+            if not isinstance(call, ast.Call) or ast.unparse(call.func).rpartition(".")[2] != "Project":
+                continue
+            plain = not any(isinstance(each, ast.Starred) for each in call.args)
+            if plain and all(each.arg is not None for each in call.keywords):
+                return call
     return None
 
 
@@ -167,5 +186,5 @@ def _error_lines(error: BaseException, file: Path) -> str:
         return f"{where}: {error}"
     said = f"{where}: {type(error).__name__}: {error}".rstrip(": ")
     if isinstance(error, ModuleNotFoundError):
-        return f"{said}. Install it, or correct the name."
+        return f"{said}. {install_advice(error) or 'Install it, or correct the name.'}"
     return f"{said}. Correct it and try again."

@@ -6,18 +6,20 @@ Read from the syntax tree, not from the running program: a frozen record does no
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from comporta.project.dataset import Dataset
-from comporta.project.features import AsOf, Features
+from comporta.project.features import AsOf, Features, Window
 from comporta.project.model import Model
+from comporta.project.person import Person
 from comporta.project.project import ProjectDeclaration
 from comporta.records import Column, Record, Subject
 
 DECLARATIONS: dict[str, type[Record]] = {
     "Project": ProjectDeclaration,
-    **{kind.__name__: kind for kind in (Model, Features, AsOf, Dataset, Subject, Column)},
+    **{kind.__name__: kind for kind in (Model, Features, AsOf, Window, Dataset, Subject, Column, Person)},
 }
 
 
@@ -109,8 +111,7 @@ def _places(tree: ast.AST, file: str) -> Iterator[SourceLocation]:
     for kind, call in _calls(tree):
         given = dict(zip(DECLARATIONS[kind].__struct_fields__, call.args, strict=False))
         given |= {word.arg: word.value for word in call.keywords if word.arg is not None}
-        literal = given.get("name")
-        name = literal.value if isinstance(literal, ast.Constant) and isinstance(literal.value, str) else ""
+        name = _name_of(call, DECLARATIONS[kind].__struct_fields__)
         for _, inner in _calls(call):
             if inner is not call:
                 within[inner] = name
@@ -140,8 +141,27 @@ def _misspelt(tree: ast.AST, file: str) -> Iterator[ProjectFault]:
             elif word.arg in given:
                 yield ProjectFault(file, word.lineno, f"{kind}: found {word.arg!r} twice. Give it once.")
             given.add(word.arg)
-        missing = [field for field in required if field not in given]
-        if missing and not open_ended:
-            yield ProjectFault(
-                file, call.lineno, f"{kind}: found no {', '.join(missing)}. Add what is missing."
-            )
+        for field in () if open_ended else required:
+            if field not in given:
+                yield ProjectFault(file, call.lineno, _missing(kind, _name_of(call, known), field))
+
+
+def _missing(kind: str, name: str, field: str) -> str:
+    """What is said of a field that must be given and is not."""
+    whose = f"{kind} {name!r}" if name else kind
+    meaning = field_meaning(DECLARATIONS[kind], field) or "it must be given."
+    return f"{whose}: found no `{field}`, expected one: {meaning} Add it: {field}=…"
+
+
+def field_meaning(kind: type[Record], field: str) -> str:
+    """What the documentation of a declaration says of one of its fields; empty where it says nothing."""
+    found = re.search(rf"^ *{field}: (.+(?:\n {{8}}.+)*)", kind.__doc__ or "", re.M)
+    return "" if found is None else " ".join(found[1].split())
+
+
+def _name_of(call: ast.Call, known: tuple[str, ...]) -> str:
+    """The literal name that the call gives, or empty."""
+    given = dict(zip(known, call.args, strict=False))
+    given |= {word.arg: word.value for word in call.keywords if word.arg is not None}
+    literal = given.get("name")
+    return literal.value if isinstance(literal, ast.Constant) and isinstance(literal.value, str) else ""

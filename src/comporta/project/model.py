@@ -9,6 +9,7 @@ from comporta.project.features import Features
 from comporta.records import AtRandom, Check, Codec, Limits, Record, Split
 from comporta.records.class_name import ClassLabel, class_name
 from comporta.records.costs import Costs
+from comporta.records.metric import ModelTask
 
 
 class Model(Record, frozen=True):
@@ -43,6 +44,10 @@ class Model(Record, frozen=True):
     codecs: what writes the fitted model down where Comporta's own do not: asked before them.
     owner: who answers for it; shown in the inventory.
     meaning: what it is for; shown in the inventory.
+    decimals: how many decimals of a probability an answer tells: fewer tell less about the rows it learned
+        from; None: all.
+    log_sample: the share of answers whose observations are kept, 0 to 1; which ones follows from their ids.
+    log_without: columns of requests that observations do not hold.
 
     >>> from comporta import Dataset, Features, at_least, by_time
     >>> from sklearn.linear_model import LogisticRegression
@@ -62,7 +67,7 @@ class Model(Record, frozen=True):
     fit: Callable[..., Any]
     params: dict[str, Any] = {}
     output: Literal["label", "probability", "both"] = "both"
-    task: Literal["binary", "multiclass", "regression"] | None = None
+    task: ModelTask | None = None
     positive: ClassLabel | None = None
     threshold: float | Costs | None = None
     weight: str | None = None
@@ -79,6 +84,9 @@ class Model(Record, frozen=True):
     codecs: tuple[Codec, ...] = ()
     owner: str = ""
     meaning: str = ""
+    decimals: int | None = None
+    log_sample: float = 1.0
+    log_without: tuple[str, ...] = ()
 
     def decision(self) -> dict[str, str | float]:
         """What is declared of the positive class and its threshold, as a fit is told it."""

@@ -1,15 +1,9 @@
-"""Who may do what, as a team declares it. Nobody proves yet who they are."""
+"""Who is in the team, and in which role, as the project's file declares it."""
 
 from __future__ import annotations
 
-from typing import Literal
-
 from comporta.records import Record
-
-Role = Literal["builder", "validator", "owner", "auditor"]
-WAIVES: tuple[Role, ...] = ("validator", "owner")
-REMOVES: tuple[Role, ...] = ("validator", "owner")
-APPROVES: tuple[Role, ...] = ("validator", "owner")
+from comporta.records.access import Role
 
 
 class Person(Record, frozen=True):
@@ -17,10 +11,11 @@ class Person(Record, frozen=True):
 
     name: as they log in, or pass with `--by`; compared without case.
     role: `builder` makes models; `validator` tests them and `owner` answers for the business: both may
-        approve a version, waive a check and remove an event's body; `auditor` reads.
+        approve a version, waive a check and remove an event's body; `auditor` reads. The others, and what
+        each may, are in `comporta.access.ROLES`.
 
-    >>> Person("ana", "validator").role in APPROVES, Person("bo", "builder").role in WAIVES
-    (True, False)
+    >>> Person("ana", "validator").role
+    'validator'
     """
 
     name: str

@@ -12,7 +12,10 @@ from comporta.records.executor import MakesExecutor
 
 
 class ProjectDeclaration(Record, frozen=True):
-    """What a project file declares, as data. `comporta.Project` adds the acts, and explains each field."""
+    """What a project file declares, as data. `comporta.Project` adds the acts, and explains each field.
+
+    name: what pages, traces and commands call it.
+    """
 
     name: str
     models: tuple[Model, ...] = ()
@@ -20,6 +23,7 @@ class ProjectDeclaration(Record, frozen=True):
     root: Path | None = None
     people: tuple[Person, ...] = ()
     executor: MakesExecutor | None = None
+    proven: tuple[str, ...] = ()
 
     def tables(self) -> dict[str, Dataset]:
         """Every dataset the project reaches, by name, in the order first met."""

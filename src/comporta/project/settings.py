@@ -27,7 +27,7 @@ class Settings(Record, frozen=True, kw_only=True):
     Secrets by reference, `env://NAME`, `file://PATH` or `command://PROGRAM ARGUMENTS`. key: 32 bytes in hex;
     COMPORTA_KEY. ledger_password: of the user in a `postgresql://` URL; COMPORTA_LEDGER_PASSWORD.
     store_credentials: what an object store is opened with, as JSON or lines NAME=VALUE;
-    COMPORTA_STORE_CREDENTIALS.
+    COMPORTA_STORE_CREDENTIALS. job_token: the signed token of the CI job that acts; COMPORTA_JOB_TOKEN.
     """
 
     ledger: str = "sqlite:///.comporta/ledger.db"
@@ -36,6 +36,7 @@ class Settings(Record, frozen=True, kw_only=True):
     executor: str = "local://"
     ledger_password: str = ""
     store_credentials: str = ""
+    job_token: str = ""
     budget: str = "commit=1m, release=30m, audit=4h"
     project_id: str = DEFAULT_PROJECT
 

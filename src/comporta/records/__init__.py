@@ -12,6 +12,7 @@ from comporta.records.dataset import (
     ExpectationCount,
     Fragment,
     Join,
+    JoinWindow,
     Manifest,
     Segment,
     Value,
@@ -55,7 +56,13 @@ from comporta.records.figure import (
     under_in_words,
 )
 from comporta.records.former_figures import FormerFindings, findings_today, scores_today, verdict_today
-from comporta.records.identity import Identity, canonical_name, clean_name, is_person_id, person_key
+from comporta.records.identity import (
+    Identity,
+    canonical_name,
+    clean_name,
+    is_person_id,
+    person_key,
+)
 from comporta.records.measurement import MeasurementSpec
 from comporta.records.message import (
     NO_TEXT,
@@ -181,6 +188,7 @@ __all__ = [
     "Head",
     "Identity",
     "Join",
+    "JoinWindow",
     "JoinedRow",
     "Json",
     "Level",

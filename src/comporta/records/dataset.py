@@ -5,18 +5,22 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Literal
 
+from msgspec import UNSET, UnsetType
+
 from comporta.records.record import Record
 from comporta.records.subject import Form
 
 Value = str | float | int | bool
 Change = Literal["append", "update", "replace"]
 Breach = Literal["stop", "report"]
+Aggregate = Literal["count", "sum", "mean", "min", "max", "last", "distinct"]
+"""What a window makes of a column's values: `count` and `distinct` of those that are not missing."""
 
 
 class Column(Record, frozen=True):
     """What is expected of one column. A breach stops the version, or is left to the check `expectations`.
 
-    name: of the column.
+    name: the column's, as the source has it.
     type: polars' name, such as `Int64`, `Float64`, `String`, `Boolean`, `Datetime` or `Date`; empty: any.
     nulls: the largest share of missing values, 0 to 1.
     at_least: the smallest value, inclusive, of dates and times as ISO 8601 text; None: no bound.
@@ -135,14 +139,38 @@ class Manifest(Record, frozen=True, kw_only=True):
     removed: int
 
 
+class JoinWindow(Record, frozen=True, kw_only=True):
+    """The rows that are younger than a span, as single values.
+
+    over: the span. of: feature name → what is made of which column of the table.
+    """
+
+    over: timedelta
+    of: dict[str, tuple[Aggregate, str]]
+
+
 class Join(Record, frozen=True, kw_only=True):
-    """A slower table, as it was known at the time of the request.
+    """A slower table, as it was known at the time of the request: its newest row, or a window of its rows.
 
     on: request column → key column of the table. columns: table column → its name among the features.
     tolerance: how old a row may be, inclusive; None: any age.
+    window: unset, and then not stored, where the newest row is joined; else `columns` is empty.
     """
 
     dataset: str
     on: dict[str, str]
     columns: dict[str, str]
     tolerance: timedelta | None = None
+    window: JoinWindow | UnsetType = UNSET
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The names of the columns that it adds, in order."""
+        return tuple(self.columns.values() if isinstance(self.window, UnsetType) else self.window.of)
+
+    @property
+    def value_columns(self) -> tuple[str, ...]:
+        """The columns of the table whose values it brings, each once."""
+        if isinstance(self.window, UnsetType):
+            return tuple(self.columns)
+        return tuple(dict.fromkeys(column for _, column in self.window.of.values()))

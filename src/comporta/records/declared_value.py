@@ -11,6 +11,7 @@ from typing import Any
 from comporta.errors import wording
 from comporta.records.column_type import base_type, type_kind
 from comporta.records.dataset import Column
+from comporta.records.instant import FinerThanMicroseconds, require_microseconds
 
 _ORDERED = frozenset(("whole", "real", "decimal", "date", "datetime", "time"))
 """Kinds of types of which a smallest or largest value can be declared."""
@@ -20,6 +21,9 @@ _TIMES: dict[str, tuple[Any, str]] = {
     "datetime": (datetime, wording("a time as text, such as '2026-01-31T10:00:00Z'")),
     "time": (time, wording("a time of day as text, such as '10:00:00'")),
 }
+_FLOATING = wording("a number that 64 bits of floating point hold")
+_LARGEST_WHOLE = 2**127 - 1
+_LARGEST_DECIMAL = Decimal(10) ** 38
 _TRUTHS = {"true": True, "false": False, 0: False, 1: True}
 
 
@@ -38,8 +42,8 @@ def declared_bound(value: Any, column_type: str, *, lower: bool) -> Any:
         return _time(value, column_type)
     number = _number(value, text=False)
     if kind == "whole":
-        if math.isinf(number):
-            return (-1 if number < 0 else 1) * (2**127 - 1)
+        if abs(number) > _LARGEST_WHOLE:  # past all that a column holds
+            return _LARGEST_WHOLE if number > 0 else -_LARGEST_WHOLE
         return math.ceil(number) if lower else math.floor(number)
     return _decimal(value) if kind == "decimal" else float(number)
 
@@ -63,8 +67,8 @@ def declared_member(value: Any, column_type: str) -> Any:
         return _decimal(value)
     if kind == "whole":
         number = _number(value, text=True)
-        if number != number // 1 or math.isinf(number):
-            raise ValueError(f"a whole number, for the column is {name}")
+        if abs(number) > _LARGEST_WHOLE or number != number // 1:
+            raise ValueError(f"a whole number of at most 128 bits, for the column is {name}")
         return int(number)
     if kind == "real":
         return float(_number(value, text=True))
@@ -77,7 +81,11 @@ def value_faults(column: Column, column_type: str) -> Iterator[tuple[str, str]]:
     column_type: as polars writes it; empty where it is not known. A column that has no type yet, for want of
     any value, has none.
     """
-    if not column_type or type_kind(column_type) == "null":
+    fields = (("at_least", (column.at_least,)), ("at_most", (column.at_most,)), ("one_of", column.one_of))
+    huge = [field for field, values in fields for each in values if isinstance(each, int) and not _fits(each)]
+    said = wording(f"found a number of too many digits, expected {_FLOATING}")
+    yield from ((field, said) for field in huge)
+    if huge or not column_type or type_kind(column_type) == "null":
         return
     for field, value, lower in (("at_least", column.at_least, True), ("at_most", column.at_most, False)):
         if value is not None and (said := _fault(value, column_type, lower)):
@@ -102,7 +110,7 @@ def _fault(value: Any, column_type: str, lower: bool | None) -> str:
 
 def bound_text(bound: Any) -> str:
     """A declared bound as people read it."""
-    return bound if isinstance(bound, str) else f"{bound or 0:g}"
+    return str(bound) if isinstance(bound, str | int) else f"{bound or 0:.15g}"
 
 
 def _number(value: Any, *, text: bool) -> int | float:
@@ -114,9 +122,20 @@ def _number(value: Any, *, text: bool) -> int | float:
         pass
     if isinstance(value, str) or not isinstance(value, int | float):
         raise ValueError("a number")
-    if math.isnan(value):
+    if isinstance(value, int) and not _fits(value):
+        raise ValueError(_FLOATING)
+    if value != value:
         raise ValueError("a number; how many values may be missing is said by nulls=")
     return int(value) if isinstance(value, bool) else value
+
+
+def _fits(number: int) -> bool:
+    """Whether a float holds it, digits apart: no type of a column goes further."""
+    try:
+        float(number)
+    except OverflowError:
+        return False
+    return True
 
 
 def _decimal(value: Any) -> Decimal:
@@ -124,8 +143,8 @@ def _decimal(value: Any) -> Decimal:
         made = Decimal(value if isinstance(value, str) else repr(_number(value, text=False)))
     except InvalidOperation:
         raise ValueError("a number") from None
-    if not made.is_finite():
-        raise ValueError("a finite number")
+    if not made.is_finite() or abs(made) >= _LARGEST_DECIMAL:
+        raise ValueError("a finite number of at most 38 digits")
     return made
 
 
@@ -135,6 +154,9 @@ def _time(value: Any, column_type: str) -> Any:
         raise ValueError(f"{example}, for the column is {base_type(column_type)}")
     try:
         made = what.fromisoformat(value)
+        require_microseconds(value)
+    except FinerThanMicroseconds:
+        raise ValueError("a time of at most microseconds") from None
     except ValueError:
         raise ValueError(f"{example}, for the column is {base_type(column_type)}") from None
     if isinstance(made, datetime) and made.tzinfo is not None:

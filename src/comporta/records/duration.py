@@ -21,3 +21,13 @@ def duration(text: str | timedelta) -> timedelta:
         return timedelta(**{_UNITS[match[2]]: float(match[1])})
     except OverflowError:
         raise BadProject(f"found {text!r}, expected a span of less than 2.7 million years.") from None
+
+
+def duration_text(span: timedelta) -> str:
+    """The span as people write it, in days where these are whole, else in the largest unit that is:
+    `14d`, `36h`, `1.5s`."""
+    for unit in ("d", "h", "m"):
+        count, rest = divmod(span, timedelta(**{_UNITS[unit]: 1}))
+        if span and not rest:
+            return f"{count}{unit}"
+    return f"{span.total_seconds():g}s"

@@ -20,6 +20,11 @@ _THREADS = (
 )  # fmt: skip
 
 
+def thread_variables(threads: int) -> dict[str, str]:
+    """Variables that hold the libraries of a process that is started to so many threads each."""
+    return dict.fromkeys(_THREADS, str(threads))
+
+
 class Task(Record, frozen=True, kw_only=True):
     """One step to run. id: its own, within the run. scratch: a folder for it, made before and removed
     after by the caller; its log is the file `log` in it."""
@@ -73,6 +78,10 @@ class Executor(Protocol):
         """Ends every process."""
 
 
+BEGAN, STALE = b"began\n", b"stale\n"
+"""What a worker writes beside its answers: see `Workplace`."""
+
+
 class Workplace(Record, frozen=True, kw_only=True):
     """What a worker process of one project needs, here or on another machine that reaches the store.
 
@@ -93,9 +102,15 @@ class Workplace(Record, frozen=True, kw_only=True):
 
     def environment(self, threads: int) -> dict[str, str]:
         """Variables that a worker is started with, beside those of its machine."""
-        return {**dict.fromkeys(_THREADS, str(threads)), "PYTHONHASHSEED": "0"}
+        return {**thread_variables(threads), "PYTHONHASHSEED": "0"}
 
 
 MakesExecutor = Callable[[Workplace], Executor]
 """What a project declares: it is called for each engine, and again where steps must run in fresh
 processes."""
+
+Progress = Callable[[str, str, float], None]
+"""Called with a node's name, its state and the seconds since the run began. States: `planned` (of
+every node, before any other), `reused`, `waiting` (for
+another run of the same question), `started`, `done`, `failed`, `skipped` (an input failed, or the budget was
+spent)."""

@@ -11,6 +11,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar, Literal
 
+from comporta.records.access_facts import (
+    ActionDenied,
+    IssuerTrusted,
+    KeyAdded,
+    KeyRevoked,
+    RoleGranted,
+    RoleRevoked,
+    TokenEnded,
+    TokenMade,
+)
+from comporta.records.act_fact import ActFact
 from comporta.records.asset import Artifact, Asset
 from comporta.records.event import Fact, Head
 from comporta.records.message import NO_TEXT, Text
@@ -40,7 +51,7 @@ class ChainContinued(Fact, frozen=True, kw_only=True):
     public: str
 
 
-class EventRemoved(Fact, frozen=True, kw_only=True):
+class EventRemoved(ActFact, frozen=True, kw_only=True):
     """An event's body was taken away; its leaf and its place in the chain stay. seq: the event.
 
     reason: a code such as `erasure`. by: the id of who did it. removed_at (microseconds since 1970, UTC),
@@ -57,7 +68,8 @@ class EventRemoved(Fact, frozen=True, kw_only=True):
 
 
 class RunStarted(Fact, frozen=True, kw_only=True):
-    """command: as people read it. purpose: in schema 1 told by the command's first word alone."""
+    """command: as people read it. purpose: in schema 1 told by the command's first word alone. by: the id of
+    who began it; empty where an older Comporta wrote it, or nobody is logged in."""
 
     kind: ClassVar[str] = "run.started"
     schema: ClassVar[int] = 2
@@ -68,6 +80,7 @@ class RunStarted(Fact, frozen=True, kw_only=True):
     commit: str = ""
     dirty: bool = False
     total: int = 0
+    by: str = ""
 
 
 class RunEnded(Fact, frozen=True, kw_only=True):
@@ -146,6 +159,66 @@ class DatasetVersioned(Fact, frozen=True, kw_only=True):
     removed: int
 
 
+class DatasetExported(ActFact, frozen=True, kw_only=True):
+    """Rows of a version were written to a file outside the store. version, number: which. form: `parquet`,
+    `csv`, `delta`. columns: names of those in it; masked: of these, those without values; revealed: those
+    with values that are personal. by: a person's id. reason: an artifact of kind `text`, or empty."""
+
+    kind: ClassVar[str] = "dataset.exported"
+    dataset: str
+    version: str
+    number: int
+    form: str
+    rows: int
+    columns: tuple[str, ...]
+    masked: tuple[str, ...]
+    revealed: tuple[str, ...]
+    by: str
+    reason: Artifact | str
+
+
+class DatasetMaintained(ActFact, frozen=True, kw_only=True):
+    """Somebody changed how a dataset is kept or read, and none of its rows. act: `accept`: its source may
+    have other columns from now on; `compact`: small files became large ones; `retry`: rejected rows are tried
+    anew. dataset: empty: every log. by: the id of who did it."""
+
+    kind: ClassVar[str] = "dataset.maintained"
+    act: Literal["accept", "compact", "retry"]
+    dataset: str
+    by: str
+
+
+class StoreSwept(ActFact, frozen=True, kw_only=True):
+    """What nothing reaches was deleted from the store. objects, size: how many, and their bytes. by: the id
+    of who did it."""
+
+    kind: ClassVar[str] = "store.swept"
+    objects: int
+    size: int
+    by: str
+
+
+class BatchPredicted(ActFact, frozen=True, kw_only=True):
+    """A version answered rows in one batch, and its answers were written to a file outside the store.
+    dataset, dataset_number: of which dataset version the rows are; of files empty, and 0. form: `parquet`,
+    `csv`. columns: of the rows, those that stand beside the answers; revealed: of these, those that are
+    personal. by: a person's id. reason: an artifact of kind `text`, or empty. releasable: whether the version
+    was released, or could have been."""
+
+    kind: ClassVar[str] = "batch.predicted"
+    model: str
+    number: int
+    dataset: str
+    dataset_number: int
+    form: str
+    rows: int
+    columns: tuple[str, ...]
+    revealed: tuple[str, ...]
+    by: str
+    reason: Artifact | str
+    releasable: bool
+
+
 class TestSetEvaluated(Fact, frozen=True, kw_only=True):
     """One evaluation on a sealed test set. recipe: the step that did it.
 
@@ -164,20 +237,23 @@ class TestSetEvaluated(Fact, frozen=True, kw_only=True):
     window: int
 
 
-class VersionRegistered(Fact, frozen=True, kw_only=True):
-    """Schema 2: its verdicts, where it has any, name a check by its id and say why by codes."""
+class VersionRegistered(ActFact, frozen=True, kw_only=True):
+    """Schema 2: its verdicts, where it has any, name a check by its id and say why by codes. by: the id of
+    who ran what made it, or empty."""
 
     kind: ClassVar[str] = "version.registered"
     schema: ClassVar[int] = 2
     version: Version
+    by: str = ""
 
 
-class VersionJudged(Fact, frozen=True, kw_only=True):
+class VersionJudged(ActFact, frozen=True, kw_only=True):
     """What its gates say now; again where evidence, gates or level are others than before. parts: what was
     measured for them and is kept with the version from now on.
 
     Schema 2: a check is named by its id. renamed: what the version held under the names of an older release →
-    which check that is now; as_policy: what the policy that it was asked for is then, or empty.
+    which check that is now; as_policy: what the policy that it was asked for is then, or empty. by: the id of
+    who had it judged, or empty.
     """
 
     kind: ClassVar[str] = "version.judged"
@@ -190,9 +266,10 @@ class VersionJudged(Fact, frozen=True, kw_only=True):
     parts: dict[str, Artifact] = {}
     renamed: dict[str, CheckRenaming] = {}
     as_policy: str = ""
+    by: str = ""
 
 
-class VersionWaived(Fact, frozen=True, kw_only=True):
+class VersionWaived(ActFact, frozen=True, kw_only=True):
     """Schema 2: `waiver.changed` tells of which of two verdicts it is, not the end of the check's name.
     Schema 3: an id stands for the person's name, and an artifact for the reason's text."""
 
@@ -203,7 +280,7 @@ class VersionWaived(Fact, frozen=True, kw_only=True):
     waiver: Waiver
 
 
-class VersionApproved(Fact, frozen=True, kw_only=True):
+class VersionApproved(ActFact, frozen=True, kw_only=True):
     """Schema 1 held the person's name and the reason's text; from 2 on an id and an artifact stand there."""
 
     kind: ClassVar[str] = "version.approved"
@@ -213,7 +290,7 @@ class VersionApproved(Fact, frozen=True, kw_only=True):
     approval: Approval
 
 
-class VersionReleased(Fact, frozen=True, kw_only=True):
+class VersionReleased(ActFact, frozen=True, kw_only=True):
     """The champion pointer and the traffic move in one fact; `release.kind` tells a rollback.
 
     Schema 1 named no roles: the largest share was the champion; nor what was retired: the champion before.
@@ -225,8 +302,9 @@ class VersionReleased(Fact, frozen=True, kw_only=True):
     release: Release
 
 
-class VersionReproduced(Fact, frozen=True, kw_only=True):
-    """equal: whether every answer was the same, bit for bit. differs: the nodes that were not."""
+class VersionReproduced(ActFact, frozen=True, kw_only=True):
+    """equal: whether every answer was the same, bit for bit. differs: the nodes that were not. by: the id of
+    who had it built again; empty where an older Comporta wrote it."""
 
     kind: ClassVar[str] = "version.reproduced"
     model: str
@@ -234,9 +312,10 @@ class VersionReproduced(Fact, frozen=True, kw_only=True):
     run: str
     equal: bool
     differs: tuple[str, ...] = ()
+    by: str = ""
 
 
-class VersionFetched(Fact, frozen=True, kw_only=True):
+class VersionFetched(ActFact, frozen=True, kw_only=True):
     """A version's files were written into a folder outside the store. by: a person's id. reason: an
     artifact of kind `text`, or empty. releasable: whether it was released, or could have been."""
 
@@ -248,18 +327,19 @@ class VersionFetched(Fact, frozen=True, kw_only=True):
     releasable: bool
 
 
-class PersonForgotten(Fact, frozen=True, kw_only=True):
-    """The directory of people no longer says who this was. person: the id."""
+class PersonForgotten(ActFact, frozen=True, kw_only=True):
+    """The directory of people no longer says who this was. person: the id. by: of who did it, or empty."""
 
     kind: ClassVar[str] = "person.forgotten"
     person: str
+    by: str = ""
 
 
 Removal = Literal["erasure", "law", "mistake"]
 """Why an artifact was deleted: a person was erased, a law asks it, or it should not have been written."""
 
 
-class ArtifactRemoved(Fact, frozen=True, kw_only=True):
+class ArtifactRemoved(ActFact, frozen=True, kw_only=True):
     """An artifact was deleted on purpose; what names it stays. digest: the artifact's. by: the id of who did
     it."""
 
@@ -269,9 +349,24 @@ class ArtifactRemoved(Fact, frozen=True, kw_only=True):
     by: str
 
 
+class ReleaseRequested(ActFact, frozen=True, kw_only=True):
+    """Somebody asked for a version's release. by, reason: as of an approval."""
+
+    kind: ClassVar[str] = "release.requested"
+    model: str
+    number: int
+    by: str
+    reason: Artifact | str
+
+
 FACTS: tuple[type[Fact], ...] = (
     ProjectKeyed, RunStarted, RunEnded, StepClaimed, StepAnswered, StepsReused, StepFailure,
     DatasetVersioned, TestSetEvaluated, VersionRegistered, VersionJudged, VersionWaived, VersionApproved,
     VersionReleased, VersionReproduced, VersionFetched, ChainContinued, EventRemoved, PersonForgotten,
-    ArtifactRemoved,
+    ArtifactRemoved, TokenMade, TokenEnded, ReleaseRequested, RoleGranted, RoleRevoked,
+    ActionDenied, KeyAdded, KeyRevoked, IssuerTrusted, DatasetExported, DatasetMaintained, StoreSwept,
+    BatchPredicted,
 )  # fmt: skip
+
+ACTS: tuple[type[ActFact], ...] = tuple(each for each in FACTS if issubclass(each, ActFact))
+"""Those that somebody's act records, which may be proven."""

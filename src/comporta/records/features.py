@@ -41,12 +41,21 @@ class FeatureDeclaration(Record, Generic[C], frozen=True, kw_only=True, omit_def
 
 
 class Bundle(FeatureDeclaration[str], frozen=True, kw_only=True, omit_defaults=True):
-    """As stored beside a model, so that serving needs no project: compute refers to the version's source."""
+    """As stored beside a model, so that serving needs no project: compute refers to the version's source.
+
+    decimals: how many of a probability an answer tells; None: all. log_sample: the share of answers that are
+    logged. log_without: columns of requests that are not.
+    """
+
+    decimals: int | None = None
+    log_sample: float = 1.0
+    log_without: tuple[str, ...] = ()
 
     def as_parameter(self) -> dict[str, Any]:
-        """As a measuring step is handed it: JSON. `Bundle.of_parameter` reads it there."""
+        """As a measuring step is handed it: JSON, less what is kept of answers, which changes none of them.
+        `Bundle.of_parameter` reads it there."""
         fields: dict[str, Any] = msgspec.to_builtins(self)
-        return fields
+        return {name: value for name, value in fields.items() if name not in ("log_sample", "log_without")}
 
     @classmethod
     def of_parameter(cls, value: Mapping[str, Any]) -> Bundle:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from comporta.records.message import NO_TEXT, NUMBER, Code, Message, PlainText, Text, Value, Words, code
+from comporta.records.message import (
+    NO_TEXT,
+    NUMBER,
+    Code,
+    Message,
+    MessageValue,
+    PlainText,
+    Text,
+    Words,
+    code,
+)
 from comporta.records.metric import METRICS
 from comporta.records.record import Record
 
@@ -159,6 +169,8 @@ EARLIER_ = code("under.earlier", "earlier {value}", value=int)
 EXPECTATION_ = code("under.expectation", "{value}", value=_VALUE)
 FALSE_POSITIVES_ = code("under.false_positives", "at {value:.1%} false positives", value=NUMBER)
 FEATURE_ = code("under.feature", "feature {value}", value=_VALUE)
+FEATURES_ = code("under.features", "without {value}", value=_VALUE)
+FILE_ = code("under.file", "{value}", value=_VALUE)
 FORM_ = code("under.form", "form={value}", value=_VALUE)
 KIND_ = code("under.kind", "{value}", value=_VALUE)
 LINE_ = code("under.line", "{value}", value=_VALUE)
@@ -187,6 +199,8 @@ CONDITIONS: dict[str, Code] = {
     "expectation": EXPECTATION_,
     "false_positives": FALSE_POSITIVES_,
     "feature": FEATURE_,
+    "features": FEATURES_,
+    "file": FILE_,
     "form": FORM_,
     "kind": KIND_,
     "line": LINE_,
@@ -250,7 +264,7 @@ def _join(parts: Sequence[Message]) -> Message | None:
     return None if not parts else parts[0] if len(parts) == 1 else ALL_OF(conditions=tuple(parts))
 
 
-def _value_of(value: SliceValue) -> Value:
+def _value_of(value: SliceValue) -> MessageValue:
     if isinstance(value, Rarer):
         return RARER()
     return _range(value) if isinstance(value, Range) else value

@@ -16,11 +16,15 @@ _UNSEEN = re.compile(
 )
 """What shows nothing and is no control character: Unicode's Default_Ignorable_Code_Point, and the blank of
 Braille."""
-_ID = re.compile(r"person-[0-9a-f]{16}")
+_ID = re.compile(r"(?:person|service)-[0-9a-f]{16}")
+_SERVICE = "service-"
+_ALIKE = {"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC"}
+"""Alphabets that have letters of one look."""
 
 
 class Identity(Record, frozen=True, kw_only=True):
-    """An entry of the directory of people. id: `person-` and 16 random hex digits; facts hold only that.
+    """An entry of the directory of people. id: `person-`, of a service account `service-`, and 16 random hex
+    digits; facts hold only that.
 
     name: as it was first given. since: when this person was first seen. seal: keyed digest of these three.
     """
@@ -32,8 +36,13 @@ class Identity(Record, frozen=True, kw_only=True):
 
 
 def is_person_id(text: str) -> bool:
-    """Whether it is an id of a person, not a name."""
+    """Whether it is an id of a person or a service account, not a name."""
     return _ID.fullmatch(text) is not None
+
+
+def is_service_id(text: str) -> bool:
+    """Whether it is an id of a service account, such as a CI system has."""
+    return text.startswith(_SERVICE)
 
 
 def clean_name(name: str) -> str:
@@ -51,14 +60,34 @@ def clean_name(name: str) -> str:
         raise BadProject(
             f"found a name of {len(found)} characters, expected at most {LONGEST_NAME}. Shorten it."
         )
-    if _ID.search(found):
+    # As names are compared: in capitals an id would be that person's.
+    if _ID.search(_without_case(found)):
         raise BadProject(f"found an id of a person in {found!r}, expected the person's name.")
     return found
 
 
 def canonical_name(name: str) -> str:
     """The form in which names are compared: cleaned, without case. Raises BadProject as `clean_name`."""
-    return unicodedata.normalize("NFC", clean_name(name).casefold())
+    return _without_case(clean_name(name))
+
+
+def require_plain(name: str) -> None:
+    """Raises BadProject on a new name that reads as another's: letters of two alphabets in one word, or forms
+    such as full-width ones, which Unicode takes for the same letters (NFKC)."""
+    plain = unicodedata.normalize("NFKC", name)
+    if plain != unicodedata.normalize("NFC", name):
+        raise BadProject(f"found the name {name!r}, which reads as {plain!r}. Write it like that.")
+    for word in name.split():
+        found = {unicodedata.name(each, "").partition(" ")[0] for each in word if each.isalpha()}
+        if len(mixed := sorted(found & _ALIKE)) > 1:
+            raise BadProject(
+                f"found letters of two alphabets in {word!r} ({', '.join(mixed).title()}), expected one: it "
+                "could be read as another's name."
+            )
+
+
+def _without_case(name: str) -> str:
+    return unicodedata.normalize("NFC", name.casefold())
 
 
 def person_key(by: str) -> str:

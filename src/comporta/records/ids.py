@@ -36,5 +36,6 @@ PARTS = {
     "background": "the rows that attributions are measured against",
     "bundle": "how a request becomes features",
     "code": "the project's source",
+    "lock": "the Python and the distributions that it was made with",
 }
 """The output of a step, or the part of a version → what it holds."""

@@ -38,7 +38,7 @@ def _class_text(value: Any, label: TypeKind) -> str | None:
         # As a number it would be another class, or one by accident.
         numbers = label in ("whole", "real", "decimal")
         return None if numbers else "true" if value else "false"
-    if not isinstance(value, int | float) or not isfinite(value):
+    if _number(value) is None:  # no class is beyond what a float holds, and its digits may not be written
         return None
     if label == "boolean":
         return {0.0: "false", 1.0: "true"}.get(value)

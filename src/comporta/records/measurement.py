@@ -24,8 +24,8 @@ class MeasurementSpec(Record, frozen=True, kw_only=True):
       `refitted` (fits one more), `fit` (the project's training function), `served` (puts the candidate behind
       the request path), `raw` (rows as requests carry them), `counted` (counts a dataset's expectations).
     - context: fields of the model's declaration, each an argument: `group`, `slices`, `split`, `task`,
-      `output`, `params`, `metrics`, `known`, `shapes`, `joins` (the dataset of each), `way` (how a request
-      becomes features), and `machine`, the digest of the one it runs on.
+      `output`, `decimals` (where declared), `params`, `metrics`, `known`, `shapes`, `joins` (the dataset
+      of each), `way` (how a request becomes features), and `machine`, the digest of the one it runs on.
 
     The params of the need come as arguments too. output: which of the step's outputs is the thing. cost: 1
     (quick) to 3 (slow); quick ones are measured first. fatal: what it finds may make all other figures

@@ -12,7 +12,7 @@ nothing that was computed counts as computed otherwise for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from string import Formatter
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Union
@@ -39,7 +39,7 @@ class Words(Record, frozen=True, tag="words"):
 
 
 Item = Union[str, int, float, bool, None, Words, "PlainText", "Message"]
-Value = Union[str, int, float, bool, None, Words, "PlainText", "Message", tuple[Item, ...]]
+MessageValue = Union[str, int, float, bool, None, Words, "PlainText", "Message", tuple[Item, ...]]
 
 
 class Message(Record, frozen=True, tag="message"):
@@ -50,7 +50,7 @@ class Message(Record, frozen=True, tag="message"):
     """
 
     code: str
-    values: dict[str, Value] = {}
+    values: dict[str, MessageValue] = {}
 
 
 NUMBER = (int, float)
@@ -58,6 +58,9 @@ NUMBER = (int, float)
 
 Text = Message | PlainText
 """What people read. Nothing is found out from it: for the type checker it has no method of a text."""
+
+Say = Callable[[Text], str]
+"""What makes a sentence of a text, in the language of who reads."""
 
 NO_TEXT = PlainText("")
 
@@ -78,7 +81,7 @@ class Code:
             raise ValueError(f"code {id}: its sentence names {sorted(asked - values.keys())}, not declared.")
         self.id, self.template, self.values = id, template, dict(values)
 
-    def __call__(self, **values: Value) -> Message:
+    def __call__(self, **values: MessageValue) -> Message:
         """Raises TypeError on a value that is not declared, or of another type."""
         if values.keys() != self.values.keys():
             raise TypeError(f"code {self.id}: found {sorted(values)}, expected {sorted(self.values)}.")
@@ -135,7 +138,7 @@ def say(text: Text, templates: Mapping[str, str]) -> str:
     return f"{code} ({told})" if told else code
 
 
-def _show(value: Value, templates: Mapping[str, str]) -> Any:
+def _show(value: MessageValue, templates: Mapping[str, str]) -> Any:
     if isinstance(value, Message):
         return say(value, templates)
     if isinstance(value, Words):

@@ -8,7 +8,8 @@ from typing import Literal
 from comporta.errors import BadProject, wording
 from comporta.records.record import Record
 
-Task = Literal["binary", "multiclass", "regression"]
+ModelTask = Literal["binary", "multiclass", "regression"]
+"""What a model predicts: one of two classes, one of several, or a number."""
 
 
 class Metric(Record, frozen=True):
@@ -22,13 +23,13 @@ class Metric(Record, frozen=True):
 
     name: str
     higher: bool
-    tasks: tuple[Task, ...]
+    tasks: tuple[ModelTask, ...]
     needs: Literal["label", "probability", "number"]
     usual: bool = False
     positive: bool = False
 
 
-_CLASSES: tuple[Task, ...] = ("binary", "multiclass")
+_CLASSES: tuple[ModelTask, ...] = ("binary", "multiclass")
 
 METRICS: dict[str, Metric] = {
     each.name: each

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from msgspec import UNSET, UnsetType
+
 from comporta.records.record import Record
 
 PREDICTIONS, FEEDBACK = "predictions", "feedback"
@@ -13,9 +15,11 @@ all), and what came true. No declared dataset may have these names."""
 
 
 class JoinedRow(Record, frozen=True, kw_only=True):
-    """One row of history that a prediction or a training row read: where it came from, when it was known.
+    """What of a table's history a prediction or a training row read: one row, or a window of rows.
 
     key: the source row's key columns. event: when it was true. arrived: when it was known.
+    since: of a window, and stored for it alone: it read the rows whose event is later, up to `event`, that
+    arrived up to `arrived`: these two are of its newest rows. `key`: what all its rows were matched on.
     """
 
     dataset: str
@@ -23,6 +27,7 @@ class JoinedRow(Record, frozen=True, kw_only=True):
     key: dict[str, Any]
     event: datetime | None = None
     arrived: datetime | None = None
+    since: datetime | UnsetType = UNSET
 
 
 class Observation(Record, frozen=True, kw_only=True, omit_defaults=True):
@@ -30,7 +35,8 @@ class Observation(Record, frozen=True, kw_only=True, omit_defaults=True):
 
     release: number of the release that routed it, None where a request named its version. arm: the role of
     its share. worker: the process that answered. latency_us: microseconds the model took for its request.
-    token: the name of the token that the request came with; None as long as servers know none.
+    token: the name of the token that the request showed; None where none was asked for. traceparent: of the
+    trace that the request was part of, as W3C Trace Context writes it.
     """
 
     id: str
@@ -48,6 +54,7 @@ class Observation(Record, frozen=True, kw_only=True, omit_defaults=True):
     worker: str | None = None
     latency_us: int | None = None
     token: str | None = None
+    traceparent: str | None = None
 
 
 class Feedback(Record, frozen=True, kw_only=True):

@@ -11,10 +11,10 @@ from typing import Literal
 
 from comporta.records.record import Record
 
-Base = Literal["store", "ledger", "project", "temporary", "cache", "chosen"]
+Base = Literal["store", "ledger", "project", "temporary", "cache", "config", "chosen"]
 """What a path is relative to: the store's URL, in which datasets lie below their project (at its root where
 an older Comporta put them); the ledger's, whose file is `ledger`; the project's folder; the system's folder
-for temporary files; the user's folder for caches; what a person names."""
+for temporary files; the user's folder for caches, and for configuration; what a person names."""
 
 Holds = Literal["personal values", "keyed digests", "nothing personal"]
 
@@ -169,6 +169,15 @@ PLACES: tuple[StoredPlace, ...] = (
         erased="The project's source as it stood when a version was made; it can be made again.",
     ),
     StoredPlace(
+        name="environments of versions",
+        base="project",
+        paths=(".comporta/environments/**",),
+        holds="nothing personal",
+        erased="The libraries that a version was made with, from a package index; `comporta env` builds them "
+        "again. uv keeps what it fetched in a cache of its own.",
+        lifetime="with `comporta store gc`, once no released version needs it and it was not used for a day",
+    ),
+    StoredPlace(
         name="work of a run",
         base="project",
         paths=(".comporta/runs/**", ".comporta/compact-*/**"),
@@ -183,6 +192,23 @@ PLACES: tuple[StoredPlace, ...] = (
         holds="personal values",
         erased="Predictions and labels on their way from open rows into a version.",
         lifetime="when the seal ends; after a kill, when the system clears its temporary files",
+    ),
+    StoredPlace(
+        name="a check without a key",
+        base="temporary",
+        paths=("comporta-check-*/**",),
+        holds="personal values",
+        erased="The key, ledger and store of a check where the project's key is not: rows that it reads and "
+        "what it makes of them.",
+        lifetime="when the check ends; after a kill, when the system clears its temporary files",
+    ),
+    StoredPlace(
+        name="a model of CatBoost's, being read",
+        base="temporary",
+        paths=("comporta-trees-*/**",),
+        holds="personal values",
+        erased="Its trees as text, which CatBoost writes to a file only.",
+        lifetime="when they are read; after a kill, when the system clears its temporary files",
     ),
     StoredPlace(
         name="reports of faults",
@@ -207,12 +233,23 @@ PLACES: tuple[StoredPlace, ...] = (
         erased="It follows from the text of Comporta alone.",
     ),
     StoredPlace(
+        name="a person's own key",
+        base="config",
+        paths=("comporta/person.key", "comporta/.person.*.key"),
+        holds="nothing personal",
+        erased="A random number, readable by its owner alone, who deletes it.",
+    ),
+    StoredPlace(
         name="what a person asks to be written",
         base="chosen",
         paths=("**",),
         holds="personal values",
-        erased="Reports, pictures, fetched models and printed pages, where `--out`, `--svg` or `fetch` says: "
-        "whoever asked for them keeps them, and Comporta does not know of them afterwards.",
+        erased="Reports, pictures, fetched models, exported rows, answers in files, access logs (ids of "
+        "predictions, no values), printed pages and shell completion, where `--out`, `--svg`, `fetch`, "
+        "`predict`, `data export`, `--access-log` or `--install-completion` says: who asked for them keeps "
+        "them. The ledger has who wrote what (`comporta trace weather@2`); no erasure reaches them.",
+        lifetime="of an export or a batch that was killed, its draft or its parts: with the next one to the "
+        "same name",
     ),
 )
 

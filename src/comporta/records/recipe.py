@@ -182,7 +182,7 @@ class Run(Record, frozen=True, kw_only=True):
     commit: of the project's git repository, or empty. dirty: whether the project's files
     differed from that commit.
     nodes: name → digest of its recipe, as far as it came. reason: why it ended so; details: an artifact of
-    kind `text` that tells more.
+    kind `text` that tells more. by: the id of who began it, or empty.
     """
 
     id: str
@@ -199,3 +199,4 @@ class Run(Record, frozen=True, kw_only=True):
     total: int = 0
     nodes: dict[str, str] = {}
     reused: tuple[str, ...] = ()
+    by: str = ""

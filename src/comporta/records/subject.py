@@ -17,9 +17,11 @@ Form = Literal["exact", "folded"]
 class Subject(Record, frozen=True):
     """The column of the person or thing a row is about, and how its values are compared.
 
+    column: whose values name the subjects.
     form: `exact`: as they are written, in Unicode's composed form (NFC); `folded`: without surrounding blanks
-    and without case as well, for e-mail addresses and user names. kind: what they name. Everything of one
-    kind has one form in a project, so that a subject of one table is found in all others.
+        and without case as well, for e-mail addresses and user names.
+    kind: what they name. Everything of one kind has one form in a project, so that a subject of one table is
+        found in all others.
     """
 
     column: str

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, Protocol
+
+from msgspec.structs import force_setattr
 
 from comporta.errors import BadProject
 from comporta.records.asset import Artifact
@@ -34,6 +37,7 @@ OUTCOMES: dict[Outcome, Code] = {
 }
 """What people read of each outcome."""
 
+NO_NUMBER_FOUND = code("evidence.no_number_found", "it is no finite number on these rows")
 CHANGED = code("check.changed", "{title}, as changed since", title=Text)
 
 FEWEST_ROWS = 30
@@ -78,10 +82,30 @@ class Findings(Record, frozen=True, kw_only=True):
     missing: dict[str, str] = {}
     tables: tuple[Table, ...] = ()
 
+    def __post_init__(self) -> None:
+        """A figure that is no finite number was not measured: JSON has none, and what holds one would be read
+        by nobody."""
+        lost = tuple(each for each in self.figures if not math.isfinite(each.value))
+        if lost:
+            kept = tuple(each for each in self.figures if math.isfinite(each.value))
+            force_setattr(self, "figures", kept)
+            force_setattr(self, "unmeasured", (*self.unmeasured, *map(_no_number, lost)))
+
     def table(self, of: TableCode | str) -> Table | None:
         """Its table of this id, the first of several; None where there is none."""
         id = of if isinstance(of, str) else of.name
         return next((each for each in self.tables if each.id == id), None)
+
+
+def _no_number(figure: Figure) -> UnmeasuredFigure:
+    return UnmeasuredFigure(
+        metric=figure.metric,
+        compared_with=figure.compared_with,
+        where=figure.where,
+        under=figure.under,
+        rows=figure.rows,
+        why=NO_NUMBER_FOUND(),
+    )
 
 
 class Need(Record, frozen=True, kw_only=True):
@@ -158,7 +182,8 @@ class Verdict(Record, frozen=True, kw_only=True):
     its code.
     needed: rows that would settle an inconclusive one, or None. detectable: of a pass, how far beyond the
     limit the truth would have to lie to be found four times in five, 0 where anything beyond it would be;
-    None where no interval tells. what: of the evidence it rests on: reports are ordered by it. carried: asked
+    None where no interval tells. powerless: of a pass, that so few rows would have found no truth beyond the
+    limit, not even the worst. what: of the evidence it rests on: reports are ordered by it. carried: asked
     of this candidate at first, and left out of its gates or changed since; it still counts. changed: of a
     check that was asked in another form at first, and stands beside
     that one. form: digest of what the check declared, or empty. words: what stands behind the digests in it
@@ -174,6 +199,7 @@ class Verdict(Record, frozen=True, kw_only=True):
     limit: float | None = None
     needed: int | None = None
     detectable: float | None = None
+    powerless: bool = False
     evidence: Artifact | None = None
     what: str = ""
     carried: bool = False

@@ -80,7 +80,8 @@ class Version(Record, frozen=True, kw_only=True):
     needed: how many people must approve it; required_checks: those it must pass; forms: check → digest of all
     that it declared. These are fixed when it is asked for; a version of an older release holds no forms.
     judged_by: digest of the gates that judged it last. level: how deeply. waivers: verdicts that someone lets
-    stand for a while.
+    stand for a while. trained_by: the ids of who ran what fitted or registered it; none where an older
+    Comporta wrote it.
     """
 
     model: str
@@ -102,6 +103,7 @@ class Version(Record, frozen=True, kw_only=True):
     waivers: tuple[Waiver, ...] = ()
     forms: dict[str, str] = {}
     judged_by: str = ""
+    trained_by: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -111,7 +113,9 @@ class Version(Record, frozen=True, kw_only=True):
     def approvers(self, gone: frozenset[str] = frozenset()) -> frozenset[str]:
         """Who approved it, each once. gone: the ids of people who were forgotten, whose word counts no more:
         under their next id they could give it twice."""
-        return frozenset(person_key(each.by) for each in self.approvals if each.by not in gone)
+        return frozenset(
+            person_key(each.by) for each in self.approvals if not {each.by, person_key(each.by)} & gone
+        )
 
     def waiver_of(self, verdict: Verdict, now: datetime) -> Waiver | None:
         """The waiver under which this verdict does not block now, or None: one of a check that has changed

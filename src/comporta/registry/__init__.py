@@ -12,10 +12,11 @@ from comporta.registry.decide import (
 )
 from comporta.registry.people import FORGOTTEN, forgotten_approvers, with_current_state
 from comporta.registry.renaming import renames, with_current_names
-from comporta.registry.state import VERSIONS, current_version, version_key
+from comporta.registry.state import MODELS, VERSIONS, current_version, newest_versions, version_key
 
 __all__ = [
     "FORGOTTEN",
+    "MODELS",
     "VERSIONS",
     "approve",
     "carry_over",
@@ -23,6 +24,7 @@ __all__ = [
     "find_verdict",
     "forgotten_approvers",
     "inherit_verdicts",
+    "newest_versions",
     "record_verdicts",
     "register",
     "renames",

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from difflib import get_close_matches
 
 from msgspec.structs import replace
 
 from comporta.errors import Refused
-from comporta.project.person import WAIVES
 from comporta.records import (
     NO_TEXT,
     Approval,
@@ -18,7 +17,6 @@ from comporta.records import (
     CheckRenaming,
     Level,
     Staleness,
-    Text,
     Verdict,
     Version,
     Waiver,
@@ -27,11 +25,9 @@ from comporta.records import (
     person_key,
 )
 from comporta.records.facts import VersionApproved, VersionJudged, VersionRegistered, VersionWaived
+from comporta.records.message import Say
 from comporta.records.staleness import erased_datasets, unknown
 from comporta.registry.renaming import with_current_names
-
-Say = Callable[[Text], str]
-"""Turns a title or a reason into a sentence, in the user's language."""
 
 
 def register(version: Version, versions: tuple[Version, ...]) -> VersionRegistered:
@@ -191,12 +187,15 @@ def require_releasable(
     uncounted: frozenset[str] = frozenset(),
     say: Say = in_codes,
     twins: tuple[Version, ...] = (),
+    serving: Version | None = None,
 ) -> None:
     """Raises Refused unless the version may be released: judged, not blocked, approved, and fresh.
 
     now: waivers count until their end. staleness: of the data it was trained on. uncounted: ids of people
-    whose approval does not count: forgotten since, or not in the directory. twins: the same model, byte for
-    byte, under other names: what blocks one of them blocks it too, for a new name is no new model.
+    whose approval does not count: who may not approve it now, were forgotten, or are not in the directory.
+    twins: the same model, byte for byte, under other names: what blocks one of them blocks it too, for a new
+    name is no new model. serving: in whose place it comes, where fewer approvals than that one needed are a
+    decision that as many must share: who trains could lower their number alone.
     """
     if stale := erased_datasets(staleness):
         raise Refused(
@@ -222,12 +221,18 @@ def require_releasable(
                 f"or let someone with the right waive there what blocks it.{_why(twin, now, say)}"
             )
     found = len(version.approvers(uncounted))
-    missing = version.needed - found
+    expected = max(version.needed, 0 if serving is None else serving.needed)
+    missing = expected - found
     if missing > 0:
+        fewer = "" if expected == version.needed or serving is None else f", as many as {serving.id} needed"
         lost = len(version.approvers()) - found
-        note = f" Not counted: {lost} by people forgotten or not in the directory (`comporta audit verify`)."
+        note = (
+            f" Not counted: {lost} by people who may not approve it now (they trained it, changed its gates, "
+            "asked for its release or release it), who were forgotten, or are not in the directory "
+            "(`comporta audit verify`)."
+        )
         raise Refused(
-            f"{version.id}: found {found} approvals, expected {version.needed}.{note if lost else ''} "
+            f"{version.id}: found {found} approvals, expected {expected}{fewer}.{note if lost else ''} "
             f"Ask {missing} more to run: comporta approve {version.id} --by NAME --reason WHY"
         )
 
@@ -239,7 +244,7 @@ def _way_on(version: Version, now: datetime) -> str:
     loosened = "It was asked this when it was made; a gate loosened or left out since is for new versions."
     anew = "Train anew, and the new version is judged by the gates of today: comporta run."
     waive = (
-        f"Or let a {' or '.join(WAIVES)} waive it: comporta waive {version.id} {shlex.quote(first.check)} "
+        f"Or let a validator or owner waive it: comporta waive {version.id} {shlex.quote(first.check)} "
         "--reason WHY --until YYYY-MM-DD"
     )
     return "".join(f"\n{line}" for line in (*([loosened] if first.carried else []), f"{anew} {waive}"))

@@ -13,7 +13,7 @@ from datetime import datetime
 
 import msgspec
 
-from comporta.records import Changes, Event, Lookup, Projection, State, Version, View
+from comporta.records import Changes, Event, Lookup, Projection, Record, State, Version, View
 from comporta.records.facts import (
     VersionApproved,
     VersionJudged,
@@ -24,6 +24,13 @@ from comporta.records.facts import (
 from comporta.registry.renaming import with_current_names
 
 
+class ModelVersions(Record, frozen=True, kw_only=True):
+    """How many versions a model has: they are numbered from 1, without gaps."""
+
+    model: str
+    count: int
+
+
 def version_key(model: str, number: int) -> str:
     """The key of a version in the projection: sorts by number within the model."""
     return f"{model}/{number:08d}"
@@ -31,6 +38,12 @@ def version_key(model: str, number: int) -> str:
 
 def _on_registered(fact: VersionRegistered, event: Event, old: Lookup[Version]) -> Changes[Version]:
     yield version_key(fact.version.model, fact.version.number), fact.version
+
+
+def _count_version(
+    fact: VersionRegistered, event: Event, old: Lookup[ModelVersions]
+) -> Changes[ModelVersions]:
+    yield fact.version.model, ModelVersions(model=fact.version.model, count=fact.version.number)
 
 
 def _on_judged(fact: VersionJudged, event: Event, old: Lookup[Version]) -> Changes[Version]:
@@ -93,6 +106,15 @@ VERSIONS = Projection(
         VersionReleased: _on_released,
     },
 )
+
+
+MODELS = Projection("model", ModelVersions, {VersionRegistered: _count_version})
+"""Model → how many versions it has: to list models, no version is read."""
+
+
+def newest_versions(view: View, model: str, limit: int | None = None) -> list[Version]:
+    """The newest versions of a model, newest first. limit: how many; None: all."""
+    return [version for _, version in view.scan(VERSIONS, f"{model}/", newest=True, limit=limit)]
 
 
 def current_version(view: View, version: Version) -> Version:

@@ -13,7 +13,7 @@ def release(
     route: Route | None, model: str, version: int, *, by: str, reason: Artifact | str, at: datetime
 ) -> VersionReleased:
     """All traffic to `version`, as the champion. Raises Refused when it has it already."""
-    if route is not None and route.shares == _all_to(version):
+    if route is not None and serves_all(route, version):
         raise Refused(f"{model}/{version}: it serves all traffic already. Nothing to do.")
     return _release(route, model, version, kind="release", by=by, reason=reason, at=at)
 
@@ -41,6 +41,11 @@ def _before(route: Route) -> int | None:
         else:
             champions.append(each.champion)
     return champions[-2] if len(champions) > 1 else None
+
+
+def serves_all(route: Route, version: int) -> bool:
+    """Whether this version has all traffic."""
+    return route.shares == _all_to(version)
 
 
 def _all_to(version: int) -> tuple[Share, ...]:

@@ -8,15 +8,15 @@ from comporta.records import NUMBER, Code, PlainText, Section, Text, code, codes
 from comporta.records.verdict import OUTCOMES
 from comporta.records.version import STATES, State
 
-QUALITY = code("report.quality", "How good it is")
+QUALITY = code("report.quality", "Predictive performance")
 CHAMPION = code("report.champion", "Against the champion")
 TIME = code("report.time", "Over time")
 FAIRNESS = code("report.fairness", "Fairness and conduct")
-ROBUSTNESS = code("report.robustness", "When pushed")
-DATA = code("report.data", "The data")
-BEHAVIOUR = code("report.behaviour", "What it looks at")
+ROBUSTNESS = code("report.robustness", "Robustness")
+DATA = code("report.data", "Data")
+BEHAVIOUR = code("report.behaviour", "Explanations")
 PRIVACY = code("report.privacy", "Privacy")
-OWN = code("report.own", "The team's own")
+OWN = code("report.own", "Custom checks")
 
 HEADINGS: dict[Section, Code] = {
     "quality": QUALITY,
@@ -54,7 +54,7 @@ NOT_BLOCKING = code("report.not_blocking", "not blocking")
 NOT_BLOCKING_UNTIL = code("report.not_blocking_until", "not blocking until {level}", level=str)
 STATUS = code("report.status", "{parts}", parts=tuple)
 CARRIED_NOTE = code(
-    "report.carried_note", "(Asked so at first, and left out or changed since: it still counts.)"
+    "report.carried_note", "(Declared when the version was made, left out or changed since: it still counts.)"
 )
 INFORMATIONAL_NOTE = code("report.informational_note", "(Informational.)")
 DECIDED_NOTE = code(
@@ -64,11 +64,14 @@ DECIDED_NOTE = code(
 )
 WOULD_FIND = code(
     "report.would_find",
-    "It would have found {difference:.2g} beyond the limit four times in five.",
+    "A truth {difference:.2g} beyond the limit would be detected with 80 % power.",
     difference=NUMBER,
 )
 WOULD_FIND_ANY = code(
-    "report.would_find_any", "It would have found anything beyond the limit at least four times in five."
+    "report.would_find_any", "Anything beyond the limit would be detected with at least 80 % power."
+)
+WOULD_FIND_NOTHING = code(
+    "report.would_find_nothing", "So few rows detect nothing beyond the limit with 80 % power."
 )
 POSITIVE_NOTE = code("report.positive_note", "(Positive class: {name}.)", name=str)
 WAIVED_NOTE = code("report.waived_note", "(Waived {waiver})", waiver=Text)
@@ -83,16 +86,16 @@ OUTCOME_THEN = code("report.outcome_then", "It was {outcome} then.", outcome=Tex
 OUTCOME_NOW = code("report.outcome_now", "It is {outcome} now.", outcome=Text)
 NOT_ASKED = code("report.not_asked", "not asked")
 POLICY = code("report.policy", "policy")
-POLICY_FIRST = code("report.policy_first", "policy when it was asked for")
+POLICY_FIRST = code("report.policy_first", "policy when it was made")
 POLICY_LAST = code("report.policy_last", "policy that judged it last")
-ASKED_AT_FIRST = code("report.asked_at_first", "asked at first, left out or changed since")
-ASKED_SINCE = code("report.asked_since", "asked since")
+ASKED_AT_FIRST = code("report.asked_at_first", "declared when it was made, left out or changed since")
+ASKED_SINCE = code("report.asked_since", "declared since")
 WAIVER_ENDED = code("report.waiver_ended", "waiver, ended")
 WAIVER_NOT_NEEDED = code("report.waiver_not_needed", "waiver, not needed now")
 WAIVER_REPLACED = code("report.waiver_replaced", "waiver, replaced")
 WAIVER_OF_FORMER = code("report.waiver_of_former", "waiver, of the check as it was")
 OF_CHECK = code("report.of_check", "{check}: {what}", check=Text, what=str)
-JUDGED_BY = code("report.judged_by", "By what it was judged")
+JUDGED_BY = code("report.judged_by", "What it was judged by")
 
 # What was measured.
 MEASURED_ON = code("report.measured_on", "Measured on {rows:,} of {of:,} rows.", rows=int, of=int)
@@ -112,6 +115,7 @@ FIRST_OF = code("report.first_of", "The first {shown} of {count:,}.", shown=int,
 METRICS = code("report.metrics", "Metrics on the test rows")
 ROWS = code("report.rows", "{rows:,} rows", rows=int)
 METRIC_BY = code("report.metric_by", "{metric} by {column}", metric=str, column=str)
+LIMIT = code("report.limit", "limit {limit:.4g}", limit=NUMBER)
 REACH = code("report.reach", "{low:.4g} to {high:.4g}", low=float, high=float)
 
 # Under its pictures.
@@ -124,6 +128,17 @@ EARLIER_ONE = code("picture.earlier_one", "Earlier 1 is {before}.", before=Text)
 BEFORE = code("picture.before", "the version released before this one")
 EARLIER = code("picture.earlier", "earlier {number}", number=int)
 DASHED = code("picture.dashed", "Dashed: the limit {limit:.4g}.", limit=float)
+
+# A line of a list: of a run, of a version.
+RUN_STEPS = code("report.run_steps", "{parts}", parts=tuple)
+STEPS_REUSED = code("report.steps_reused", "{count} reused", count=int)
+STEPS_FAILED = code("report.steps_failed", "{count} failed", count=int)
+NO_GATES = code("report.no_gates", "none declared")
+REQUIRED_PASSED = code("report.required_passed", "{passed}/{of} required passed", passed=int, of=int)
+FIRST_BLOCKING = code("report.first_blocking", "{outcome}: {check}", outcome=Text, check=Text)
+FIRST_OF_BLOCKING = code(
+    "report.first_of_blocking", "{outcome}: {check}; {more} more", outcome=Text, check=Text, more=int
+)
 
 # What it was made of.
 MADE_OF = code("report.made_of", "What it was made of")

@@ -18,6 +18,7 @@ from comporta.records import (
     condition,
     is_sliced,
 )
+from comporta.records.message import Say
 from comporta.report.codes import (
     BEFORE,
     EACH_FIGURE,
@@ -31,7 +32,6 @@ from comporta.report.codes import (
 from comporta.report.contents import TableHeading, cell_text
 from comporta.report.drawings import BY_COLUMNS
 from comporta.report.pictures import MOST, Mark, curve, marks, number
-from comporta.report.standing import Say
 
 Row = Mapping[str, TableCell]
 AGAINST = "against"

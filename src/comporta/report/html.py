@@ -16,6 +16,7 @@ from comporta.records import (
     UnmeasuredFigure,
     columns_of,
 )
+from comporta.records.message import Say
 from comporta.records.verdict import OUTCOMES
 from comporta.report import codes
 from comporta.report.codes import english, outcome_text, state_text
@@ -24,7 +25,7 @@ from comporta.report.escape import escape
 from comporta.report.evidence_pictures import PLAIN, pictures
 from comporta.report.markdown import because
 from comporta.report.pictures import Mark, marks
-from comporta.report.standing import Say, heading
+from comporta.report.standing import heading
 from comporta.report.style import STYLE
 
 ROWS = 30

@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 from xml.sax import saxutils
 
+from comporta.records.message import Say
 from comporta.records.visible import visible
 from comporta.report.codes import JUDGED_BY, english, outcome_text
 from comporta.report.contents import Report, ReportedVerdict, sections
 from comporta.report.markdown import because
-from comporta.report.standing import Say
 
 _UNTOLD = re.compile("[\ufffe\uffff]")
 """What XML 1.0 cannot say at all and is no control character."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from comporta.records import Text
+from comporta.records.message import Say
 from comporta.records.visible import visible
 from comporta.report.codes import (
     AT_LEVEL,
@@ -32,7 +33,7 @@ from comporta.report.codes import (
     english,
 )
 from comporta.report.contents import Report, ReportedVerdict, sections
-from comporta.report.standing import Say, waiver_text
+from comporta.report.standing import waiver_text
 
 MARKS = {"pass": "✅", "fail": "❌", "inconclusive": "❔", "does not apply": "➖"}  # noqa: RUF001
 

@@ -27,6 +27,7 @@ from comporta.records import (
     table_text,
     under_in_words,
 )
+from comporta.records.message import Say
 from comporta.records.metric import METRICS
 from comporta.report.codes import (
     ASKED_AT_FIRST,
@@ -48,14 +49,13 @@ from comporta.report.codes import (
     WAIVER_REPLACED,
     WOULD_FIND,
     WOULD_FIND_ANY,
+    WOULD_FIND_NOTHING,
     english,
     outcome_text,
 )
 from comporta.report.contents import ReportedVerdict, TableHeading
 
 F = TypeVar("F", Figure, UnmeasuredFigure)
-Say = Callable[[Text], str]
-"""What makes a sentence of a code, in the language of who reads."""
 
 SHOWN = 16
 """How many digits of a policy's digest are shown; JSON has all."""
@@ -111,6 +111,8 @@ def _report_verdict(
 
 def power_text(verdict: Verdict) -> Text:
     """What a verdict that passed could have seen, or nothing."""
+    if verdict.outcome == "pass" and verdict.powerless:
+        return WOULD_FIND_NOTHING()
     if verdict.outcome != "pass" or verdict.detectable is None:
         return NO_TEXT
     return WOULD_FIND(difference=verdict.detectable) if verdict.detectable else WOULD_FIND_ANY()

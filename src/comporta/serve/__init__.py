@@ -9,7 +9,7 @@ from comporta.serve.tally import RowCounts, Tally
 from comporta.serve.version_source import (
     LoadedVersion,
     ModelScores,
-    ObservationJson,
+    ObservationBlock,
     ObservationSink,
     VersionSource,
 )
@@ -24,7 +24,7 @@ __all__ = [
     "LoadedVersion",
     "MetricSample",
     "ModelScores",
-    "ObservationJson",
+    "ObservationBlock",
     "ObservationSink",
     "RowCounts",
     "ServeLimits",

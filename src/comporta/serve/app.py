@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from importlib.metadata import version as installed
 
-from comporta.errors import BadRequest
+from comporta.errors import BadRequest, Tampered, live_file_read
 from comporta.http.admission import Admission
 from comporta.http.body import ACCEPTED_ENCODINGS, MostValues
 from comporta.http.replies import (
     CLOSING,
     RETRY_SOON,
-    TEXT,
     Receive,
     Reply,
     Scope,
@@ -21,18 +20,26 @@ from comporta.http.replies import (
     json_reply,
     start_message,
 )
+from comporta.http.token_gate import Bearer, QuotaReached, TokenGate
+from comporta.records.token import Token
+from comporta.records.traceparent import HEADER as TRACEPARENT
+from comporta.records.traceparent import read_traceparent
+from comporta.serve.description_routes import DescriptionRoutes
 from comporta.serve.feedback_route import FeedbackRoute
-from comporta.serve.metric_sample import MetricSample
-from comporta.serve.paths import MatchedPath, match_path
+from comporta.serve.metric_sample import MetricSample, add_up
+from comporta.serve.paths import MatchedPath, match_path, protocol_at
 from comporta.serve.prediction_routes import PredictionRoutes
-from comporta.serve.prometheus import prometheus_text
+from comporta.serve.prometheus import access_samples, counted_samples, prometheus_text, release_samples
 from comporta.serve.recent_predictions import RecentPredictions
 from comporta.serve.recorder import NotRecorded, Recorder
 from comporta.serve.release_follower import ReleaseFollower
 from comporta.serve.request import Request, ServeLimits, error_reply
+from comporta.serve.request_watch import RequestWatch
+from comporta.serve.server_options import NO_TOOLS, ServerTools
 from comporta.serve.serving_state import ServingState
+from comporta.serve.sibling_workers import SiblingWorkers
 from comporta.serve.tally import Tally
-from comporta.serve.v2_response import v2_model_metadata
+from comporta.serve.triton_routes import model_statistics
 from comporta.serve.version_source import ObservationSink, VersionSource
 
 _MOST_PATHS = 4096
@@ -53,10 +60,13 @@ class App:
         poll: float = 1.0,
         limits: ServeLimits | None = None,
         hosts: Sequence[str] | None = None,
+        tokens: Callable[[], Sequence[Token]] | None = None,
         tally: Tally | None = None,
         samples: Callable[[], Sequence[MetricSample]] = tuple,
         nanoseconds: Callable[[], int] = time.time_ns,
         on_first_look: Callable[[ServingState], None] = lambda serving: None,
+        siblings: SiblingWorkers | None = None,
+        tools: ServerTools = NO_TOOLS,
         say: Callable[[str], None] = print,
     ) -> None:
         """sink: None keeps no answer: for a model that is only tried.
@@ -65,35 +75,45 @@ class App:
 
         flush, poll: seconds between writes of the log, and between looks for a release.
         hosts: `Host` headers let in; None: loopback names only; `*`: any.
+        tokens: those that are let in, read in a thread at each look for a release; None: none is asked for.
         tally: where answers are counted by version. samples: what `/metrics` says beside what is known here.
-        on_first_look: as in `ReleaseFollower`.
+        on_first_look, siblings: as in `ReleaseFollower`.
         """
-        self.source, self.say = source, say
+        self.source, self.say, self.tls = source, say, tools.tls
         self.limits = limits or ServeLimits()
-        self.recorder = Recorder(sink, every=flush, durable=durable, tally=tally, say=say)
-        self.samples = samples
-        self.counts: Counter[tuple[str, int]] = Counter()
+        self._samples, self._siblings, self._publishing = samples, siblings, threading.Lock()
+        self.recorder = Recorder(
+            sink, every=flush, durable=durable, tally=tally, on_write=self.publish_samples, say=say
+        )
         self.hot: dict[bytes, MatchedPath] = {}
         self._known: dict[tuple[str, str], MatchedPath] = {}
         self._now = nanoseconds
         self._admission = Admission(self.limits, hosts)
-        self._follower = ReleaseFollower(
+        self._gate = None if tokens is None else TokenGate(None if siblings is None else siblings.quotas)
+        follower = self._follower = ReleaseFollower(
             source,
             poll=poll,
             nanoseconds=nanoseconds,
             on_change=self._forget_paths,
             on_first_look=on_first_look,
+            on_look=self._read_tokens(tokens),
+            siblings=siblings,
             say=say,
         )
         recent = RecentPredictions()
-        self._predictions = PredictionRoutes(
-            self._follower, self.recorder, recent, key=key, limits=self.limits
+        self._predictions = PredictionRoutes(follower, self.recorder, recent, key=key, limits=self.limits)
+        self._feedback = FeedbackRoute(follower, self.recorder, recent, limits=self.limits, settle=2 * flush)
+        self._descriptions = DescriptionRoutes(
+            follower, self._predictions.model_of, tokens=tokens is not None
         )
-        self._feedback = FeedbackRoute(self._follower, self.recorder, recent, limits=self.limits)
-        self._routes: dict[str, Callable[[Request], Reply | Awaitable[Reply]]] = {
-            "server": self.server, "live": self.live, "ready": self.ready, "metadata": self.metadata,
-            "model_ready": self.model_ready, "ping": self.ping, "version": self.version,
-            "feedback": self._feedback.take, "metrics": self.metrics, **self._predictions.routes,
+        self._watch = RequestWatch(follower, tools.access, tools.tracer)
+        self._routes = self._named_routes()
+
+    def _named_routes(self) -> dict[str, Callable[[Request], Reply | Awaitable[Reply]]]:
+        """By the names in `serve/paths.py`."""
+        return {
+            "feedback": self._feedback.take, "metrics": self.metrics, "statistics": self.statistics,
+            **self._predictions.routes, **self._descriptions.routes,
         }  # fmt: skip
 
     @property
@@ -103,8 +123,12 @@ class App:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            reply, name = await self._reply(scope, receive)
-            self.counts[name, reply.status] += 1
+            counts = self._watch.counts
+            counts.under_way += 1
+            try:
+                reply = await self._reply(scope, receive)
+            finally:
+                counts.under_way -= 1
             await send(start_message(reply))
             await send({"type": "http.response.body", "body": reply.body})
         elif scope["type"] == "lifespan":
@@ -112,13 +136,14 @@ class App:
         else:
             await send({"type": "websocket.close", "code": 1008})
 
-    async def _reply(self, scope: Scope, receive: Receive) -> tuple[Reply, str]:
-        """The answer to a request, and the name it is counted under."""
-        at = self._now()
+    async def _reply(self, scope: Scope, receive: Receive) -> Reply:
+        """The answer to a request, which is noted."""
+        at, began = self._now(), time.perf_counter_ns()
         route = (scope["method"], scope["path"])
         matched = self._known.get(route)
         headers = dict(scope["headers"])
-        protocol, name = "v2", "none"
+        traceparent = read_traceparent(headers.get(TRACEPARENT))
+        request = span = None
         held, whole = self._admission.held_body(), False
         try:
             if len(headers) < len(scope["headers"]):
@@ -127,23 +152,27 @@ class App:
             self._admission.require_declared_size(headers)
             if matched is None:
                 matched = self._match(*route)
-            protocol, name = matched.route.protocol, matched.route.name
+            span = self._watch.begin(matched, traceparent, at)
+            traceparent = traceparent if span is None else span.traceparent
+            bearer = self._bearer(matched, headers, at)
             body = await self._admission.read_body(
                 headers, receive, self._most_values(matched, headers), held
             )
             whole = True
-            reply = self._routes[name](Request(matched, headers, body, at))
-            if not isinstance(reply, Reply):
-                reply = await reply
+            if bearer is not None:
+                bearer.require_valid(at)  # it may have been revoked while the body came
+            request = Request(matched, headers, body, at, bearer, traceparent)
+            answer = self._routes[matched.route.name](request)
+            reply = answer if isinstance(answer, Reply) else await answer
         # The boundary of the process: a fault of a model or of ours must not tell a client about our insides.
         except Exception as error:
-            reply = self._error(error, protocol, route[1])
+            reply = self._error(error, protocol_at(route[1]), route[1])
         finally:
             held.release()
         if not whole and _has_body(headers) and scope.get("http_version", "1.1")[:1] == "1":
             # What is left of it would be read as the next request's, or be waited for.
             reply = Reply(reply.status, reply.body, reply.headers + CLOSING)
-        return reply, name
+        return self._watch.end(matched, route[0], request, reply, at, began, traceparent, span)
 
     def _most_values(self, matched: MatchedPath, headers: dict[bytes, bytes]) -> MostValues:
         """What a request's body may hold, by its path. Raises BadRequest where no such model answers."""
@@ -161,53 +190,102 @@ class App:
         if self.recorder.durable or len(body) > self.limits.body:
             return None
         by_name = dict(headers)
-        if b"content-encoding" in by_name or len(by_name) < len(headers):
+        # A span is begun once: where traces are asked for, all go the usual way.
+        if b"content-encoding" in by_name or len(by_name) < len(headers) or self._watch.tracer is not None:
             return None
         try:
+            began = time.perf_counter_ns()
             self._admission.require_allowed_origin(by_name)
-            reply = self._predictions.infer(Request(matched, by_name, body, self._now()))
+            at = self._now()
+            bearer = self._bearer(matched, by_name, at)
+            header = by_name.get(TRACEPARENT)
+            traceparent = None if header is None else read_traceparent(header)
+            request = Request(matched, by_name, body, at, bearer, traceparent)
+            reply = self._predictions.infer(request)
         # A boundary, as in `_reply`, which will meet the same fault and answer it. Nothing was logged yet.
         except Exception:
             return None
         if isinstance(reply, Reply):
-            self.counts["infer", 200] += 1
-            return reply
+            return self._watch.end_prediction(request, reply, began)
         if isinstance(reply, Coroutine):
             reply.close()
         return None
 
+    def _bearer(self, matched: MatchedPath, headers: dict[bytes, bytes], at: int) -> Bearer | None:
+        """The token of a request, where one is asked for. Raises BadRequest."""
+        action = matched.route.action
+        if self._gate is None or action == "open":
+            return None
+        return self._gate.require(headers.get(b"authorization"), action, matched.model, at)
+
+    def _read_tokens(self, tokens: Callable[[], Sequence[Token]] | None) -> Callable[[], None]:
+        gate, tls = self._gate, self.tls
+
+        def read() -> None:
+            if tls is not None:
+                tls.renew()
+            if gate is None or tokens is None:
+                return
+            try:
+                gate.replace(tokens())
+            except Tampered:  # nobody knows whom the project lets in
+                gate.replace(())
+                raise
+
+        return read
+
     # What each route answers.
 
-    def server(self, request: Request) -> Reply:
-        return json_reply({"name": "comporta", "version": _version(), "extensions": ["binary_tensor_data"]})
-
-    def live(self, request: Request) -> Reply:
-        return json_reply({"live": True})
-
-    def ready(self, request: Request) -> Reply:
-        ready = self.serving.ready
-        return json_reply({"ready": ready}, 200 if ready else 503)
-
-    def metadata(self, request: Request) -> Reply:
-        served, version = self._predictions.model_of(request.path), request.path.version
-        live = served.champion if version is None else served.version(version)
-        return json_reply(v2_model_metadata(served.model, sorted(served.versions), live.loaded, live.schema))
-
-    def model_ready(self, request: Request) -> Reply:
-        served = self._predictions.model_of(request.path)
-        if request.path.version is not None:
-            served.version(request.path.version)
-        return json_reply({"name": served.model, "ready": True})
-
-    def ping(self, request: Request) -> Reply:
-        return Reply(200 if self.serving.models else 404, b"\n", TEXT)
-
-    def version(self, request: Request) -> Reply:
-        return Reply(200, _version().encode(), TEXT)
-
     def metrics(self, request: Request) -> Reply:
-        text = prometheus_text(self.counts, self.recorder, self.serving, self.samples())
+        text = prometheus_text([*self._all_samples(), *release_samples(self.serving)])
         return Reply(200, text.encode(), ((b"content-type", b"text/plain; version=0.0.4"),))
+
+    def statistics(self, request: Request) -> Reply:
+        if request.path.model is None:
+            models = [*self.serving.models.values()]
+        else:
+            models = [self._predictions.model_of(request.path)]
+        names = () if request.bearer is None else request.bearer.token.models
+        version = request.path.version
+        wanted = [
+            (served.model, number)
+            for served in models
+            if not names or served.model in names
+            for number in (
+                sorted(served.versions) if version is None else [served.version(version).loaded.number]
+            )
+        ]
+        return json_reply(model_statistics(self._all_samples(), wanted))
+
+    def _all_samples(self) -> list[MetricSample]:
+        """What is counted here and by all siblings."""
+        if self._siblings is None:
+            return [*add_up(self._own_samples()), MetricSample("worker_restarts_total", 0)]
+        self.publish_samples()
+        return self._siblings.everywhere()
+
+    def publish_samples(self) -> None:
+        """Tells the siblings what is counted here. May be called by any thread."""
+        if self._siblings is not None:
+            with self._publishing:  # else what was counted before could be told after
+                self._siblings.publish(self._own_samples())
+
+    def _own_samples(self) -> list[MetricSample]:
+        return [
+            *self._watch.counts.samples(),
+            *counted_samples(self.recorder, self._predictions.unsampled, self._waiting()),
+            *self._follower.samples(),
+            *access_samples(self._watch.access),
+            *self._samples(),
+        ]
+
+    def _waiting(self) -> dict[str, int]:
+        """Long calls that wait or run, by their queue."""
+        return {**self._predictions.waiting(), "labels": self._feedback.waiting}
+
+    def count_refused(self, status: int) -> None:
+        """A request that its connection answered."""
+        self._watch.note_refusal(status, self._now())
 
     # Paths and errors.
 
@@ -231,6 +309,9 @@ class App:
         self.hot.clear()
 
     def _error(self, error: Exception, protocol: str, path: str) -> Reply:
+        if isinstance(error, QuotaReached):
+            wait = ((b"retry-after", b"%d" % error.retry_after),)
+            return error_reply(error.status, str(error), protocol, wait)
         if isinstance(error, BadRequest):
             headers = _ERROR_HEADERS.get(error.status, ())
             return error_reply(error.status, str(error), protocol, headers)
@@ -244,7 +325,9 @@ class App:
         while where is not None and where.tb_next is not None:
             where = where.tb_next
         line = f"{where.tb_frame.f_code.co_filename}:{where.tb_lineno}" if where else "?"
-        self.say(f"{path[:100]}: answered 500 because of {type(error).__name__} at {line}")
+        # Other errors may hold values of the request.
+        what = live_file_read(error) or f"{type(error).__name__} at {line}"
+        self.say(f"{path[:100]}: answered 500 because of {what}")
         fault = BadRequest("the server failed on this request; its log names the place.", 500)
         return error_reply(fault.status, str(fault), protocol)
 
@@ -263,6 +346,8 @@ class App:
 
     def open(self) -> None:
         """Begins to log and to follow releases; called from the event loop that serves."""
+        if self._watch.access is not None:
+            self._watch.access.start()
         self.recorder.start()
         self._follower.start()
 
@@ -281,9 +366,13 @@ class App:
         await self.recorder.close()
         self._predictions.close()
         self._feedback.close()
+        if self._watch.access is not None:
+            await asyncio.to_thread(self._watch.access.close)
+        if self._watch.tracer is not None:
+            await asyncio.to_thread(self._watch.tracer.close)
 
 
-_ERROR_HEADERS = {503: RETRY_SOON, 415: ACCEPTED_ENCODINGS}
+_ERROR_HEADERS = {503: RETRY_SOON, 415: ACCEPTED_ENCODINGS, 401: ((b"www-authenticate", b"Bearer"),)}
 
 
 class _WrongMethod(Exception):
@@ -296,7 +385,3 @@ class _WrongMethod(Exception):
 
 def _has_body(headers: dict[bytes, bytes]) -> bool:
     return b"transfer-encoding" in headers or headers.get(b"content-length", b"0") != b"0"
-
-
-def _version() -> str:
-    return installed("comporta")

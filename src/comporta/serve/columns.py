@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from comporta.errors import BadProject, wording
 from comporta.records import Field
 from comporta.records.column_type import base_type
+from comporta.records.instant import FinerThanMicroseconds, parse_time
 from comporta.serve.bad_row import BadRow
 
 Kind = Literal["int", "float", "bool", "text", "datetime", "date"]
@@ -25,6 +26,7 @@ _INT = re.compile(r"(U?)Int(8|16|32|64)")
 _UNIT = re.compile(r"time_unit='(ms|us|ns)'")
 _ZONE = re.compile(r"time_zone='([^']+)'")
 _LARGEST = 2**1023
+_EXACT = 2.0**53
 # What 64 bits of nanoseconds hold, in whole seconds.
 _FIRST, _LAST = datetime(1677, 9, 21, 0, 12, 44), datetime(2262, 4, 11, 23, 47, 16)
 _DATE, _MIDNIGHT = len("2026-01-31"), time(0)
@@ -167,6 +169,10 @@ def _whole(column: RequestColumn, values: Sequence[Any], floats: bool) -> list[A
         if row >= 0:
             fraction = isfinite(values[row])
             raise bad_column(column, row, "a fraction" if fraction else "a number that is not finite")
+        # Written as a fraction or with an exponent it was read as a double, which may have rounded it.
+        row = _first(values, lambda value: type(value) is float and abs(value) >= _EXACT)
+        if row >= 0:
+            raise bad_column(column, row, Mismatch.LARGE_FRACTION)
         values = [value if value is None else int(value) for value in values]
     known = [value for value in values if value is not None]
     if known and (min(known) < column.low or max(known) > column.high):
@@ -218,7 +224,7 @@ def _datetime(column: RequestColumn, row: int, value: Any) -> datetime | None:
     if value is None:
         return None
     try:
-        moment = datetime.fromisoformat(value)
+        moment = parse_time(value)
         if (moment.tzinfo is None) != (column.zone is None):
             bare = moment.tzinfo is None
             raise bad_column(column, row, Mismatch.TIME_WITHOUT_ZONE if bare else Mismatch.TIME_WITH_ZONE)
@@ -226,6 +232,8 @@ def _datetime(column: RequestColumn, row: int, value: Any) -> datetime | None:
         if column.dtype.time_unit == "ns" and not _FIRST <= moment.replace(tzinfo=None) <= _LAST:
             raise bad_column(column, row, f"a time before {_FIRST.year + 1} or after {_LAST.year - 1}")
         return moment
+    except FinerThanMicroseconds:
+        raise bad_column(column, row, Mismatch.FINER_TIME) from None
     except (ValueError, OverflowError):
         raise bad_column(column, row, "text that is no time") from None
 
@@ -236,11 +244,13 @@ def _date(column: RequestColumn, row: int, value: Any) -> date | None:
     try:
         if len(value) > _DATE:
             # pandas writes dates as times at midnight.
-            moment = datetime.fromisoformat(value)
+            moment = parse_time(value)
             if moment.time() != _MIDNIGHT:
                 raise bad_column(column, row, "a time of the day")
             return moment.date()
         return date.fromisoformat(value)
+    except FinerThanMicroseconds:
+        raise bad_column(column, row, "a time of the day") from None
     except ValueError:
         raise bad_column(column, row, "text that is no date") from None
 
@@ -251,6 +261,8 @@ class Mismatch(Enum):
     NUMBER = "a number"
     TIME_WITHOUT_ZONE = "a time without a time zone"
     TIME_WITH_ZONE = "a time with a time zone"
+    FINER_TIME = wording("a time finer than microseconds")
+    LARGE_FRACTION = wording("a number of 2^53 or more with a point or an exponent")
 
 
 def bad_column(column: RequestColumn, row: int, found: str | Mismatch) -> BadRow:
@@ -290,6 +302,8 @@ _ADVICE = {
         ' In pandas: column.dt.tz_localize("UTC"), or your own zone.'
     ),
     ("datetime", Mismatch.TIME_WITH_ZONE): wording(" In pandas: column.dt.tz_localize(None)."),
+    ("int", Mismatch.LARGE_FRACTION): wording(" Write its digits, without a point or an exponent."),
+    ("datetime", Mismatch.FINER_TIME): wording(' Round it; in pandas: column.dt.floor("us").'),
 }
 """What to change, by the column's kind and what was found, where a library writes it by itself."""
 

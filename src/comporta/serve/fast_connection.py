@@ -33,8 +33,8 @@ class FastConnection(BoundedConnection):
     _prefix = b""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
         self.limits = self._app.limits
+        super().connection_made(transport)
 
     def on_headers_complete(self) -> None:
         if self._bulky or self._head > SHORT_HEAD:
@@ -81,6 +81,15 @@ class FastConnection(BoundedConnection):
             else:
                 super().shutdown()
 
+    @property
+    def ends_soon(self) -> bool:
+        """Whether its next answer is the last."""
+        return self._closing
+
+    def end_soon(self) -> None:
+        """No more after the next answer, which says so: a client comes again, and may find another worker."""
+        self._closing = True
+
     def connection_lost(self, exc: Exception | None) -> None:
         if self._idle_timer is not None:
             self._idle_timer.cancel()
@@ -94,7 +103,7 @@ class FastConnection(BoundedConnection):
 
     def _fits(self) -> bool:
         """Whether nothing about the connection asks for the usual way."""
-        parser, limit = self.parser, self.limit_concurrency
+        parser = self.parser
         return (
             parser.get_method() == b"POST"
             and (self.cycle is None or self.cycle.response_complete)
@@ -104,7 +113,7 @@ class FastConnection(BoundedConnection):
             and parser.get_http_version() == "1.1"
             and parser.should_keep_alive()
             and not parser.should_upgrade()
-            and (limit is None or (len(self.connections) < limit and len(self.tasks) < limit))
+            and not self._crowded
         )
 
     def refuse(self, status: int, message: str) -> None:
@@ -112,7 +121,7 @@ class FastConnection(BoundedConnection):
         super().refuse(status, message)
 
     def count_refused(self, status: int) -> None:
-        self._app.counts["none", status] += 1
+        self._app.count_refused(status)
 
     def _answer(self, reply: Reply) -> None:
         self._matched = None

@@ -14,8 +14,9 @@ from typing import Any
 
 import msgspec
 
-from comporta.errors import BadRequest
+from comporta.errors import BadRequest, wording
 from comporta.http.json_body import decode_json
+from comporta.http.token_gate import Bearer
 from comporta.records.columns import TIME
 from comporta.serve.cells import parse_cells
 from comporta.serve.request_rows import (
@@ -29,11 +30,15 @@ from comporta.serve.schema import RequestSchema
 from comporta.serve.version_parts import VersionPart, join_outputs, versions_by_row
 
 FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
+V1_FORMS = ("instances",)
+"""Of KServe's first protocol."""
 CODES = {
     400: "BAD_REQUEST",
+    401: "UNAUTHENTICATED",
     403: "PERMISSION_DENIED",
     404: "RESOURCE_DOES_NOT_EXIST",
     413: "REQUEST_LIMIT_EXCEEDED",
+    429: "REQUEST_LIMIT_EXCEEDED",
     500: "INTERNAL_ERROR",
     503: "TEMPORARILY_UNAVAILABLE",
 }
@@ -56,16 +61,19 @@ _any = msgspec.json.Decoder(Any)
 _params = msgspec.json.Decoder(dict[str, Any])
 
 
-def read_invocation_json(body: bytes, schema: RequestSchema, limit: int) -> RequestRows:
-    """The rows of a JSON body. Raises BadRequest."""
+def read_invocation_json(
+    body: bytes, schema: RequestSchema, limit: int, allowed: Sequence[str] = FORMS
+) -> RequestRows:
+    """The rows of a JSON body, in one of the allowed forms. Raises BadRequest."""
     given: dict[str, msgspec.Raw] = _decode_form(_body, body, "the body", "{")
-    forms = [form for form in FORMS if form in given]
+    forms = [form for form in allowed if form in given]
     if len(forms) != 1:
+        one_of = wording("exactly one of ") if len(allowed) > 1 else ""
         raise BadRequest(
-            f"the body: found {' and '.join(forms) if forms else 'none of them'}, expected exactly one of "
-            f"{', '.join(FORMS)}.{'' if forms else _WRAP}"
+            f"the body: found {' and '.join(forms) if forms else 'none of them'}, expected {one_of}"
+            f"{', '.join(allowed)}.{_WRAP if not forms and len(allowed) > 1 else ''}"
         )
-    unknown = given.keys() - {*FORMS, "params"}
+    unknown = given.keys() - {*allowed, "params"}
     if unknown:
         raise BadRequest(
             f"the body: found {len(unknown)} unknown fields, expected {forms[0]} and perhaps params."
@@ -102,9 +110,11 @@ def read_invocation_csv(body: bytes, schema: RequestSchema, limit: int) -> Reque
     return _to_request_rows(columns, schema, None, limit)
 
 
-def write_invocation_response(parts: list[VersionPart], ids: list[str]) -> bytes:
+def write_invocation_response(
+    parts: list[VersionPart], ids: list[str], bearer: Bearer | None = None
+) -> bytes:
     """The answer: `predictions` in the order of the rows, their `prediction_ids` and `model_versions`."""
-    label, chances = join_outputs(parts)
+    label, chances = join_outputs(parts, bearer)
     predictions: list[Any]
     if label is None:
         predictions = chances or []

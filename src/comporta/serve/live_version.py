@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
-from math import isfinite
+from math import inf, isfinite
 from typing import Any
 
 import msgspec
@@ -13,11 +13,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from comporta.errors import BadRequest, Refused
+from comporta.errors import BadProject, BadRequest, ComportaError, Refused, live_file_read
 from comporta.records import JoinedRow
 from comporta.records.columns import AT
 from comporta.serve.bad_row import BadRow
 from comporta.serve.columns import first_names
+from comporta.serve.recent_predictions import RecentPrediction
 from comporta.serve.request_rows import RequestRows, RowMetadata, value_of_row
 from comporta.serve.response_heads import response_heads
 from comporta.serve.schema import CheckedRows, RequestSchema
@@ -25,7 +26,8 @@ from comporta.serve.version_source import LoadedVersion, ModelScores
 
 UNSEEN = "\N{REPLACEMENT CHARACTER} never seen"
 _WARM = 3
-_MANY = 64
+# Rows, about: few enough for a busy machine to let them be answered in one go, else each looks slow.
+_MANY = 128
 
 
 class PredictedRows(msgspec.Struct, gc=False):
@@ -54,6 +56,7 @@ class LiveVersion:
         "label_name",
         "loaded",
         "one",
+        "recent",
         "schema",
     )
 
@@ -62,8 +65,12 @@ class LiveVersion:
         self.loaded = loaded
         # What most requests are: one row that this version answers.
         self.one = ((loaded.number, 1),)
+        # One for all answers: there would be a hundred thousand equal ones.
+        self.recent = RecentPrediction(loaded.model, loaded.signature)
         signature = loaded.signature
         self.schema = RequestSchema(signature)
+        if loaded.log_without:
+            self.schema.log_without(loaded.log_without)
         self._binary = signature.task == "binary"
         regression = signature.task == "regression"
         self.label_name = "prediction" if regression else "label"
@@ -81,7 +88,7 @@ class LiveVersion:
         return f"{self.loaded.model}/{self.loaded.number}"
 
     def seconds(self, n: int) -> float:
-        """About how long n rows take, as measured when it was warmed."""
+        """About how long n rows take, as measured when it was warmed; `inf` where another process answers."""
         return self._fixed + n * self._per_row
 
     def answer(self, incoming: RequestRows, now: int) -> PredictedRows:
@@ -94,7 +101,7 @@ class LiveVersion:
             self._require(incoming)
         if array is not None:
             schema.check_array(array, incoming.single)
-            rows = CheckedRows(incoming.n, array, None, incoming.single)
+            rows = CheckedRows(incoming.n, array)
         else:
             assert incoming.columns is not None
             rows = schema.check_columns(incoming.columns, incoming.n)
@@ -116,22 +123,31 @@ class LiveVersion:
             self.loaded.test()
         first = self._rows_of(probe) if probe is not None and probe.height else self._blank()
         try:
-            one, many = (self._time(rows, now) for rows in (first, repeat_rows(first, _MANY)))
+            times = max(2, _MANY // first.n)
+            one, many = (self._time(rows, now) for rows in (first, repeat_rows(first, times)))
         # A boundary: the project's and the model's own code runs here, and may raise anything.
         except Exception as error:
+            # Whatever the rows, it would read that file for those of requests too.
+            if (read := live_file_read(error)) is not None:
+                raise read from None
             if probe is not None:
                 raise Refused(
                     f"{self.name}: it could not answer its probe rows ({type(error).__name__}: {error}). "
                     "It takes no traffic; the versions before it go on."
                 ) from error
             # Made-up rows may be senseless to it: that is no reason to keep it from its traffic.
-            say(f"{self.name}: could not be warmed with made-up rows ({type(error).__name__}).")
+            say(
+                f"{self.name}: not warmed up, as a made-up row has no answer ({type(error).__name__}); the "
+                "first requests may be slower."
+            )
         else:
-            self._per_row = max(0.0, (many - one) / (_MANY - 1) / first.n)
+            self._per_row = max(0.0, (many - one) / (times - 1) / first.n)
             self._fixed = max(0.0, one - self._per_row * first.n)
             self.schema.strict = frozenset(self._closed_columns(first, now))
             if self.loaded.fast is not None and self.schema.numeric:
                 self._same_both_ways(first)
+        if self.loaded.apart:
+            self._fixed = inf
         # Last: rows that are made up are no breach of what is declared.
         self.schema.expect(self.loaded.expects)
 
@@ -248,6 +264,22 @@ class LiveVersion:
                 value = (moment if column.zone else moment.replace(tzinfo=None)).isoformat()
             columns[column.name] = [value]
         return RequestRows(1, None, columns, _ANYONE)
+
+
+def live_version(
+    load: Callable[[], LoadedVersion], name: str, now: int, say: Callable[[str], None]
+) -> LiveVersion:
+    """What this loads, ready for traffic. name: of the version. now: nanoseconds since 1970. Raises
+    ComportaError where it can take none."""
+    try:
+        live = LiveVersion(load())
+    except ComportaError:
+        raise
+    # A boundary: a project's own code is loaded here, and may raise anything.
+    except Exception as error:
+        raise BadProject(f"{name}: it could not be loaded ({type(error).__name__}: {error}).") from error
+    live.ready(now, say)
+    return live
 
 
 def _require_finite(output: str, numbers: NDArray[Any]) -> None:

@@ -31,6 +31,11 @@ class LongCalls:
         finally:
             self._waiting -= 1
 
+    @property
+    def waiting(self) -> int:
+        """How many calls wait or run."""
+        return self._waiting
+
     def close(self) -> None:
         """No more calls."""
         self._pool.shutdown(wait=False)

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 import msgspec
 
-MODEL = r"(?P<model>[^/]{1,200})"
+from comporta.records.token import TokenAction
+
+MODEL = r"(?P<model>[^/:]{1,200})"
 VERSION = r"(?:/versions/(?P<version>[^/]{1,20}))?"
 
 
 class RoutePath(msgspec.Struct, frozen=True):
-    """One route. name: the function that answers. protocol: of its errors, `v2` or `mlflow`."""
+    """One route. name: the function that answers. action: what a token must be for, or `open`: it is answered
+    to everybody. protocol: of its errors, `v2` or `mlflow`."""
 
     method: str
     path: str
     name: str
+    action: TokenAction | Literal["open"]
     protocol: str = "v2"
 
     @property
@@ -26,24 +31,37 @@ class RoutePath(msgspec.Struct, frozen=True):
 
 
 PATHS = (
-    RoutePath("GET", "/v2", "server"),  # name, version and extensions of the server
-    RoutePath("GET", "/v2/health/live", "live"),  # 200 while the process answers
-    RoutePath("GET", "/v2/health/ready", "ready"),  # 200 once every released model answers, else 503
+    RoutePath("GET", "/v2", "server", "metadata"),  # name, version and extensions of the server
+    RoutePath("GET", "/v2/health/live", "live", "open"),  # 200 while the process answers
+    RoutePath("GET", "/v2/health/ready", "ready", "open"),  # 200 once every released model answers, else 503
+    # What was counted of each version, as Triton tells it; before the models, as whose name it could be read.
+    RoutePath("GET", "/v2/models/stats", "statistics", "metadata"),
+    RoutePath("GET", "/v2/models/{model}[/versions/{version}]/stats", "statistics", "metadata"),
+    # The versions that answer, and those that cannot, as Triton tells them.
+    RoutePath("POST", "/v2/repository/index", "index", "metadata"),
+    # Columns and outputs, in the words of a Triton configuration.
+    RoutePath("GET", "/v2/models/{model}[/versions/{version}]/config", "config", "metadata"),
     # Columns, outputs, versions of a model.
-    RoutePath("GET", "/v2/models/{model}[/versions/{version}]", "metadata"),
+    RoutePath("GET", "/v2/models/{model}[/versions/{version}]", "metadata", "metadata"),
     # 200 once this model answers.
-    RoutePath("GET", "/v2/models/{model}[/versions/{version}]/ready", "model_ready"),
+    RoutePath("GET", "/v2/models/{model}[/versions/{version}]/ready", "model_ready", "metadata"),
     # Predictions, Open Inference v2.
-    RoutePath("POST", "/v2/models/{model}[/versions/{version}]/infer", "infer"),
+    RoutePath("POST", "/v2/models/{model}[/versions/{version}]/infer", "infer", "predict"),
     # Predictions, as MLflow has it, of the only model, and of a model by name.
-    RoutePath("POST", "/invocations", "invoke", "mlflow"),
-    RoutePath("POST", "/models/{model}/invocations", "invoke", "mlflow"),
-    RoutePath("GET", "/ping", "ping", "mlflow"),  # 200 once something answers, else 404
-    RoutePath("GET", "/health", "ping", "mlflow"),  # the same
-    RoutePath("GET", "/version", "version", "mlflow"),  # the version of Comporta, as text
-    RoutePath("POST", "/feedback", "feedback"),  # what came true, by prediction id
+    RoutePath("POST", "/invocations", "invoke", "predict", "mlflow"),
+    RoutePath("POST", "/models/{model}/invocations", "invoke", "predict", "mlflow"),
+    # Predictions, KServe v1; its models, and 200 once one answers.
+    RoutePath("POST", "/v1/models/{model}:predict", "predict", "predict"),
+    RoutePath("GET", "/v1/models", "models", "metadata"),
+    RoutePath("GET", "/v1/models/{model}", "model_ready", "metadata"),
+    RoutePath("GET", "/", "front_page", "metadata"),  # what is released and how to ask, for people
+    RoutePath("GET", "/openapi.json", "openapi", "metadata"),  # each model's request and answer
+    RoutePath("GET", "/ping", "ping", "open", "mlflow"),  # 200 once something answers, else 404
+    RoutePath("GET", "/health", "ping", "open", "mlflow"),  # the same
+    RoutePath("GET", "/version", "version", "metadata", "mlflow"),  # the version of Comporta, as text
+    RoutePath("POST", "/feedback", "feedback", "feedback"),  # what came true, by prediction id
     # Requests, observations written, waiting and lost, as Prometheus reads them.
-    RoutePath("GET", "/metrics", "metrics"),
+    RoutePath("GET", "/metrics", "metrics", "metrics"),
 )
 _PATTERNS = [(route, route.pattern) for route in PATHS]
 
@@ -66,5 +84,11 @@ def match_path(method: str, path: str) -> MatchedPath | list[str]:
         if route.method == method:
             named = match.groupdict()
             return MatchedPath(route, named.get("model"), named.get("version"))
-        allowed.append(route.method)
+        if route.method not in allowed:
+            allowed.append(route.method)
     return allowed
+
+
+def protocol_at(path: str) -> str:
+    """The protocol in whose form an error on this path is told, whatever the method."""
+    return next((route.protocol for route, pattern in _PATTERNS if pattern.fullmatch(path)), "v2")

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from math import inf
+from typing import NamedTuple
 
 from comporta.errors import BadRequest
 from comporta.http.body import SMALL, MostValues
@@ -12,18 +15,20 @@ from comporta.http.replies import Reply
 from comporta.serve import invocations
 from comporta.serve.bad_row import BadRow
 from comporta.serve.live_version import LiveVersion
+from comporta.serve.log_sample import sample_place, sampled_parts
 from comporta.serve.long_calls import LongCalls
 from comporta.serve.paths import MatchedPath
 from comporta.serve.prediction_ids import Ids
 from comporta.serve.recent_predictions import RecentPredictions
 from comporta.serve.recorder import Recorder
 from comporta.serve.release_follower import ReleaseFollower
-from comporta.serve.request import Request, ServeLimits, json_size
+from comporta.serve.request import Request, ServeLimits, json_size, require_json
 from comporta.serve.request_rows import RequestRows
 from comporta.serve.serving_state import ServedModel
 from comporta.serve.v2_request import read_v2_request, v2_rows
 from comporta.serve.v2_response import write_v2_response
 from comporta.serve.version_parts import VersionPart, encode_observations, rows_by_version, split_by_version
+from comporta.serve.version_source import ObservationBlock
 
 # A call above this many seconds leaves the event loop, so that others and the health checks go on.
 _LONG = 0.002
@@ -32,6 +37,15 @@ ReadRequest = tuple[ServedModel, LiveVersion | None, LiveVersion, RequestRows, W
 """The model asked, the version that the path names, whose columns the rows are read by, the rows, and how the
 answer is written."""
 Read = Callable[[Request], ReadRequest]
+
+
+class LoggedRows(NamedTuple):
+    """What is logged of a request. parts: with the rows that are sampled. unsampled: the others, counted by
+    model and version; None: there are none. blocks: of the parts; or why they cannot be made."""
+
+    parts: list[VersionPart]
+    unsampled: Counter[tuple[str, int]] | None
+    blocks: Sequence[ObservationBlock] | Exception
 
 
 class PredictionRoutes:
@@ -49,19 +63,28 @@ class PredictionRoutes:
         self.key, self.limits = key, limits
         self._follower, self._recorder, self._recent = follower, recorder, recent
         self._ids = Ids()
+        self.unsampled: Counter[tuple[str, int]] = Counter()
         # Apart: to read what is large takes time that small requests to a slow model need not wait for.
         self._slow = LongCalls("comporta-slow", limits.queue)
         self._large = LongCalls("comporta-large", limits.queue)
+        # Apart too: a process that hangs holds its thread until it is given up.
+        self._apart = LongCalls("comporta-apart", limits.queue)
 
     @property
     def routes(self) -> dict[str, Callable[[Request], Reply | Awaitable[Reply]]]:
         """By the names in `serve/paths.py`: one for each protocol."""
-        return {"infer": self.infer, "invoke": self.invoke}
+        return {"infer": self.infer, "invoke": self.invoke, "predict": self.predict_v1}
+
+    def waiting(self) -> dict[str, int]:
+        """How many long calls wait or run, by their queue."""
+        queues = {"slow": self._slow, "large": self._large, "apart": self._apart}
+        return {name: calls.waiting for name, calls in queues.items()}
 
     def close(self) -> None:
         """No more long calls."""
         self._slow.close()
         self._large.close()
+        self._apart.close()
 
     def infer(self, request: Request) -> Reply | Awaitable[Reply]:
         """An answer by the Open Inference Protocol. Raises BadRequest."""
@@ -70,6 +93,10 @@ class PredictionRoutes:
     def invoke(self, request: Request) -> Reply | Awaitable[Reply]:
         """An answer as MLflow's server gives it. Raises BadRequest."""
         return self._answer(request, self._read_invocation)
+
+    def predict_v1(self, request: Request) -> Reply | Awaitable[Reply]:
+        """An answer as KServe's first protocol has it. Raises BadRequest."""
+        return self._answer(request, self._read_v1)
 
     def most_values(self, path: MatchedPath, headers: dict[bytes, bytes]) -> MostValues:
         """What a request on this path may hold. Raises BadRequest where no such model answers."""
@@ -88,19 +115,31 @@ class PredictionRoutes:
 
     def _read_infer(self, request: Request) -> ReadRequest:
         size = json_size(request)
-        served = self.model_of(request.path)
+        served = self._asked_model(request)
         pinned = None if request.path.version is None else served.version(request.path.version)
         reader = pinned or served.champion
         call = read_v2_request(request.body, size)
         incoming = v2_rows(call, reader.schema, self.limits.rows)
 
         def write(parts: list[VersionPart], ids: list[str]) -> Reply:
-            return Reply(200, *write_v2_response(call, served.model, parts, ids))
+            return Reply(200, *write_v2_response(call, served.model, parts, ids, request.bearer))
 
         return served, pinned, reader, incoming, write
 
+    def _read_v1(self, request: Request) -> ReadRequest:
+        require_json(request)
+        served, rows = self.model_of(request.path), self.limits.rows
+        incoming = invocations.read_invocation_json(
+            request.body, served.champion.schema, rows, invocations.V1_FORMS
+        )
+
+        def write(parts: list[VersionPart], ids: list[str]) -> Reply:
+            return Reply(200, invocations.write_invocation_response(parts, ids, request.bearer))
+
+        return served, None, served.champion, incoming, write
+
     def _read_invocation(self, request: Request) -> ReadRequest:
-        served = self.model_of(request.path)
+        served = self._asked_model(request)
         kind, _, options = request.headers.get(b"content-type", b"").partition(b";")
         kind = kind.strip().lower()
         charset = options.strip().lower().removeprefix(b"charset=").strip(b'"')
@@ -113,7 +152,7 @@ class PredictionRoutes:
         incoming = read(request.body, served.champion.schema, self.limits.rows)
 
         def write(parts: list[VersionPart], ids: list[str]) -> Reply:
-            return Reply(200, invocations.write_invocation_response(parts, ids))
+            return Reply(200, invocations.write_invocation_response(parts, ids, request.bearer))
 
         return served, None, served.champion, incoming, write
 
@@ -138,9 +177,19 @@ class PredictionRoutes:
             raise BadRequest(f"found no model {model[:60]!r}, expected one that is released: {names}.", 404)
         return served
 
+    def _asked_model(self, request: Request) -> ServedModel:
+        """The model of a request, which its token is for: asked before an error could tell of its columns.
+        Raises BadRequest."""
+        served = self.model_of(request.path)
+        if request.bearer is not None:
+            request.bearer.require_model(served.model)
+        return served
+
     def _answer(self, request: Request, read: Read) -> Reply | Awaitable[Reply]:
         if len(request.body) > SMALL:
-            return self._answer_in_thread(request, read, self._large)
+            every = self.model_of(request.path).versions.values()
+            apart = any(live.loaded.apart for live in every)
+            return self._answer_in_thread(request, read, self._apart if apart else self._large)
         served, pinned, reader, incoming, write = read(request)
         at = request.at
         ids = [self._ids.new(at)] if incoming.n == 1 else self._ids.many(at, incoming.n)
@@ -149,15 +198,10 @@ class PredictionRoutes:
         for part in parts:
             seconds += part.live.seconds(part.incoming.n)
         if seconds > _LONG:
-            return self._answer_in_thread(request, read, self._slow)
-        began = time.perf_counter_ns()
-        try:
-            for part in parts:
-                part.answer = part.live.answer(part.incoming, at)
-        except BadRow as error:
-            raise error.in_request(part.places) from None
-        took = time.perf_counter_ns() - began
-        return self._record(request, served.model, parts, ids, incoming, took, write(parts, ids))
+            return self._answer_in_thread(request, read, self._apart if seconds == inf else self._slow)
+        took, reply = _predict(request, parts, ids, write)
+        logged = self._encode(request, parts, ids, took)
+        return self._record(request, served.model, parts, ids, took, logged, reply)
 
     async def _answer_in_thread(self, request: Request, read: Read, calls: LongCalls) -> Reply:
         """The same in a thread, so that a long call keeps nobody waiting who asks for little."""
@@ -166,17 +210,27 @@ class PredictionRoutes:
             served, pinned, reader, incoming, write = read(request)
             ids = new.many(request.at, incoming.n)
             parts = split_by_version(served, self.key, pinned, incoming, reader, ids[0])
-            began = time.perf_counter_ns()
-            try:
-                for part in parts:
-                    part.answer = part.live.answer(part.incoming, request.at)
-            except BadRow as error:
-                raise error.in_request(part.places) from None
-            took = time.perf_counter_ns() - began
-            return partial(self._record, request, served.model, parts, ids, incoming, took, write(parts, ids))
+            took, reply = _predict(request, parts, ids, write)
+            logged = self._encode(request, parts, ids, took)
+            return partial(self._record, request, served.model, parts, ids, took, logged, reply)
 
         recorded = (await calls.run(work))()
         return recorded if isinstance(recorded, Reply) else await recorded
+
+    def _encode(self, request: Request, parts: list[VersionPart], ids: list[str], took: int) -> LoggedRows:
+        """What is logged of the answer."""
+        unsampled = None
+        if self._follower.least_sample < 1.0:
+            unsampled = Counter[tuple[str, int]]()
+            parts = sampled_parts(parts, ids, unsampled)
+        if self._recorder.sink is None:
+            return LoggedRows(parts, unsampled, ())
+        try:
+            blocks = encode_observations(parts, ids, request.at, took, request.bearer, request.traceparent)
+        # A boundary: an answer that cannot be put into a block is given all the same.
+        except Exception as fault:
+            return LoggedRows(parts, unsampled, fault)
+        return LoggedRows(parts, unsampled, blocks)
 
     def _record(
         self,
@@ -184,19 +238,51 @@ class PredictionRoutes:
         model: str,
         parts: list[VersionPart],
         ids: list[str],
-        incoming: RequestRows,
         took: int,
+        logged: LoggedRows,
         reply: Reply,
     ) -> Reply | Awaitable[Reply]:
         """The reply, its observations queued; in durable mode once they are written."""
-        if self._follower.labels_differ:
-            for part in parts:
-                own = ids if part.places is None else [ids[row] for row in part.places]
-                self._recent.put(own, model, part.live.loaded.signature)
-        make = partial(encode_observations, parts, ids, incoming.about, request.at, took)
-        size = 2 * len(request.body) + 400 * incoming.n
-        written = self._recorder.put(model, rows_by_version(parts), size, make)
+        request.parts, request.ids, request.took = parts, ids, took
+        follower = self._follower
+        if follower.least_sample < 1.0 or follower.labels_differ or request.bearer is not None:
+            self._remember(parts, ids)
+        if logged.unsampled is not None:
+            self.unsampled.update(logged.unsampled)
+            if not logged.parts:
+                return reply
+        written = self._recorder.put(model, rows_by_version(logged.parts), logged.blocks)
         return reply if written is None else _after(written, reply)
+
+    def _remember(self, parts: list[VersionPart], ids: list[str]) -> None:
+        """Which model gave these answers, for labels that come before the log has them."""
+        for part in parts:
+            recent, share = part.live.recent, part.live.loaded.log_sample
+            own = ids if part.places is None else [ids[row] for row in part.places]
+            self._recent.put(own, recent)
+            if share < 1.0:
+                lost = [id for id in own if sample_place(id) >= share]
+                self._recent.put(lost, recent._replace(sampled=False))
+
+
+def _predict(request: Request, parts: list[VersionPart], ids: list[str], write: Write) -> tuple[int, Reply]:
+    """The answer, within the quota of the request's token, and the nanoseconds that its models took. What is
+    refused or fails does not count. Raises BadRequest."""
+    bearer, rows = request.bearer, len(ids)
+    taken = () if bearer is None else bearer.take(request.at, requests=1, rows=rows)
+    try:
+        began = time.perf_counter_ns()
+        for part in parts:
+            try:
+                part.answer = part.live.answer(part.incoming, request.at)
+            except BadRow as error:
+                raise error.in_request(part.places) from None
+        took = time.perf_counter_ns() - began
+        return took, write(parts, ids)
+    except Exception:
+        if bearer is not None:
+            bearer.give_back(taken, requests=1, rows=rows)
+        raise
 
 
 async def _after(written: Awaitable[None], reply: Reply) -> Reply:

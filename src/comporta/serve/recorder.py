@@ -18,10 +18,12 @@ import msgspec
 from comporta.errors import ComportaError
 from comporta.records import Feedback
 from comporta.serve.tally import ANSWERED, FLUSHES, LOST, WRITTEN, Tally
-from comporta.serve.version_source import ObservationJson, ObservationSink
+from comporta.serve.version_source import ObservationBlock, ObservationSink
 
 RowsByVersion = Sequence[tuple[int, int]]
 """How many rows which version of a model answered."""
+_BESIDE = 400
+"""Bytes that a queued request takes beside its blocks, about."""
 
 
 class NotRecorded(Exception):
@@ -29,7 +31,7 @@ class NotRecorded(Exception):
 
 
 class QueuedRequest(msgspec.Struct, gc=False):
-    """What waits to be written. rows, cost: how many, and bytes held, about. make: their observations.
+    """What waits to be written. rows, cost: how many, and bytes held, about. blocks: their observations.
 
     waiter: whom to tell, in durable mode.
     """
@@ -38,16 +40,20 @@ class QueuedRequest(msgspec.Struct, gc=False):
     versions: RowsByVersion
     rows: int
     cost: int
-    make: Callable[[], Sequence[ObservationJson]] | None
+    blocks: Sequence[ObservationBlock]
     labels: Sequence[Feedback]
     waiter: asyncio.Future[None] | None
 
 
 class Batch(msgspec.Struct):
-    """Rows of one model on their way. items: what they are made of."""
+    """Requests to one model on their way."""
 
-    lines: list[ObservationJson] = []
     items: list[QueuedRequest] = []
+
+    @property
+    def blocks(self) -> list[ObservationBlock]:
+        """What is to be written of them."""
+        return [block for item in self.items for block in item.blocks]
 
     @property
     def versions(self) -> Counter[int]:
@@ -62,6 +68,11 @@ class Batch(msgspec.Struct):
     def cost(self) -> int:
         """Bytes held, about."""
         return sum(item.cost for item in self.items)
+
+    @property
+    def rows(self) -> int:
+        """How many they are."""
+        return sum(item.rows for item in self.items)
 
 
 class RecorderCounts(msgspec.Struct):
@@ -87,14 +98,16 @@ class Recorder:
         room: int = 128 * 2**20,
         durable: bool = False,
         tally: Tally | None = None,
+        on_write: Callable[[], None] = lambda: None,
         say: Callable[[str], None] = print,
     ) -> None:
         """every: seconds between writes. batch: rows that start one earlier. room: bytes of the queue.
-        tally: counts by version. sink: None: no answer is kept, and no feedback taken."""
+        tally: counts by version. on_write: called in the writing thread, once something was written.
+        sink: None: no answer is kept, and no feedback taken."""
         self.sink, self.every, self.batch, self.room, self.durable, self._say = (
             sink, every, batch, room, durable, say,
         )  # fmt: skip
-        self.counts, self.tally = RecorderCounts(), tally or Tally()
+        self.counts, self.tally, self._on_write = RecorderCounts(), tally or Tally(), on_write
         self._cells, self._places = self.tally.cells, dict[tuple[str, int], int]()
         self._queue: deque[QueuedRequest] = deque()
         self._held: dict[str, Batch] = {}
@@ -118,11 +131,18 @@ class Recorder:
         self._thread.start()
 
     def put(
-        self, model: str, versions: RowsByVersion, cost: int, make: Callable[[], Sequence[ObservationJson]]
+        self, model: str, versions: RowsByVersion, blocks: Sequence[ObservationBlock] | Exception
     ) -> asyncio.Future[None] | None:
-        """Queued; in durable mode, what to await before answering (it raises NotRecorded)."""
+        """Queued; in durable mode, what to await before answering (it raises NotRecorded). blocks: what is
+        kept of these rows, or why it cannot be: then they are lost, and counted."""
         if self.sink is None:
             return None
+        if isinstance(blocks, Exception):
+            self._give_up(model, versions, blocks)
+            return None
+        cost = _BESIDE
+        for block in blocks:
+            cost += len(block)
         full = self._put_cost - self._taken_cost + self._held_cost + cost > self.room
         rows, done = 0, None
         if self.durable:
@@ -143,7 +163,7 @@ class Recorder:
                 return None
         self._put_cost += cost
         self._put_rows += rows
-        self._queue.append(QueuedRequest(model, versions, rows, cost, make, (), done))
+        self._queue.append(QueuedRequest(model, versions, rows, cost, blocks, (), done))
         if self.durable or self._put_rows - self._popped_rows >= self.batch:
             self._wake.set()
         return done
@@ -155,7 +175,7 @@ class Recorder:
         assert self._loop is not None
         done = self._loop.create_future()
         self._put_cost += cost
-        self._queue.append(QueuedRequest("", (), 0, cost, None, labels, done))
+        self._queue.append(QueuedRequest("", (), 0, cost, (), labels, done))
         self._wake.set()
         return done
 
@@ -203,24 +223,16 @@ class Recorder:
         self._popped_rows += sum(item.rows for item in items)
         fresh: dict[str, Batch] = {model: Batch() for model in self._held}
         for item in items:
-            if item.make is None:  # labels
-                continue
-            batch = fresh.get(item.model)
-            if batch is None:
-                batch = fresh[item.model] = Batch()
-            try:
-                batch.lines += item.make()
-                batch.items.append(item)
-            # A boundary: an answer that cannot be put into words must not end the thread that keeps all.
-            except Exception as fault:
-                self._give_up(item, fault)
-            item.make = None  # what it holds is not needed any more
+            if not item.labels:
+                fresh.setdefault(item.model, Batch()).items.append(item)
         # One model whose rows cannot be written keeps no other waiting.
         kept = [self._write(sink, model, batch) for model, batch in fresh.items()]
         self._write_feedback(sink, [item for item in items if item.labels])
         for item in items:
             self._taken_cost += item.cost
             self._taken_rows += item.rows
+        if items:
+            self._on_write()
         return all(kept)
 
     def _write_feedback(self, sink: ObservationSink, items: list[QueuedRequest]) -> None:
@@ -237,32 +249,32 @@ class Recorder:
             return
         self._settle(items, error)
 
-    def _give_up(self, item: QueuedRequest, error: Exception) -> None:
-        self._say(f"{item.rows} answers cannot be logged ({type(error).__name__}: {error}); they are lost.")
+    def _give_up(self, model: str, versions: RowsByVersion, error: Exception) -> None:
+        """What cannot be put into a block is lost; in durable mode it is not answered. Raises NotRecorded."""
+        rows = sum(count for _, count in versions)
+        self._say(f"{rows} answers cannot be logged ({type(error).__name__}: {error}); they are lost.")
         self.counts.failures += 1
-        if item.waiter is None:
-            self._lose(item.model, item.versions)
-        self._settle([item], error)
+        if self.durable:
+            raise NotRecorded
+        for version, count in versions:
+            self._cells[self.tally.place(model, version) + ANSWERED] += count
+        self._lose(model, versions)
 
     def _write(self, sink: ObservationSink, model: str, fresh: Batch) -> bool:
         held = self._held.get(model)
-        lines = fresh.lines if held is None else [*held.lines, *fresh.lines]
-        if not lines:
+        batch = fresh if held is None else Batch(held.items + fresh.items)
+        if not batch.items:
             return True
         self._attempts[model] += 1
-        error = self._attempt(lambda rows: sink.write(model, rows), lines)
+        error = self._attempt(lambda rows: sink.write(model, rows), batch.blocks)
         if error is None:
-            self._count_written(
-                model, Batch(lines, fresh.items if held is None else held.items + fresh.items)
-            )
-            if held is not None:
-                del self._held[model]
+            self._count_written(model, batch)
+            self._held.pop(model, None)
         elif not self.durable:
             # Held and tried again; with the queue it may fill the room, and then the newest are lost.
-            before = [] if held is None else held.items
-            self._held[model] = Batch(lines, before + fresh.items)
+            self._held[model] = batch
         self._held_cost = sum(each.cost for each in self._held.values())
-        self._held_rows = sum(len(each.lines) for each in self._held.values())
+        self._held_rows = sum(each.rows for each in self._held.values())
         self._settle(fresh.items, error)
         return error is None or self.durable
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from comporta.errors import BadRequest
 from comporta.http.limits import RequestLimits
 from comporta.http.replies import JSON_ONLY, Headers, Reply
+from comporta.http.token_gate import Bearer
 from comporta.serve.invocations import CODES
 from comporta.serve.paths import MatchedPath
+from comporta.serve.version_parts import VersionPart
 
 
 class ServeLimits(RequestLimits, frozen=True):
@@ -19,12 +23,22 @@ class ServeLimits(RequestLimits, frozen=True):
 
 
 class Request(msgspec.Struct, gc=False):
-    """One request, its body read. at: nanoseconds since 1970."""
+    """One request, its body read. at: nanoseconds since 1970. bearer: the token it showed, where one is asked
+    for. traceparent: the trace that it is part of.
+
+    Once it is answered, parts: the rows of it that each version answered; ids: of its predictions; took:
+    nanoseconds that its models took.
+    """
 
     path: MatchedPath
     headers: dict[bytes, bytes]
     body: bytes
     at: int
+    bearer: Bearer | None = None
+    traceparent: str | None = None
+    parts: Sequence[VersionPart] = ()
+    ids: Sequence[str] = ()
+    took: int = 0
 
 
 def error_reply(status: int, message: str, protocol: str, headers: Headers = ()) -> Reply:
@@ -47,10 +61,14 @@ def json_size(request: Request) -> int | None:
                 "A body of raw tensors alone is not taken."
             )
         return int(text)
-    kind = request.headers.get(b"content-type")
-    if kind == b"application/json":
-        return None
-    # Clients of this protocol may send no type at all.
-    if kind is not None and kind.partition(b";")[0].strip().lower() not in (b"application/json", b""):
-        raise BadRequest("content type: expected application/json.", 415)
+    require_json(request)
     return None
+
+
+def require_json(request: Request) -> None:
+    """Raises BadRequest, 415, for a body of another type. Clients of these protocols may name none at all."""
+    kind = request.headers.get(b"content-type")
+    if kind is None or kind == b"application/json":
+        return
+    if kind.partition(b";")[0].strip().lower() not in (b"application/json", b""):
+        raise BadRequest("content type: expected application/json.", 415)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from comporta.errors import BadRequest
 from comporta.records.columns import ABOUT_ROW, TIME
+from comporta.records.instant import FinerThanMicroseconds, parse_time
 
 PER_ROW = {column: name for name, column in ABOUT_ROW.items()}
 MAX_TEXT = 512
@@ -29,7 +30,7 @@ class RowMetadata(msgspec.Struct, gc=False):
 class RequestRows(msgspec.Struct, gc=False):
     """n rows, not yet checked: an array [n, columns] in the order of the signature, or columns by name.
 
-    single: the one row of an array as it was read, where there is one: it need not be made again to be kept.
+    single: the one row of an array as it was read, where there is one: a list is checked in less time.
     """
 
     n: int
@@ -77,9 +78,13 @@ def parse_utc_time(what: str, value: Any) -> datetime:
     """A UTC time from ISO 8601 text with a time zone. Raises BadRequest."""
     if isinstance(value, str):
         try:
-            found = datetime.fromisoformat(value)
+            found = parse_time(value)
             if found.tzinfo is not None:
                 return found.astimezone(UTC)
+        except FinerThanMicroseconds:
+            raise BadRequest(
+                f"{what}: found a time finer than microseconds, expected at most those."
+            ) from None
         except (ValueError, OverflowError):
             pass
     raise BadRequest(f"{what}: expected a time with a time zone, as in 2026-01-31T12:00:00Z.")

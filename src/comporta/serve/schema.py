@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from heapq import nsmallest
 from math import isfinite, nan
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from comporta.errors import BadRequest
 from comporta.records import Column, Signature
 from comporta.records.named_column import frame_of
+from comporta.records.observed_rows import InputLayout, encode_layout
 from comporta.serve.columns import (
     RequestColumn,
     Values,
@@ -34,15 +35,14 @@ class CheckedRows(msgspec.Struct, gc=False):
     n: int
     array: NDArray[np.float64] | None = None
     columns: dict[str, Values] | None = None
-    single: list[Any] | None = None
 
 
 class RequestSchema:
     """The raw columns of a signature. numeric: all are numbers or booleans, so an array can hold them."""
 
     __slots__ = (
-        "_inputs",
-        "_makers",
+        "_layouts",
+        "_logged",
         "columns",
         "expected",
         "names",
@@ -58,8 +58,9 @@ class RequestSchema:
         self.numeric = all(column.kind in ("int", "float", "bool") for column in self.columns)
         self.required = np.array([not column.nullable for column in self.columns], dtype=bool)
         self.whole = [i for i, column in enumerate(self.columns) if column.kind != "float"]
-        self._makers = [(i, bool if self.columns[i].kind == "bool" else int) for i in self.whole]
-        self._inputs = _object(self.names)
+        # Which columns are logged; None: all.
+        self._logged: list[int] | None = None
+        self._layouts = self._encode_layouts()
         # Filled at load: columns whose unseen values the model cannot answer for.
         self.strict: frozenset[str] = frozenset()
         # Filled at load too: what the project declares of values.
@@ -72,6 +73,18 @@ class RequestSchema:
             for column in self.columns
         )
         self.required = np.array([not column.nullable for column in self.columns], dtype=bool)
+
+    def log_without(self, names: Collection[str]) -> None:
+        """From now on `logged_cells` leaves these columns out."""
+        self._logged = [i for i, name in enumerate(self.names) if name not in names]
+        self._layouts = self._encode_layouts()
+
+    def _encode_layouts(self) -> list[msgspec.Raw]:
+        """Of rows by name, and of rows of an array."""
+        logged = self.columns if self._logged is None else [self.columns[i] for i in self._logged]
+        names = tuple(column.name for column in logged)
+        kinds = tuple(column.kind for column in logged)
+        return [encode_layout(InputLayout(names, each)) for each in ((), kinds)]
 
     def expect(self, declared: Sequence[Column]) -> None:
         """From now on rows are held against these declarations."""
@@ -129,24 +142,15 @@ class RequestSchema:
         assert rows.columns is not None
         return np.array([rows.columns[name] for name in self.names], dtype=np.float64).T
 
-    def records(self, rows: CheckedRows) -> list[Any]:
-        """The rows as they are logged: what `encode` writes as an object, name → JSON value."""
-        if rows.columns is not None:
-            columns = [_plain(column, rows.columns[column.name]) for column in self.columns]
-            return [self._inputs(*row) for row in zip(*columns, strict=True)]
-        if rows.single is not None:
-            return [self._record(rows.single)]
-        assert rows.array is not None
-        return [self._record(row) for row in rows.array.tolist()]
-
-    def _record(self, row: list[Any]) -> Any:
-        # Whole numbers are whole, missing is null: as which JSON writes NaN by itself.
-        if self._makers:
-            row = [None if value is None or value != value else value for value in row]
-            for i, make in self._makers:
-                if row[i] is not None:
-                    row[i] = make(row[i])
-        return self._inputs(*row)
+    def logged_cells(self, rows: CheckedRows) -> tuple[msgspec.Raw, bytes, list[list[Any]]]:
+        """The rows as they are logged: `layout`, `numbers` and `values` of `ObservedRows`."""
+        logged = self._logged
+        if rows.array is not None:
+            numbers = rows.array if logged is None else rows.array[:, logged]
+            return self._layouts[1], numbers.tobytes(), []
+        assert rows.columns is not None
+        columns = self.columns if logged is None else [self.columns[i] for i in logged]
+        return self._layouts[0], b"", [_plain(column, rows.columns[column.name]) for column in columns]
 
     def _wrong_names(self, found: Any) -> BadRequest:
         wanted = set(self.names)
@@ -178,16 +182,6 @@ class RequestSchema:
         )
         if not good.all():
             raise bad_column(column, int(np.argmin(good)), "another number")
-
-
-def _object(names: Sequence[str]) -> Callable[..., Any]:
-    """A function of a row's values: what `encode` writes as an object of these names."""
-    places = {f"_{i}": name for i, name in enumerate(names)}
-    try:
-        # In half of the time that a dict takes to be made and written.
-        return msgspec.defstruct("Inputs", [(place, Any) for place in places], rename=places)
-    except ValueError:  # a name with a quote or a backslash in it
-        return lambda *row: dict(zip(names, row, strict=True))
 
 
 def _series(column: RequestColumn, values: Values) -> pl.Series:

@@ -9,13 +9,19 @@ from collections.abc import Callable, Mapping, Sequence
 import uvicorn
 
 from comporta.http.listening import LOOPBACK_ADDRESSES, ignoring_repeated_signals, listen, url_of
+from comporta.records.token import Token
 from comporta.serve.app import App
 from comporta.serve.fast_connection import FastConnection
+from comporta.serve.greeting import greet
 from comporta.serve.metric_sample import MetricSample
 from comporta.serve.request import ServeLimits
+from comporta.serve.server_options import DEFAULT_OPTIONS, ServerOptions, limits_of, open_options
 from comporta.serve.serving_state import ServingState
 from comporta.serve.tally import Tally
 from comporta.serve.version_source import ObservationSink, VersionSource
+
+GRACE_SECONDS = 25.0
+"""How long requests that are under way have to end, once the server is told to."""
 
 
 def serve(
@@ -30,8 +36,9 @@ def serve(
     poll: float = 1.0,
     limits: ServeLimits | None = None,
     hosts: Sequence[str] | None = None,
-    grace: float = 25.0,
-    connections: int = 1000,
+    tokens: Callable[[], Sequence[Token]] | None = None,
+    grace: float = GRACE_SECONDS,
+    options: ServerOptions = DEFAULT_OPTIONS,
     tally: Tally | None = None,
     samples: Callable[[], Sequence[MetricSample]] = tuple,
     on_ready: Callable[[str, Mapping[str, str]], None] = lambda url, failed: None,
@@ -39,20 +46,20 @@ def serve(
 ) -> None:
     """Answers until SIGTERM or Ctrl-C; then ends what was begun and writes what was answered.
 
-    port 0: any that is free. grace: seconds for requests to end. connections: at once; more get 503.
+    port 0: any that is free. grace: seconds for requests to end.
     on_ready: called once, when each release was loaded or has failed, with the address and, by model, why
     it cannot be served.
-    The rest as in `App`. Raises BadProject when the address cannot be taken.
+    The rest as in `App`. Raises BadProject when the address cannot be taken, and what `open_options` raises.
     """
+    tools = open_options(options, say=say)
     if hosts is None and host not in LOOPBACK_ADDRESSES:
         hosts = ("*",)
     listener = listen(host, port)
-    url = url_of(listener, host)
-    models = sorted(source.routes())
-    tried = f"v2/models/{models[0]}" if models else "v2/health/ready"
+    url = url_of(listener, host, options.scheme)
+    model = min(source.routes(), default=None)
 
     def begin(serving: ServingState) -> None:
-        _greet(say, url, tried, host)
+        greet(say, url, model, None if tokens is None else len(tokens()))
         on_ready(url, {model: failed.reason for model, failed in serving.failed.items()})
 
     app = App(
@@ -62,31 +69,32 @@ def serve(
         durable=durable,
         flush=flush,
         poll=poll,
-        limits=limits,
+        limits=limits_of(options, limits),
         hosts=hosts,
+        tokens=tokens,
         tally=tally,
         samples=samples,
         on_first_look=begin,
+        tools=tools,
         say=say,
     )
+    tune_process()
+    with ignoring_repeated_signals():
+        uvicorn.Server(uvicorn_config(app, grace)).run(sockets=[listener])
+
+
+def tune_process() -> None:
+    """Sets what holds for the whole process that answers."""
     # What waits in the log's queue outlives many requests: the collector would walk it again and again
     # for the few cycles that asyncio leaves.
     gc.set_threshold(50_000, 20, 100)
     # A large request is read in a thread of its own: it hands the interpreter back this soon.
     sys.setswitchinterval(0.001)
-    with ignoring_repeated_signals():
-        uvicorn.Server(uvicorn_config(app, connections, grace)).run(sockets=[listener])
 
 
-def _greet(say: Callable[[str], None], url: str, tried: str, host: str) -> None:
-    say(f"Comporta serves on {url}. Try: curl -s {url}/{tried}")
-    if host not in LOOPBACK_ADDRESSES:
-        say("Anyone who can reach this address can send requests and feedback: there is no authentication.")
-
-
-def uvicorn_config(app: App, connections: int, grace: float) -> uvicorn.Config:
+def uvicorn_config(app: App, grace: float) -> uvicorn.Config:
     """How uvicorn runs an application: only what is ours, on connections that are bounded."""
-    return uvicorn.Config(
+    config = uvicorn.Config(
         app,
         http=FastConnection,
         loop="auto",
@@ -96,6 +104,9 @@ def uvicorn_config(app: App, connections: int, grace: float) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        limit_concurrency=connections,
         timeout_graceful_shutdown=int(grace),
     )
+    config.load()
+    # By itself it takes file names, and asks a terminal for the key's password.
+    config.ssl = None if app.tls is None else app.tls.context
+    return config

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import msgspec
 
-from comporta.errors import BadProject, BadRequest, ComportaError
-from comporta.records import Share
+from comporta.errors import BadRequest, ComportaError
+from comporta.records import Route, Share
 from comporta.records.release import champion
 from comporta.serve.codes import CANNOT
-from comporta.serve.live_version import LiveVersion
+from comporta.serve.live_version import LiveVersion, live_version
 from comporta.serve.traffic_split import choose_version
 from comporta.serve.version_source import VersionSource
 
@@ -63,6 +64,14 @@ class ServingState(msgspec.Struct, frozen=True):
     failed: Mapping[str, FailedRelease] = {}
 
     @property
+    def least_sample(self) -> float:
+        """The smallest share of answers that a version here keeps."""
+        return min(
+            (live.loaded.log_sample for served in self.models.values() for live in served.versions.values()),
+            default=1.0,
+        )
+
+    @property
     def ready(self) -> bool:
         return bool(self.models) and not (self.failed.keys() - self.models.keys())
 
@@ -74,16 +83,16 @@ def next_serving_state(
     say: Callable[[str], None],
     *,
     again: bool = True,
-    released: Callable[[frozenset[str]], None] = lambda models: None,
+    on_routes: Callable[[Mapping[str, Route]], None] = lambda routes: None,
 ) -> ServingState:
     """What serves next: what is loaded stays, what is new is loaded, warmed and asked beside it.
 
     A model whose new version cannot be loaded goes on as before; it is tried again when its shares change,
-    or with `again`. The same object when nothing changed. released: told which models there are, before any
-    is loaded.
+    or with `again`. The same object when nothing changed. on_routes: called with what is released, before any
+    of it is loaded.
     """
     routes = source.routes()
-    released(frozenset(routes))
+    on_routes(routes)
     models: dict[str, ServedModel] = {}
     failed: dict[str, FailedRelease] = {}
     for model, route in routes.items():
@@ -106,7 +115,9 @@ def next_serving_state(
         }
         try:
             for number in sorted(wanted - versions.keys()):
-                versions[number] = _load(source, model, number, clock, say)
+                versions[number] = live_version(
+                    partial(source.load, model, number), f"{model}/{number}", clock(), say
+                )
         except ComportaError as error:
             failed[model] = FailedRelease(taking, str(error))
             if failed[model] != known:
@@ -119,26 +130,18 @@ def next_serving_state(
         models[model] = ServedModel(
             model, taking, versions, versions[champion(taking)], release, arms, arms[champion(taking)]
         )
-        say(f"{model}: {_shares(taking)}")
+        _announce(models[model], say)
     if models == dict(old.models) and failed == dict(old.failed):
         return old
     return ServingState(models, failed)
 
 
-def _load(
-    source: VersionSource, model: str, number: int, clock: Callable[[], int], say: Callable[[str], None]
-) -> LiveVersion:
-    try:
-        live = LiveVersion(source.load(model, number))
-    except ComportaError:
-        raise
-    # A boundary: a project's own code is loaded here, and may raise anything.
-    except Exception as error:
-        raise BadProject(
-            f"{model}/{number}: it could not be loaded ({type(error).__name__}: {error})."
-        ) from error
-    live.ready(clock(), say)
-    return live
+def _announce(served: ServedModel, say: Callable[[str], None]) -> None:
+    """Says what answers from now on."""
+    say(f"{served.model}: {_shares(served.shares)}")
+    for live in served.versions.values():
+        if live.loaded.apart:
+            say(f"{live.name} answers from its own environment: what is installed does not do for it.")
 
 
 def _shares(shares: tuple[Share, ...]) -> str:

@@ -13,6 +13,7 @@ import msgspec
 
 from comporta.errors import BadRequest
 from comporta.http.replies import JSON_ONLY, Headers
+from comporta.http.token_gate import Bearer
 from comporta.serve.columns import V2_TYPES, quote
 from comporta.serve.live_version import LiveVersion
 from comporta.serve.response_heads import label_type
@@ -36,10 +37,10 @@ class OutputTensor(msgspec.Struct, gc=False):
 
 
 def write_v2_response(
-    call: InferRequest, model: str, parts: list[VersionPart], ids: list[str]
+    call: InferRequest, model: str, parts: list[VersionPart], ids: list[str], bearer: Bearer | None = None
 ) -> tuple[bytes, Headers]:
     """The answer's body and its headers. Raises BadRequest for an output there is none of."""
-    label, probability = join_outputs(parts)
+    label, probability = join_outputs(parts, bearer)
     n, version = len(ids), None
     if len(parts) == 1:
         version = str(parts[0].live.loaded.number)
@@ -159,4 +160,9 @@ def v2_model_metadata(
         "inputs": inputs,
         "outputs": outputs,
     }
-    return described | {"parameters": {"requires": loaded.requires}} if loaded.requires else described
+    parameters: dict[str, Any] = {}
+    if loaded.requires:
+        parameters["requires"] = loaded.requires
+    if len(loaded.forms) > 1:
+        parameters["forms"] = {str(rows): form for rows, form in loaded.forms}
+    return described | {"parameters": parameters} if parameters else described

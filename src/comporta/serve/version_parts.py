@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -11,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from comporta.errors import BadRequest
-from comporta.records import Observation, canonical, encode
+from comporta.http.token_gate import Bearer
+from comporta.records import Form, canonical, encode
+from comporta.records.observed_rows import ObservedRows, encode_block, microseconds
 from comporta.serve.live_version import LiveVersion, PredictedRows
-from comporta.serve.request_rows import NOBODY, RequestRows, RowMetadata, value_of_row
+from comporta.serve.request_rows import NOBODY, RequestRows, RowMetadata
 from comporta.serve.serving_state import ServedModel
-from comporta.serve.version_source import ObservationJson
+from comporta.serve.version_source import ObservationBlock
 
 
 class VersionPart(msgspec.Struct, gc=False):
@@ -54,7 +55,7 @@ def split_by_version(
     if len(places) == 1:
         return [_read_by(_part_of_release(served, served.versions[next(iter(places))], incoming), reader)]
     return [
-        _read_by(_part_of_release(served, served.versions[number], _take(incoming, rows), rows), reader)
+        _read_by(_part_of_release(served, served.versions[number], take_rows(incoming, rows), rows), reader)
         for number, rows in sorted(places.items())
     ]
 
@@ -66,15 +67,47 @@ def _part_of_release(
     return VersionPart(live, incoming, places, None, served.release, served.arms.get(live.loaded.number))
 
 
-def join_outputs(parts: list[VersionPart]) -> tuple[list[Any] | None, list[Any] | None]:
-    """Labels and probabilities in the order of the request's rows."""
+def join_outputs(
+    parts: list[VersionPart], bearer: Bearer | None = None
+) -> tuple[list[Any] | None, list[Any] | None]:
+    """Labels and probabilities in the order of the request's rows, as far as each version, and the token of
+    the request, let them be told. Raises BadRequest where that leaves nothing."""
     answers = [part.answer for part in parts if part.answer is not None]
     if len(parts) == 1:
-        return answers[0].label, answers[0].probability
-    places = [row for part in parts for row in part.places or ()]
-    return _in_row_order(places, [answer.label for answer in answers]), _in_row_order(
-        places, [answer.probability for answer in answers]
-    )
+        label, probability = answers[0].label, answers[0].probability
+    else:
+        places = [row for part in parts for row in part.places or ()]
+        label = _in_row_order(places, [answer.label for answer in answers])
+        probability = _in_row_order(places, [answer.probability for answer in answers])
+    if probability is None:
+        return label, None
+    if bearer is not None and bearer.token.label_only:
+        if label is None:
+            raise BadRequest(
+                f"the token {bearer.token.name!r} is told labels only, and this model answers probabilities "
+                "alone.",
+                403,
+            )
+        return label, None
+    decimals = _decimals(parts, bearer)
+    return label, probability if decimals is None else _round(probability, decimals)
+
+
+def _decimals(parts: list[VersionPart], bearer: Bearer | None) -> int | None:
+    """How many of a probability are told: the fewest that anyone lets; None: all."""
+    if bearer is None and len(parts) == 1:
+        return parts[0].live.loaded.decimals
+    said = [part.live.loaded.decimals for part in parts]
+    if bearer is not None:
+        said.append(bearer.token.decimals)
+    return min((each for each in said if each is not None), default=None)
+
+
+def _round(probability: list[Any], decimals: int) -> list[Any]:
+    """[n] or [n][classes]."""
+    if isinstance(probability[0], list):
+        return [[round(chance, decimals) for chance in row] for row in probability]
+    return [round(chance, decimals) for chance in probability]
 
 
 def _in_row_order(places: list[int], values: list[list[Any] | None]) -> list[Any] | None:
@@ -112,53 +145,61 @@ def rows_by_version(parts: list[VersionPart]) -> Sequence[tuple[int, int]]:
 
 
 def encode_observations(
-    parts: list[VersionPart], ids: Sequence[str], about: RowMetadata, nanoseconds: int, took: int
-) -> list[ObservationJson]:
-    """What is kept of a request: one observation a row. took: nanoseconds that its models took."""
-    at = datetime.fromtimestamp(nanoseconds / 1e9, UTC)
+    parts: list[VersionPart],
+    ids: list[str],
+    nanoseconds: int,
+    took: int,
+    bearer: Bearer | None = None,
+    traceparent: str | None = None,
+) -> list[ObservationBlock]:
+    """What is kept of a request: a block for each version that answered. took: nanoseconds that its models
+    took."""
+    at, token = nanoseconds // 1000, None if bearer is None else bearer.token.name
     made = []
     for part in parts:
-        live, answer = part.live, part.answer
+        live, answer, about = part.live, part.answer, part.incoming.about
         assert answer is not None
-        form = live.loaded.form
-        label, chances, joined = answer.label, answer.probability, answer.joined
-        places = part.places if part.places is not None else range(answer.rows.n)
-        for i, inputs in enumerate(live.schema.records(answer.rows)):
-            row = places[i]
-            output: dict[str, Any] = {}
-            if label is not None:
-                output[live.label_name] = label[i]
-            if chances is not None:
-                output["probability"] = chances[i]
-            values = about if about is NOBODY else _nth(about, row)
-            observation = Observation(
-                id=ids[row],
-                model=live.loaded.model,
-                version=live.loaded.number,
-                at=values.at or at,  # type: ignore[arg-type]
-                inputs=inputs,
-                output=output,
-                joined=() if joined is None else joined[i],
-                key=values.key,  # type: ignore[arg-type]
-                subject=None if values.subject is None else canonical(values.subject, form),  # type: ignore[arg-type]
-                unit=values.unit,  # type: ignore[arg-type]
-                release=part.release,
-                arm=part.arm,
-                latency_us=took // 1000,
-            )
-            # At once, one by one: a batch of records first and of lines then goes through all memory twice.
-            made.append(ObservationJson(encode(observation)))
+        loaded, output = live.loaded, {}
+        if answer.label is not None:
+            output[live.label_name] = answer.label
+        if answer.probability is not None:
+            output["probability"] = answer.probability
+        layout, numbers, values = live.schema.logged_cells(answer.rows)
+        # By place: half of what a request of one row takes here would be names.
+        rows = ObservedRows(
+            loaded.model,
+            loaded.number,
+            ids if part.places is None else [ids[row] for row in part.places],
+            at,
+            output,
+            layout,
+            numbers,
+            values,
+            None if answer.joined is None else [encode(each).decode() for each in answer.joined],
+        )
+        rows.release, rows.arm, rows.latency_us, rows.token = part.release, part.arm, took // 1000, token
+        rows.traceparent = traceparent
+        if about is not NOBODY:
+            rows.key, rows.unit = about.key, about.unit  # type: ignore[assignment]
+            rows.subject = _canonical(about.subject, loaded.form)
+            if about.at is not None:
+                rows.at = _microseconds(about.at, at)
+        made.append(encode_block(rows))
     return made
 
 
-def _nth(about: RowMetadata, row: int) -> RowMetadata:
-    """What is said of one row."""
-    return RowMetadata(
-        value_of_row(about.key, row),
-        value_of_row(about.subject, row),
-        value_of_row(about.unit, row),
-        value_of_row(about.at, row),
-    )
+def _microseconds(times: Any, otherwise: int) -> Any:
+    """Of all rows, or of each; otherwise: of rows without a time."""
+    if isinstance(times, list):
+        return [_microseconds(each, otherwise) for each in times]
+    return otherwise if times is None else microseconds(times)
+
+
+def _canonical(subject: Any, form: Form) -> Any:
+    """Of all rows, or of each."""
+    if isinstance(subject, list):
+        return [_canonical(each, form) for each in subject]
+    return None if subject is None else canonical(subject, form)
 
 
 def _read_by(part: VersionPart, reader: LiveVersion) -> VersionPart:
@@ -174,11 +215,14 @@ def _read_by(part: VersionPart, reader: LiveVersion) -> VersionPart:
     return part
 
 
-def _pick_rows(values: Sequence[Any] | NDArray[Any], rows: list[int]) -> list[Any] | NDArray[Any]:
+def pick_rows(values: Sequence[Any] | NDArray[Any], rows: list[int]) -> list[Any] | NDArray[Any]:
+    """These of the values."""
     return values[rows] if isinstance(values, np.ndarray) else [values[row] for row in rows]
 
 
-def _take(incoming: RequestRows, rows: list[int]) -> RequestRows:
+def take_rows(incoming: RequestRows, rows: list[int]) -> RequestRows:
+    """These rows of a request."""
+
     def some(values: Any) -> Any:
         return [values[row] for row in rows] if isinstance(values, list) else values
 
@@ -188,6 +232,6 @@ def _take(incoming: RequestRows, rows: list[int]) -> RequestRows:
         None if incoming.array is None else incoming.array[rows],
         None
         if incoming.columns is None
-        else {name: _pick_rows(values, rows) for name, values in incoming.columns.items()},
+        else {name: pick_rows(values, rows) for name, values in incoming.columns.items()},
         RowMetadata(some(about.key), some(about.subject), some(about.unit), some(about.at)),
     )

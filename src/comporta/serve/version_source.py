@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-import msgspec
-
 from comporta.records import Column, Feedback, Form, JoinedRow, Record, Route, Signature
 from comporta.records.features import RowParameter
 
@@ -49,6 +47,10 @@ class LoadedVersion(Record, frozen=True, kw_only=True):
     compared. time: the raw column of the request's time, if any.
     expects: what the project declares of the raw columns.
     probe: rows of raw columns that it must answer before it takes traffic.
+    decimals: how many of a probability an answer tells; None: all. log_sample: the share of answers that are
+    logged. log_without: raw columns that are not.
+    apart: another process answers, which may hang: nothing of it is asked in the event loop.
+    forms: from how many rows on which form of the model answers.
     """
 
     model: str
@@ -63,11 +65,15 @@ class LoadedVersion(Record, frozen=True, kw_only=True):
     time: str | None = None
     expects: tuple[Column, ...] = ()
     probe: pl.DataFrame | None = None
+    decimals: int | None = None
+    apart: bool = False
+    log_sample: float = 1.0
+    log_without: tuple[str, ...] = ()
+    forms: tuple[tuple[int, str], ...] = ()
 
 
-ObservationJson = msgspec.Raw
-"""An `Observation` as JSON, encoded once: `records.decode(line, Observation)` reads it. Made into records and
-then into JSON, all of them together would cost as much as the answers."""
+ObservationBlock = bytes
+"""What one version answered of one request, encoded once: `records.observed_rows.decode_block` reads it."""
 
 
 class VersionSource(Protocol):
@@ -83,7 +89,7 @@ class VersionSource(Protocol):
 class ObservationSink(Protocol):
     """Where observations and feedback are kept. Called from one thread, beside the server's."""
 
-    def write(self, model: str, observations: Sequence[ObservationJson]) -> None:
+    def write(self, model: str, observations: Sequence[ObservationBlock]) -> None:
         """All of these rows of one model durable, or none; those of a failed call may come again, with more.
         Raises ComportaError or OSError."""
 

@@ -1,4 +1,6 @@
-"""How well numbers tell one kind of row from the rest, with what each row adds to the uncertainty.
+"""The area under the ROC curve of a score that is no model answer (a proxy, an attack), and its interval.
+
+The interval of the metric `roc_auc` is that of `areas.py`, which also holds near 1.
 
 The area under the ROC curve is Mann and Whitney's share of pairs; its variance comes from each row's own
 share (DeLong, DeLong and Clarke-Pearson 1988), added up within units where rows come in groups (Obuchowski
@@ -28,7 +30,10 @@ FEWEST = 5
 def auc(
     positive: NDArray[np.bool_], score: Floats, units: Places | None = None, level: float = LEVEL
 ) -> Interval:
-    """The area, 0.5 for no tie to the score; NaN without an interval for fewer than five rows of a kind."""
+    """The area, 0.5 for no tie to the score; NaN without an interval for fewer than five rows of a kind.
+
+    positive: (n,). score: (n,), larger where a row is likelier positive. units: (n,), whose each row is, from
+    0; None: rows are independent."""
     value, influence = pulls(positive, score)
     if influence is None:
         return Interval(value=value, low=None, high=None, units=0)
@@ -39,7 +44,7 @@ def auc(
 
 
 def pulls(positive: NDArray[np.bool_], score: Floats) -> tuple[float, Floats | None]:
-    """The area, and each row's influence on it, (n,)."""
+    """The area, and each row's influence on it, (n,); None for fewer than five rows of a kind."""
     plus, minus = int(positive.sum()), int((~positive).sum())
     if plus < FEWEST or minus < FEWEST:
         return math.nan, None

@@ -29,13 +29,14 @@ FEWEST_REPLICATES = 400
 
 
 class Interval(Record, frozen=True, kw_only=True):
-    """value: on the rows as they are. low, high: None where no interval exists. units: resampled. notes,
-    doubt: as in `Figure`."""
+    """value: on the rows as they are. low, high: None where no interval exists. units: resampled. alike: how
+    many of them tell as much as one, where days are like the day before. notes, doubt: as in `Figure`."""
 
     value: float
     low: float | None
     high: float | None
     units: int
+    alike: float = 1.0
     notes: tuple[Text, ...] = ()
     doubt: Text = NO_TEXT
 

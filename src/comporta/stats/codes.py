@@ -53,7 +53,7 @@ COULD_COST = code(
     "(one row in {rows:,} of a kind that these lack, {wrong}, could cost {cost:g})",
     rows=int, wrong=Message, cost=float,
 )  # fmt: skip
-WRONG_BY_REACH = code("stats.wrong_by_reach", "wrong by the reach of the target")
+WRONG_BY_REACH = code("stats.wrong_by_reach", "wrong by the range of the target")
 WRONG_ALTOGETHER = code("stats.wrong_altogether", "wrong altogether")
 UNLIKELY = code("stats.unlikely", "of whose outcome the chance was put at {chance:g}", chance=float)
 DAYS_INDEPENDENT = code("stats.days_independent", "of {days} days, taken as independent", days=int)

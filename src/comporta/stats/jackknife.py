@@ -2,17 +2,16 @@
 
 The variance of a statistic is that of its values without each cluster, times their number: the jackknife,
 which for clusters is the estimator CV3 (MacKinnon, Nielsen and Webb 2023, "Fast and reliable jackknife and
-bootstrap methods for cluster-robust inference"). Student's quantile has the degrees of freedom of as many
-equal clusters as tell as much (Carter, Schnepel and Steigerwald 2017, "Asymptotic behavior of a t-test robust
-to cluster heterogeneity"), so it knows how few and how unequal they are; a bootstrap of three groups cannot
-leave the range of the three. Of more than 60 clusters, blocks of them are left out (Shao and Wu 1989, "A
-general theory for jackknife variance estimation", whose blocks grow with the rows, so that quantiles are
+bootstrap methods for cluster-robust inference"). Student's quantile has the degrees of freedom of that
+variance (see `free_of_sizes`), so it knows how few and how unequal clusters are; a bootstrap of three groups
+cannot leave the range of the three. Of more than 60 clusters, blocks of them are left out (Shao and Wu 1989,
+"A general theory for jackknife variance estimation", whose blocks grow with the rows, so that quantiles are
 covered too).
 
-Days follow each other: days that are alike the day before tell less than their number. Rows that hang
-together in two ways have the variance of both, less that of the clusters in which both meet (Cameron, Gelbach
-and Miller 2011, "Robust inference with multiway clustering", equation 2.11; never less than either: the
-same authors with MacKinnon 2024, "Jackknife inference with two-way clustering").
+Days follow each other: days that are alike the day before tell less than their number (see `lasting`). Rows
+that hang together in two ways have the variance of both, less that of the clusters in which both meet
+(Cameron, Gelbach and Miller 2011, "Robust inference with multiway clustering", equation 2.11; never less than
+either: the same authors with MacKinnon 2024, "Jackknife inference with two-way clustering").
 """
 
 from __future__ import annotations
@@ -28,7 +27,9 @@ from scipy import special
 from comporta.records import Record
 from comporta.stats.bootstrap import LEVEL, Interval, Statistic, intervals
 from comporta.stats.clusters import INDEPENDENT, Clusters
-from comporta.stats.units import effective
+from comporta.stats.lasting import variance_factor
+from comporta.stats.skewness import skewed_quantile
+from comporta.stats.units import effective, few_clusters_factor, free_of_sizes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,21 +39,21 @@ if TYPE_CHECKING:
 
 MANY = 5_000
 BLOCKS = 60
-PERSISTENT = 0.9
-"""The largest share of a day's deviation that is taken to stay until the next."""
-SHOWN = 1.64
-"""By how many standard errors an autocorrelation is above 0 where it is shown to be: 95 % one-sided."""
-LEFT = 3
-"""To how many independent days dependence may reduce them."""
+WITHIN, WITHIN_MANY, MANY_DAYS = 30, 12, 20
+"""Blocks of rows that tell how much days differ by chance within them; and of so many days or more, which
+hold the truth with fewer as well."""
 
 
 class Spread(Record, frozen=True, kw_only=True):
     """variance: of the statistic. free: its degrees of freedom. skew: of the statistic's distribution, the
-    third moment of the clusters' pulls over their second's 3/2."""
+    third moment of the clusters' pulls over their second's 3/2. apart: the degrees of freedom were the
+    clusters independent. alike: how many of them tell as much as one."""
 
     variance: float
     free: float
     skew: float
+    apart: float
+    alike: float
 
 
 def quick_intervals(
@@ -85,25 +86,35 @@ def _left_out(
     ways: list[list[Spread | None]] = []
     if unit is not None or day is None:
         of_row = _blocks(np.arange(rows) if unit is None else unit, draw)
-        ways.append([_spread(of_row, each, False) for each in _without(statistics, of_row)])
+        ways.append([_spread(of_row, each) for each in _without(statistics, of_row)])
     if day is not None:
+        of_cell = _cells(rows, unit, day, draw)
+        meeting = [_spread(of_cell, each) for each in _without(statistics, of_cell)]
         of_row = _consecutive(day)
-        ways.append([_spread(of_row, each, True) for each in _without(statistics, of_row)])
-    if unit is not None and day is not None:
-        _, cell = np.unique(unit * (int(day.max()) + 1) + day, return_inverse=True)
-        of_row = _blocks(cell, draw)
-        ways.append([_spread(of_row, each, False) for each in _without(statistics, of_row)])
+        without = zip(_without(statistics, of_row), meeting, strict=True)
+        ways.append([_spread(of_row, left, _lasting(left, within)) for left, within in without])
+        ways += [] if unit is None else [meeting]
     found = []
     for value, *spreads in zip(values, *ways, strict=True):
-        low, high = _ends(value, _together(spreads), level)
-        found.append(Interval(value=value, low=low, high=high, units=count))
+        spread = _together(spreads)
+        low, high = _ends(value, spread, level)
+        alike = 1.0 if spread is None else spread.alike
+        found.append(Interval(value=value, low=low, high=high, units=count, alike=alike))
     return found
 
 
-def _blocks(units: Places, draw: np.random.Generator) -> Places:
-    """Each row's block: its unit, or of more than 60 units one of 60 at random."""
+def _blocks(units: Places, draw: np.random.Generator, most: int = BLOCKS) -> Places:
+    """Each row's block: its unit, or of more than so many units one of as many at random."""
     count = int(units.max()) + 1
-    return units if count <= BLOCKS else (draw.permutation(count) % BLOCKS)[units]
+    return units if count <= most else (draw.permutation(count) % most)[units]
+
+
+def _cells(rows: int, unit: Places | None, day: Places, draw: np.random.Generator) -> Places:
+    """Each row's block of what is independent within days: rows, or the parts of units."""
+    if unit is None:
+        return _blocks(np.arange(rows), draw, WITHIN if int(day.max()) + 1 < MANY_DAYS else WITHIN_MANY)
+    _, cell = np.unique(unit * (int(day.max()) + 1) + day, return_inverse=True)
+    return _blocks(cell, draw)
 
 
 def _consecutive(day: Places) -> Places:
@@ -122,42 +133,31 @@ def _without(statistics: Sequence[Statistic], of_row: Places) -> Floats:
     return left
 
 
-def _spread(of_row: Places, left: Floats, ordered: bool) -> Spread | None:
-    """None where the statistic has no value without one of the blocks. ordered: they follow each other."""
+def _spread(of_row: Places, left: Floats, alike: float = 1.0) -> Spread | None:
+    """None where the statistic has no value without one of the blocks. alike: how many times as large the
+    variance is as that of independent blocks."""
     if not np.isfinite(left).all():
         return None
     blocks = len(left)
     pull = left.mean() - left
     square = float(pull @ pull)
-    alike = _variance_factor(pull) if ordered and square > 0 else 1.0
     variance = square * (blocks - 1) / blocks * alike * (blocks - 1) / max(blocks - alike, 1.0)
     skew = float((pull**3).sum()) / square**1.5 if square > 0 else 0.0
-    return Spread(variance=variance, free=max(effective(of_row) / alike - 1, 1.0), skew=skew)
+    apart = free_of_sizes(np.bincount(of_row))
+    free = max((apart + 1) / alike - 1, 1.0)
+    variance *= few_clusters_factor(blocks) ** 2
+    return Spread(variance=variance, free=free, skew=skew, apart=apart, alike=alike)
 
 
-def _variance_factor(pull: Floats) -> float:
-    """How many times as large the variance of a mean is as that of independent days; at least 1.
-
-    Of an ARMA(1, 1), whose autocorrelations are r1 phi^(k-1): 1 + 2 r1 / (1 - phi), as Andrews (1991, section
-    6) plugs in an AR(1). A day's shock that lasts, and chance within the day, make one. phi is r2 / r1, where
-    r1 is shown to be above 0, and at least r1. At least three days' worth are left: of few days, and
-    independent ones at that, one sample in ten would else tell nothing.
-    """
-    days = len(pull)
-    first, second = (_correlation(pull, lag) for lag in (1, 2))
-    near, far = (min(max(_upper_correlation(each, days), 0.0), 0.97) for each in (first, second))
-    stays = max(far / near, near) if first > SHOWN / math.sqrt(days) else near
-    return max(min(1 + 2 * near / (1 - min(stays, PERSISTENT)), days / LEFT), 1.0)
-
-
-def _correlation(pull: Floats, lag: int) -> float:
-    return float(pull[lag:] @ pull[:-lag]) / float(pull @ pull) if len(pull) > lag else 0.0
-
-
-def _upper_correlation(correlation: float, days: int) -> float:
-    """With its bias about an estimated mean (Marriott and Pope 1954) and half its standard error added: too
-    small a one is the costlier mistake."""
-    return correlation + (1 + 4 * correlation) / days + 0.5 / math.sqrt(days)
+def _lasting(left: Floats, within: Spread | None) -> float:
+    """How many times as large the variance is as that of independent days. left: without each of these in
+    turn. within: the spread that chance within the days makes; None where nothing tells it."""
+    pull = left.mean() - left
+    if not np.isfinite(left).all() or not pull.any():
+        return 1.0
+    if within is None:
+        return variance_factor(pull, 0.0)
+    return variance_factor(pull, within.variance, within.free)
 
 
 def _together(ways: Sequence[Spread | None]) -> Spread | None:
@@ -170,26 +170,21 @@ def _together(ways: Sequence[Spread | None]) -> Spread | None:
     one, other, meeting = there
     larger = max(one, other, key=lambda each: each.variance)
     variance = max(one.variance + other.variance - meeting.variance, larger.variance)
-    return Spread(variance=variance, free=min(one.free, other.free), skew=larger.skew)
+    free, apart = min(one.free, other.free), min(one.apart, other.apart)
+    alike = max(one.alike, other.alike)
+    return Spread(variance=variance, free=free, skew=larger.skew, apart=apart, alike=alike)
 
 
 def _ends(value: float, spread: Spread | None, level: float) -> tuple[float | None, float | None]:
-    """Student's, wider on the side towards which the clusters are skewed (Hall 1992, "On the removal of
-    skewness by transformation", equation 2.2), and nowhere narrower. None where nothing varies, which is no
+    """Student's, wider on the side towards which the clusters are skewed (see `skewed_quantile`), and
+    nowhere narrower. None where nothing varies, which is no
     certainty."""
     if spread is None or not math.isfinite(value):
         return None, None
     if spread.variance <= 1e-24 * max(1.0, value**2):
         return None, None
-    deviation, wide = math.sqrt(spread.variance), float(special.stdtrit(spread.free, (1 + level) / 2))
-    below, above = (
-        max(wide, _skewed_quantile(wide, spread.skew)),
-        max(wide, -_skewed_quantile(-wide, spread.skew)),
-    )
+    deviation, share = math.sqrt(spread.variance), (1 + level) / 2
+    wide, usual = float(special.stdtrit(spread.free, share)), float(special.stdtrit(spread.apart, share))
+    below = wide * max(1.0, skewed_quantile(usual, spread.skew) / usual)
+    above = wide * max(1.0, -skewed_quantile(-usual, spread.skew) / usual)
     return value - below * deviation, value + above * deviation
-
-
-def _skewed_quantile(quantile: float, skew: float) -> float:
-    if abs(skew) < 1e-6:
-        return quantile
-    return 3 / skew * (float(np.cbrt(1 + skew * (quantile - skew / 6))) - 1)

@@ -16,6 +16,7 @@ import numpy as np
 from scipy import special
 
 from comporta.stats.bootstrap import LEVEL, Interval
+from comporta.stats.units import few_clusters_factor, free_of_sizes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -116,8 +117,8 @@ def _spread(influence: Floats, units: Units, inside: NDArray[np.bool_] | None) -
     if count < 2:
         return math.nan, 0.0, count
     pull = np.bincount(units, weights=influence) / (1 - share)
-    free = max(1 / float(share @ share) - 1, 1.0)
-    return math.sqrt(float(pull @ pull) * (count - 1) / count), free, count
+    error = math.sqrt(float(pull @ pull) * (count - 1) / count) * few_clusters_factor(count)
+    return error, free_of_sizes(held), count
 
 
 def difference_of(one: Interval, other: Interval) -> Interval:

@@ -177,6 +177,8 @@ def _recall(table: Floats) -> float:
 
 
 def _f1(table: Floats) -> float:
+    """2 TP / (2 TP + FP + FN) (van Rijsbergen 1979, chapter 7, with equal weights): not defined where a class
+    neither came nor was predicted."""
     return _binary_or_mean(_over(2 * np.diag(table), table.sum(axis=0) + table[:-1].sum(axis=1)))
 
 

@@ -49,5 +49,31 @@ def detectable(
     return ((sure if shown else 0.0) + _z(power)) * error
 
 
+def detectable_share(
+    low: float,
+    high: float,
+    limit: float,
+    *,
+    higher: bool,
+    level: float = 0.95,
+    power: float = POWER,
+    shown: bool = True,
+) -> float | None:
+    """The same of a figure from 0 to 1, whose error is larger towards the middle: where all of 100 rows were
+    right, a limit of 0.5 is found broken from 0.14 below on, and the interval [0.96, 1] alone would say 0.05.
+    None where no truth, not even 0, would be found.
+
+    The arcsine of a share's root has the same error everywhere (Cohen 1988, "Statistical power analysis for
+    the behavioral sciences", section 6.2). higher: whether the truth must be at least the limit.
+    """
+    if not higher:
+        low, high, limit = 1 - high, 1 - low, 1 - limit
+    angles = [math.asin(math.sqrt(min(max(each, 0.0), 1.0))) for each in (low, high, limit)]
+    sure = _z((1 + level) / 2)
+    error = (angles[1] - angles[0]) / (2 * sure)
+    found = angles[2] - ((sure if shown else 0.0) + _z(power)) * error
+    return limit - math.sin(found) ** 2 if found > 0 else None
+
+
 def _z(share: float) -> float:
     return NormalDist().inv_cdf(share)

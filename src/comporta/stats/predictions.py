@@ -9,7 +9,7 @@ import polars as pl
 
 from comporta.errors import BadData, BadProject
 from comporta.records.columns import CHANCE, LABEL, NUMBER, TARGET, WEIGHT
-from comporta.records.metric import MAIN, MAINS, METRICS, Task, metric
+from comporta.records.metric import MAIN, MAINS, METRICS, ModelTask, metric
 from comporta.stats.bootstrap import Statistic
 from comporta.stats.classes import places
 from comporta.stats.metrics import ScoredRows, statistic
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def task_of(predictions: pl.DataFrame) -> Task:
+def task_of(predictions: pl.DataFrame) -> ModelTask:
     """Told by the columns that `predict` wrote."""
     if NUMBER in predictions.columns:
         return "regression"

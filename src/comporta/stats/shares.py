@@ -23,7 +23,8 @@ from comporta.stats.clusters import INDEPENDENT, Clusters
 from comporta.stats.heavy_tail import with_tail
 from comporta.stats.jackknife import quick_intervals
 from comporta.stats.metrics import OF_CONFUSION, ScoredRows, confusion, statistic
-from comporta.stats.scales import on_scale
+from comporta.stats.precisions import with_few
+from comporta.stats.scales import longer, on_scale
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
 
 Ends = tuple[float, float]
+FEWEST = 4
+"""Days' worth that are left at least, as a good spell shows neither the bad days nor how far they lie."""
 
 
 class RowShare(NamedTuple):
@@ -95,6 +98,8 @@ def metric_intervals(
             whole = on_scale(whole, name)
         if name == "roc_auc":
             whole = _area(seen, whole, clusters, level)
+        if name == "average_precision":
+            whole = with_few(whole, seen, clusters, level)
         out.append(of_exact(with_tail(whole, name, seen, level), name, seen, level))
     return out
 
@@ -162,7 +167,8 @@ def _area(seen: ScoredRows, found: Interval, clusters: Clusters, level: float) -
 def _limits(
     share: RowShare, found: Interval | None, weight: Floats | None, clusters: Clusters, level: float
 ) -> tuple[float, Ends | None]:
-    """The share and its limits. found: its interval, where rows are not alike."""
+    """The share and its limits. found: its interval, where rows are not alike: of days whose shocks may last
+    they reach towards the middle as far as if the rarer kind were a loss that is skewed."""
     rows = float(share.counts.sum())
     if rows == 0:
         return math.nan, None
@@ -177,7 +183,13 @@ def _limits(
         if within is None:
             return value, None
         size = within
-    return value, clopper_pearson(value * size, (1 - value) * size, tail)
+    low, high = clopper_pearson(value * size, (1 - value) * size, tail)
+    if found is not None and clusters.day is not None and found.low is not None and found.high is not None:
+        worth = max(found.units / found.alike, FEWEST)
+        far = min(value - found.low, found.high - value) * longer(worth, level)
+        low = max(min(low, value - far), 0.0) if value > 0.5 else low
+        high = min(max(high, value + far), 1.0) if value < 0.5 else high
+    return value, (low, high)
 
 
 def _together(made: OfShares, limits: Sequence[tuple[float, Ends | None]], direct: Interval) -> Interval:

@@ -26,12 +26,18 @@ def numbers_of(train: pl.DataFrame, test: pl.DataFrame) -> tuple[Floats, Floats]
         one, other = train[name], test[name]
         if one.dtype.is_numeric() or one.dtype == pl.Boolean:
             mine, theirs = (_finite(each) for each in (one, other))
+            # In units of the largest first: the sums of what is near the largest double are none.
+            largest = float(np.nanmax(np.abs(mine), initial=0.0)) or 1.0
+            mine, theirs = (each / largest for each in (mine, theirs))
             middle = float(np.nanmedian(mine)) if np.isfinite(mine).any() else 0.0
             mine, theirs = (np.where(np.isnan(each), middle, each) for each in (mine, theirs))
             spread = float(mine.std())
             if spread > 0:
                 # Held within ten spreads: a line must not be carried away by one value.
-                both.append(tuple(np.clip((each - mine.mean()) / spread, -10, 10) for each in (mine, theirs)))
+                with np.errstate(over="ignore"):
+                    both.append(
+                        tuple(np.clip((each - mine.mean()) / spread, -10, 10) for each in (mine, theirs))
+                    )
             continue
         codes, words = bin_values(pl.concat([one.cast(pl.String), other.cast(pl.String)]))
         for place in range(len(words)):

@@ -1,4 +1,4 @@
-"""What a step function is handed beside its arguments: where bytes are read and put."""
+"""What a step function is handed beside its arguments: the one place where artifacts are put and read."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ _ADVICE = {
     "file": (
         "Git leaves it out of a clone. For a project that has data, `comporta key import` puts the key it "
         "was made with; on a CI runner, set COMPORTA_KEY to env://NAME, and NAME to that key. For a new "
-        "project, `comporta init .` makes one."
+        "project, `comporta init .` makes one, beside a notebook `comporta init . --bare`."
     ),
 }
 

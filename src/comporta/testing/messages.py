@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from comporta.opened.sentences import english, sentence
 from comporta.records import Figure, Message, Text, UnmeasuredFigure, place_in_words, say
-from comporta.records.message import Value, fields_of
+from comporta.records.message import MessageValue, fields_of
 
 
 def render(text: Text) -> str:
@@ -23,7 +23,7 @@ def render(text: Text) -> str:
     return said
 
 
-def _messages(value: Value) -> Iterator[Message]:
+def _messages(value: MessageValue) -> Iterator[Message]:
     if isinstance(value, Message):
         yield value
         for each in value.values.values():

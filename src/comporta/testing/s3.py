@@ -16,8 +16,8 @@ from xml.sax.saxutils import escape, unescape
 
 class S3(BaseHTTPRequestHandler):
     """PutObject with If-None-Match, HeadObject, GetObject also of a range, DeleteObjects, ListObjectsV2 in
-    pages of three. The bucket is called `bucket`. access: the key id that requests must be signed with;
-    empty: any."""
+    pages of three. The bucket is called `bucket`; there is no other. access: the key id that requests must be
+    signed with; empty: any."""
 
     protocol_version = "HTTP/1.1"
     objects: dict[str, tuple[bytes, datetime]]
@@ -68,9 +68,12 @@ class S3(BaseHTTPRequestHandler):
         self._answer(200, f"<DeleteResult>{deleted}</DeleteResult>".encode())
 
     def _stranger(self) -> bool:
-        """Whether the request was not signed with the right key id; it has its answer then."""
+        """Whether the request has its answer: it is not signed with the right key id, or of no bucket."""
         if self.access and f"Credential={self.access}/" not in self.headers.get("Authorization", ""):
             self._answer(403, b"<Error><Code>InvalidAccessKeyId</Code></Error>")
+            return True
+        if urlsplit(self.path).path.split("/")[1] != "bucket":
+            self._answer(404, b"<Error><Code>NoSuchBucket</Code></Error>")
             return True
         return False
 

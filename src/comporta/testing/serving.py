@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from comporta.errors import NotFound
-from comporta.records import Feedback, Observation, Route, Share, Signature, decode
-from comporta.serve.version_source import LoadedVersion, ObservationJson
+from comporta.records import Feedback, Observation, Route, Share, Signature
+from comporta.records.observed_rows import decode_block, observations_in
+from comporta.serve.version_source import LoadedVersion, ObservationBlock
 
 
 class MemorySource:
@@ -41,10 +42,11 @@ class MemorySink:
         self.told: list[Feedback] = []
         self.fault: Exception | None = None
 
-    def write(self, model: str, observations: Sequence[ObservationJson]) -> None:
+    def write(self, model: str, observations: Sequence[ObservationBlock]) -> None:
         if self.fault is not None:
             raise self.fault
-        self.observations.extend(decode(bytes(each), Observation) for each in observations)
+        for block in observations:
+            self.observations.extend(observations_in(decode_block(block)))
 
     def feedback(self, told: Sequence[Feedback]) -> None:
         if self.fault is not None:

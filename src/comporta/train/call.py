@@ -13,7 +13,7 @@ import polars as pl
 from comporta.errors import BadProject, ComportaError
 from comporta.records import Field, Signature
 from comporta.records.kind import kind_of
-from comporta.records.metric import Task
+from comporta.records.metric import ModelTask
 from comporta.stats.classes import class_text
 from comporta.train.decisions import classes_of
 from comporta.train.families import as_estimator, prepare
@@ -34,7 +34,7 @@ def call_fit(
     fit: Callable[..., Any],
     X: pl.DataFrame,
     y: pl.Series,
-    task: Task,
+    task: ModelTask,
     params: Mapping[str, Any],
     seed: int,
     weight: pl.Series | None = None,
@@ -68,7 +68,7 @@ def call_fit(
         raise BadProject(
             f"{name}: {fault}. Expected `def {name}(X, y, *, …)`, the rest in `params`."
         ) from fault
-    prepare(X)
+    prepare()
     returned = fit(hand(X, reads_of(fit)), _target(fit, y, task), **given)
     return as_estimator(returned, y, task, name)
 
@@ -79,7 +79,7 @@ def describe_model(
     fields: tuple[Field, ...],
     raw: tuple[Field, ...],
     y: pl.Series,
-    task: Task,
+    task: ModelTask,
     output: OutputKind,
 ) -> Signature:
     """What the estimator takes and gives. Raises BadProject where it cannot give what was asked."""
@@ -138,7 +138,7 @@ def require_answer(model: Any, name: str, X: pl.DataFrame, answer: Callable[[pl.
         raise error from fault
 
 
-def _target(fit: Callable[..., Any], y: pl.Series, task: Task) -> Any:
+def _target(fit: Callable[..., Any], y: pl.Series, task: ModelTask) -> Any:
     kind = _kind(fit, 1)
     if kind == "polars":
         return y.cast(pl.Float64) if task == "regression" else y

@@ -36,7 +36,8 @@ def to_bytes(model: Any, reads: Reads, codecs: Sequence[Codec] = ()) -> bytes:
             return _MAGIC + encode(Header(codec=codec.name, reads=reads)) + b"\n" + codec.encode(model)
     raise BadProject(
         f"model: found a {type(model).__module__}.{type(model).__qualname__}, expected an estimator of "
-        "scikit-learn, LightGBM or XGBoost, or a class of this project. Return one of them, or add a codec."
+        "scikit-learn, LightGBM, XGBoost or CatBoost, or a class of this project. Return one of them, or add "
+        "a codec."
     )
 
 

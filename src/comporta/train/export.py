@@ -12,8 +12,10 @@ import polars as pl
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from comporta.errors import wording
 from comporta.records import NO_TEXT, Message, Signature, Words
 from comporta.records.export import Agreement
+from comporta.records.extras import install_advice
 from comporta.train.codes import (
     ANSWERS_DIFFER,
     DIFFER_BESIDE,
@@ -27,7 +29,7 @@ from comporta.train.families.onnx.prediction import compile_onnx
 from comporta.train.frames import Reads
 from comporta.train.onnx_inputs import as_one_tensor, by_column
 from comporta.train.predictor import TrialRows, ask_estimator, trial_frame
-from comporta.train.probes import probes
+from comporta.train.probes import probes, without_values
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -60,7 +62,9 @@ def to_onnx(
             if found.agrees:
                 found = _beside(found, compiled, model, reads, signature, rows)
         except Exception as fault:  # two converters and a runtime, each with errors of its own
-            reasons.append(NOT_CONVERTIBLE(error=type(fault).__name__, said=Words(_line(fault))))
+            reasons.append(
+                NOT_CONVERTIBLE(error=type(fault).__name__, said=Words(_line(fault, install_advice(fault))))
+            )
             continue
         if found.agrees:
             return graph, found
@@ -113,30 +117,49 @@ def _beside(
     signature: Signature,
     rows: pl.DataFrame,
 ) -> Agreement:
-    """The agreement, held at thresholds and beside them too."""
+    """The agreement, held at thresholds and beside them too, and without values where it answers then."""
     asked = probes(rows, signature, thresholds(model))
-    if asked.rows.is_empty():
+    lacking = (each for each in without_values(rows, signature) if _answers(model, reads, each, signature))
+    probed = pl.concat([asked.rows, *lacking])
+    if probed.is_empty():
         return found
     try:
-        there = agreement(compiled, model, reads, signature, asked.rows)
+        there = agreement(compiled, model, reads, signature, probed)
     except Exception as fault:  # an estimator's own errors, such as of a category that it does not know
         why = NOT_ASKED_BESIDE(error=type(fault).__name__)
         return replace(found, agrees=False, reason=why)
-    found = replace(found, beside=asked.rows.height, thresholds=asked.thresholds)
+    found = replace(found, beside=probed.height, thresholds=asked.thresholds)
     if there.agrees:
         return found
-    why = DIFFER_BESIDE(rows=there.differ, of=asked.rows.height)
+    why = DIFFER_BESIDE(rows=there.differ, of=probed.height)
     return replace(found, agrees=False, reason=why, apart=there.apart, differ=there.differ)
+
+
+def _answers(model: Any, reads: Reads, rows: pl.DataFrame, signature: Signature) -> bool:
+    try:
+        label, probability = ask_estimator(model, reads, rows, signature)
+    except Exception:  # an estimator's own errors: whatever it raises, it does not answer
+        return False
+    said = probability if probability is not None else label
+    return said is not None and bool(np.isfinite(said).all())
 
 
 def own_forms(model: Any, reads: Reads, signature: Signature, rows: pl.DataFrame) -> dict[str, Agreement]:
     """The same for the quick calls that model families have of their own, by family."""
-    compiled = {name: compile(model, signature) for name, compile in compilers().items()}
     forms = {}
-    for name, each in compiled.items():
-        if each is not None:
-            found = agreement(each, model, reads, signature, rows)
-            forms[name] = _beside(found, each, model, reads, signature, rows) if found.agrees else found
+    for name, compile in compilers().items():
+        try:
+            compiled = compile(model, signature)
+            if compiled is None:
+                continue
+            found = agreement(compiled, model, reads, signature, rows)
+            if found.agrees:
+                found = _beside(found, compiled, model, reads, signature, rows)
+        except Exception as fault:  # a library's own errors: the estimator answers without its quick call
+            # Without what it says, which may hold a time: what is kept must be the same when made again.
+            why = NOT_CONVERTIBLE(error=type(fault).__name__, said=Words(wording("its quick call failed")))
+            found = Agreement(agrees=False, reason=why)
+        forms[name] = found
     return forms
 
 
@@ -220,5 +243,5 @@ def _make(
     return maker(model, signature, kind)
 
 
-def _line(fault: BaseException) -> str:
-    return " ".join(str(fault).split())[:200]
+def _line(fault: BaseException, advice: str) -> str:
+    return f"{' '.join(str(fault).split())[:200]} {advice}".rstrip()

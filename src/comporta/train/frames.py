@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import polars as pl
 
-from comporta.errors import BadData, BadProject
+from comporta.errors import BadData, BadProject, wording
 from comporta.records import Field
+from comporta.records.extras import require
 from comporta.stats.table import feature_names
 
 if TYPE_CHECKING:
@@ -133,12 +134,4 @@ def to_pandas(frame: pl.DataFrame) -> pd.DataFrame:
 
 def pandas() -> Any:
     """The module. Raises MissingExtra."""
-    try:
-        import pandas as pd
-    except ModuleNotFoundError as fault:
-        from comporta.errors import MissingExtra
-
-        raise MissingExtra(
-            "the training function asks for pandas: pip install 'comporta[pandas]'."
-        ) from fault
-    return pd
+    return require("pandas", wording("fit: the training function"))

@@ -20,6 +20,7 @@ from comporta.train.compiled import CompiledModel
 from comporta.train.decisions import classes_of, decide, in_order, is_swapped
 from comporta.train.families import QUICKEST, compilers, prepare
 from comporta.train.families.onnx.prediction import compile_onnx
+from comporta.train.form_by_size import FormsFrom, form_by_size
 from comporta.train.frames import Reads, dress, hand, words_at
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ class TrialRows(Record, frozen=True, kw_only=True):
 class Predictor:
     """One model, ready. `predict` takes features in any order and answers what the signature promises.
 
-    open: gives the estimator, where it was not needed to answer and so not loaded.
+    open: gives the estimator, where it was not needed to answer and so not loaded. forms: where another form
+    answers many rows.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Predictor:
         trial: TrialRows | None = None,
         *,
         open: Callable[[], Any] | None = None,
+        forms: FormsFrom | None = None,
     ) -> None:
         self.signature = signature
         self.trial = trial
@@ -74,6 +77,7 @@ class Predictor:
         self._compiled = compiled
         self._pools: Any = None
         self._open = open
+        self._forms = forms
         self._labels = labels_from(signature.classes, signature.label)
         self._numbers = all(field.values or field.kind != "text" for field in signature.features)
         self._words = [
@@ -92,6 +96,11 @@ class Predictor:
     def form(self) -> str:
         """What answers: `native`, `onnx`, or a family's own call by its name."""
         return "native" if self._compiled is None else self._compiled.form
+
+    @property
+    def forms(self) -> FormsFrom:
+        """From how many rows on which form answers."""
+        return self._forms or ((1, self.form),)
 
     def predict(self, rows: pl.DataFrame | NDArray[Any]) -> Answer:
         """`{"label": (n,), "probability": (n, classes)}`, either or both as the signature's output says;
@@ -207,7 +216,7 @@ def ask_estimator(
     model: Any, reads: Reads, dressed: pl.DataFrame, signature: Signature
 ) -> tuple[NDArray[Any] | None, NDArray[Any] | None]:
     """The estimator's own answers: places of labels (or numbers), and probabilities where asked."""
-    prepare(dressed)
+    prepare()
     X = hand(dressed, reads)
     if signature.task == "regression":
         return np.asarray(model.predict(X), dtype=np.float64).reshape(-1), None
@@ -255,12 +264,14 @@ def load_predictor(
     codecs: Sequence[Codec] = (),
     own: Callable[[], Sequence[Codec]] = tuple,
     compiled: bool = True,
+    by_size: bool = False,
 ) -> Predictor:
     """The model of these parts: `model` and `signature`, and where they are there `onnx`, `parity`, `trial`.
 
     own: codecs that are asked for only where no other wrote the model, since to declare them may take the
     project's code. The compiled form answers where its parity was shown; compiled=False asks the estimator
-    itself. Raises NotFound, Tampered.
+    itself. by_size: where a family's own call and the graph agree, the graph answers from so many rows on
+    as it is the quicker: measured here, for a server. Raises NotFound, Tampered.
     """
     for name in ("model", "signature"):
         if name not in parts:
@@ -273,7 +284,7 @@ def load_predictor(
     if header.codec not in {each.name for each in (*codecs, *shipped())}:
         codecs = (*codecs, *own())
     trial = context.get_json(parts["trial"], TrialRows) if "trial" in parts else None
-    form, native = None, None
+    form, native, forms = None, None, None
     if compiled and "parity" in parts:
         agreed = {
             name
@@ -281,11 +292,17 @@ def load_predictor(
             if each.agrees
         }
         chosen = next((name for name in QUICKEST if name in agreed), None)
-        if chosen == "onnx" and "onnx" in parts:
-            form = compile_onnx(context.get(parts["onnx"]), signature)
+        graph = context.get(parts["onnx"]) if "onnx" in parts and "onnx" in agreed else None
+        if chosen == "onnx" and graph is not None:
+            form = compile_onnx(graph, signature)
         elif chosen in (calls := compilers()):
             native, _ = from_bytes(data, codecs)
             form = calls[chosen](native, signature)
-    if form is None:
+            if by_size and form is not None and graph is not None and trial is not None:
+                rows = trial_frame(trial, signature)[[field.name for field in signature.features]]
+                form, forms = form_by_size(form, compile_onnx(graph, signature), rows)
+    if form is None and native is None:
         native, _ = from_bytes(data, codecs)
-    return Predictor(signature, native, reads, form, trial, open=lambda: from_bytes(data, codecs)[0])
+    return Predictor(
+        signature, native, reads, form, trial, open=lambda: from_bytes(data, codecs)[0], forms=forms
+    )

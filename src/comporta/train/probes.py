@@ -1,4 +1,5 @@
-"""Rows at which a form of a model may well answer otherwise: at thresholds and a step beside them."""
+"""Rows at which a form of a model may well answer otherwise: at thresholds, a step beside them, and without a
+value."""
 
 from __future__ import annotations
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 SEEN = 60
 MOST = 30_000
+LACKING = 4
 
 
 class Probes(NamedTuple):
@@ -46,6 +48,19 @@ def probes(rows: pl.DataFrame, signature: Signature, thresholds: Sequence[Floats
     return Probes(pl.concat(made) if made else rows.clear(), count)
 
 
+def without_values(rows: pl.DataFrame, signature: Signature) -> list[pl.DataFrame]:
+    """A few rows without each feature that may be missing, and without any: in training each row may have had
+    them all."""
+    names = [each.name for each in signature.features if each.nullable]
+    some = rows.head(LACKING)
+    if some.is_empty() or not names:
+        return []
+    return [
+        some.with_columns(pl.lit(None, some[name].dtype).alias(name) for name in lacking)
+        for lacking in ([each] for each in names[: MOST // LACKING])
+    ] + [some.with_columns(pl.lit(None, some[name].dtype).alias(name) for name in names)]
+
+
 def beside(values: Floats, series: pl.Series) -> pl.Series:
     """These values and the next ones on both sides, as the column holds them: whole numbers exactly, past
     2^53 too; doubles, and the 32-bit numbers around them."""
@@ -53,12 +68,19 @@ def beside(values: Floats, series: pl.Series) -> pl.Series:
         known = series.drop_nulls().unique()
         exact = known.gather_every(max(1, len(known) // SEEN)).to_list()
         whole = {int(np.floor(each)) for each in values if np.isfinite(each)} | {*exact}
-        near = sorted({each + step for each in whole for step in (-1, 0, 1)})
-        return pl.Series(near, dtype=pl.Int128).cast(series.dtype, strict=False).drop_nulls()
+        near = {each + step for each in whole for step in (-1, 0, 1)}
+        # LightGBM's threshold that parts what is missing from every number is 1e300: no column holds it.
+        least, most = series.lower_bound().item(), series.upper_bound().item()
+        return pl.Series(sorted(each for each in near if least <= each <= most), dtype=series.dtype)
+    # CatBoost's border of a missing value is the least 32-bit number.
     with np.errstate(over="ignore"):
         single = values.astype(np.float32)
-    around = [values, *(np.nextafter(values, end) for end in (-np.inf, np.inf)), single.astype(np.float64)]
-    around += [np.nextafter(single, np.float32(end)).astype(np.float64) for end in (-np.inf, np.inf)]
+        around = [
+            values,
+            *(np.nextafter(values, end) for end in (-np.inf, np.inf)),
+            single.astype(np.float64),
+        ]
+        around += [np.nextafter(single, np.float32(end)).astype(np.float64) for end in (-np.inf, np.inf)]
     every = np.unique(np.concatenate(around))
     return pl.Series(every[np.isfinite(every)]).cast(series.dtype)
 

@@ -9,6 +9,7 @@ from blake3 import blake3
 
 from comporta.errors import BadData, BadProject
 from comporta.records import AtRandom, ByGroup, ByTime, Split
+from comporta.records.duration import duration_text
 
 TRAIN, TEST, GAP = "train", "test", "gap"
 
@@ -103,5 +104,5 @@ def _by_hash(
 
 def _say(split: Split) -> str:
     if isinstance(split, ByTime):
-        return f"test={split.test}, gap={split.gap}"
+        return f"test={duration_text(split.test)}, gap={duration_text(split.gap)}"
     return f"test={split.test:g}" + (f" of {split.group!r}" if isinstance(split, ByGroup) else "")

@@ -9,12 +9,12 @@ import polars as pl
 
 from comporta.errors import BadData, BadProject
 from comporta.records.columns import KEPT, WEIGHT
-from comporta.records.metric import Task
+from comporta.records.metric import ModelTask
 
 CLASSES = 20
 
 
-def task_of(y: pl.Series, declared: str | None = None) -> Task:
+def task_of(y: pl.Series, declared: str | None = None) -> ModelTask:
     """Told by the target where it is not declared: words and booleans are classes, so are whole numbers
     of at most twenty kinds and any numbers of two; the rest is regression.
 
@@ -39,7 +39,7 @@ def task_of(y: pl.Series, declared: str | None = None) -> Task:
     return "binary" if kinds == 2 else "multiclass"
 
 
-def values_of(y: pl.Series, task: Task) -> Any:
+def values_of(y: pl.Series, task: ModelTask) -> Any:
     """The target as numpy, 1-D: floats for regression, else booleans, integers or fixed-width strings."""
     if task == "regression":
         return y.cast(pl.Float64).to_numpy()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
+import pytest
+
 Folder = Any
 
 
@@ -66,6 +68,7 @@ def test_a_feature_table_cut_short_is_made_again_by_the_next_run(folder: Folder)
     assert kept.read_bytes() == whole
 
 
+@pytest.mark.soak
 def test_a_damaged_fragment_is_named_by_who_reads_it_and_by_the_audit_and_mended_by_a_run(
     folder: Folder,
 ) -> None:

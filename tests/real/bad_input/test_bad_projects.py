@@ -38,7 +38,7 @@ def test_without_a_project_file_it_says_where_it_looked_and_what_makes_one(folde
         ("import Column", "import Colum", "import Colum", ["Colum"]),
         ("from comporta", "import nothing_here\nfrom comporta", "nothing_here", ["Install it"]),
         ("    target=", "    tarjet=", "tarjet", ["'tarjet'", "expected one of", "target"]),
-        ('    target="y",\n', "", "high = Model(", ["found no target", "Add what is missing"]),
+        ('    target="y",\n', "", "high = Model(", ["Model 'high': found no `target`", "Add it: target="]),
         ("0.5)", "0.5, 3, 4)", "0.5, 3, 4)", ["at_least"]),
         ('at_least("roc_auc", 0.5)', 'at_least("rock", 0.5)', '"rock"', ["'rock'", "roc_auc"]),
         ('    features=seen,\n', "    features=points,\n", "features=points", ["found Dataset"]),

@@ -117,5 +117,10 @@ again = Model(
 project = Project(
     "clinic",
     models=(again,),
-    people=(Person("Waiverina Staff", "validator"), Person("Approvina Staff", "owner")),
+    people=(
+        Person("Waiverina Staff", "validator"),
+        Person("Approvina Staff", "owner"),
+        Person("Adminina Staff", "admin"),
+        Person("Erasurina Staff", "privacy_officer"),
+    ),
 )

@@ -4,6 +4,7 @@
 """
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -14,12 +15,19 @@ from pathlib import Path
 
 from comporta.acts.serve.serving_log import PredictionLog
 from comporta.cli import main
+from comporta.opened.person_key import make_person_key, public_hex
 from comporta.opened.project import open_project
 from comporta.records import Feedback
 
 HERE = Path(__file__).parent
 CHECK = "roc_auc by doctor at least 0.999"
+POINT = {  # RFC 7515, appendix A.3
+    "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+    "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+}
 WAIVED = ("--by", "Waiverina Staff", "--reason", "Reasonina Waived", "--until", "2100-01-01")
+
+EXPORTED = ("--reveal", "--by", "Exportina Staff", "--reason", "Reasonina Exported")
 
 
 def edit(folder: Path, old: str, new: str) -> None:
@@ -59,10 +67,14 @@ def turn(folder: Path, port: int) -> None:
     do("run", code=2)
     (folder / "broken").unlink()
     do("people", "list")
-    do("people", "forget", "approvina staff")
+    do("people", "forget", "approvina staff", "--by", "Erasurina Staff")
     for words in (
         ("runs",), ("models", "again/1", "--json"), ("data", "list"), ("data", "show", "visits"),
         ("data", "subjects", "visits"), ("data", "compact", "predictions.again"), ("store", "du"),
+        ("data", "export", "visits@1", "chosen/visits.parquet", *EXPORTED),
+        ("data", "export", "predictions.again", "chosen/log"),
+        ("data", "export", "feedback", "chosen/labels.csv"),
+        ("predict", "again/1", "--input", "visits", "--output", "chosen/answers.csv", *EXPORTED),
         ("trace", "again/1"), ("trace", "subject:zenobia.3@exemplo.pt", "--svg", "chosen/trace.svg"),
         ("fetch", "again/1", "chosen/model"), ("reproduce", "again/1"), ("store", "gc"),
     ):  # fmt: skip
@@ -73,7 +85,34 @@ def turn(folder: Path, port: int) -> None:
     text = (folder / "chosen/ledger.jsonl").read_text()
     events = [json.loads(json.loads(line)["body"]) for line in text.splitlines() if '"body": "' in line]
     (reason,) = {each["approval"]["reason"]["digest"] for each in events if "approval" in each}
-    do("store", "remove", reason, "--reason", "erasure", "--by", "Waiverina Staff")
+    do("store", "remove", reason, "--reason", "erasure", "--by", "Erasurina Staff")
+    do("request", "again/2", "--by", "Waiverina Staff", "--reason", "Reasonina Requested")
+    do("audit", "verify")
+    team(folder)
+
+
+def team(folder: Path) -> None:
+    """Roles, keys and a CI system's rule; from the first role on the door is closed to who has none."""
+    by = ("--by", "Adminina Staff")
+    do("people", "key")
+    key = public_hex(make_person_key())
+    jwks = {"kid": "k", "kty": "EC", "crv": "P-256", **POINT}
+    (folder / "chosen/jwks.json").write_text(json.dumps({"keys": [jwks]}))
+    do("people", "add", "Adminina Staff", "--role", "admin", *by)
+    do("token", "add", "shop", *by)
+    do("token", "revoke", "shop", *by)
+    do("people", "add", "Newina Staff", "--role", "auditor", "--role", "viewer", "--key", key, *by)
+    do("people", "deny", "Newina Staff", "data.read", *by)
+    do("people", "list")
+    do("data", "list", code=2)
+    do("people", "revoke", "Newina Staff", "--role", "viewer", *by)
+    do("people", "revoke", "Newina Staff", "--key", key[:8], *by)
+    do(
+        "people", "trust", "robot", "--issuer", "https://example.org", "--audience", "comporta",
+        "--jwks", "chosen/jwks.json", "--claim", "repository=Jobina/churn", *by,
+    )  # fmt: skip
+    do("audit", "verify", code=2)
+    os.environ["LOGNAME"] = "Adminina Staff"
     do("audit", "verify")
 
 

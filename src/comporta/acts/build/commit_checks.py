@@ -7,6 +7,7 @@ import math
 from msgspec import field
 
 from comporta.acts.build.plan import plan
+from comporta.acts.build.run import built_models
 from comporta.acts.judge.budget import seconds_at
 from comporta.acts.judge.checks import checks
 from comporta.acts.judge.evidence import gather
@@ -15,6 +16,8 @@ from comporta.checks import asked_at, judge
 from comporta.checks.pool import section_of
 from comporta.checks.shared.measuring.machine import machine
 from comporta.engine import Progress
+from comporta.errors import ComportaError
+from comporta.opened.permission import require_permission
 from comporta.opened.project import OpenProject
 from comporta.opened.sentences import Say, sentence
 from comporta.records import Level, Record, Run, Verdict
@@ -57,11 +60,19 @@ class SampleVerdicts(Record, frozen=True, kw_only=True):
         )
 
 
-def check_on_sample(
-    opened: OpenProject, *, progress: Progress | None = None
-) -> tuple[Run, tuple[SampleVerdicts, ...]]:
+class SampleReport(Record, frozen=True, kw_only=True):
+    """The verdicts of each model that could be built on a sample. failure: where others could not, why."""
+
+    run: Run
+    models: tuple[SampleVerdicts, ...]
+    failure: ComportaError | None = None
+
+
+def check_on_sample(opened: OpenProject, *, progress: Progress | None = None) -> SampleReport:
     """Each model built on at most 5,000 rows and judged by the gates of the level `commit`; no version is
-    made. Raises StepFailed, ExpectationBroken, SchemaChanged, BadProject."""
+    made. Where none could be built: raises StepFailed, ExpectationBroken, SchemaChanged. Raises
+    BadProject."""
+    require_permission(opened, "train.run")
     models = opened.project.models
     champions = {model.name: champion(opened, model.name) for model in models}
     seconds = seconds_at("commit", opened.settings.budget)
@@ -75,21 +86,24 @@ def check_on_sample(
         seconds=seconds,
         machine=machine().digest,
     )
-    run, answers = opened.engine.ask(
+    run, answers, failure = opened.engine.ask_what_can(
         work,
         command="check --level commit",
         purpose="check",
         project=opened.project.name,
         progress=progress,
     )
+    built = built_models(models, work, answers)
+    if failure is not None and not built:
+        raise failure
     results, unbegun = [], late(opened, run)
-    for model in models:
+    for model in built:
         gates = asked_at(checks(model), "commit")
         evidence = gather(opened.context, model, "commit", answers, unbegun)
         verdicts = judge(gates, evidence)
         undecided = tuple(each.check for each in verdicts if _is_inconclusive(each))
         results.append(SampleVerdicts(model=model.name, rows=ROWS, verdicts=verdicts, undecided=undecided))
-    return run, tuple(results)
+    return SampleReport(run=run, models=tuple(results), failure=failure)
 
 
 def _is_inconclusive(verdict: Verdict) -> bool:

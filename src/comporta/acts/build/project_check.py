@@ -2,60 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
 import polars as pl
 
+from comporta.acts.build.dataset_check import absent_column, dataset_faults
 from comporta.acts.judge.budget import seconds_at
 from comporta.acts.judge.pool import spec_of
 from comporta.checks import needs
 from comporta.data import scan_slice, slice_of
+from comporta.data.asof import needed_columns
 from comporta.data.features import JoinedTables, plan_of_bundle
 from comporta.data.features_history import load_tables
-from comporta.data.keys import require_kind
+from comporta.data.features_timeline import clocks
 from comporta.data.rowwise import rowwise_faults
 from comporta.data.sources import from_files, from_function
-from comporta.errors import BadProject, ComportaError, NotFound
+from comporta.data.window_columns import require_aggregates
+from comporta.data.window_table import require_history, window_of
+from comporta.errors import ComportaError, NotFound
 from comporta.opened.bundle import bundle
+from comporta.opened.permission import require_permission
 from comporta.opened.project import OpenProject
-from comporta.project import Dataset, Model
+from comporta.project import Dataset, Features, Model, Window
+from comporta.project.fault_data import numbered_joins
 from comporta.project.faults import project_faults, sources
 from comporta.project.locate import ProjectFault, SourceLocations
-from comporta.records import Need
+from comporta.records import Join, Need
 from comporta.records.columns import HIDDEN
 from comporta.records.csv_files import CsvFiles
-from comporta.records.declared_value import value_faults
-from comporta.records.named_column import exact_column
+from comporta.records.named_column import by_names, exact_column
 from comporta.records.split import ByTime
 from comporta.stats.classes import class_text
 from comporta.train.target import task_of
 
 ROWS = 300
+LONG = timedelta(days=1)
+"""Any span: in the place of a window's, where only its columns are looked at."""
 
 
-def find_faults(opened: OpenProject) -> tuple[ProjectFault, ...]:
+def find_faults(opened: OpenProject, notice: Callable[[str], None] | None = None) -> tuple[ProjectFault, ...]:
     """The faults in the order of the project file. Data is read from the newest version if there is one, else
-    from its source; nothing is stored. Raises BadProject on a budget that is no number."""
+    from its source; nothing is stored. notice: called with the name of each dataset and model before it is
+    looked at. Raises BadProject on a budget that is no number."""
+    require_permission(opened, "data.read")
     seconds_at("release", opened.settings.budget)
     declared = project_faults(opened.project, opened.root)
     places = SourceLocations(sources(opened.root), opened.root)
     found: list[ProjectFault] = []
     frames: dict[str, pl.LazyFrame] = {}
     for name, dataset in opened.project.tables().items():
+        if notice is not None:
+            notice(name)
         try:
             frames[name] = _frame(opened, dataset)
-            found += _of_dataset(dataset, frames[name], places)
-            found += _of_subject(dataset, frames[name], places)
+            found += dataset_faults(dataset, frames[name], places)
         except Exception as error:  # the boundary to a source: whatever it raises
             reason = error if isinstance(error, ComportaError) else f"{type(error).__name__}: {error}"
             found.append(places.fault("Dataset", name, "source", f"{name}: its source failed. {reason}"))
     if not found:
         for model in opened.project.models:
+            if notice is not None:
+                notice(model.name)
             found += _of_model(model, frames, places)
             if not found:
                 found += _of_classes(model, frames, places)
+            if not found and not declared:
+                found += _of_windows(model, frames, places)
             # Only on a sound declaration: else the same faults would be reported twice.
             if not found and not declared:
                 found += _of_functions(model, opened.root, frames, places)
@@ -78,40 +93,6 @@ def _frame(opened: OpenProject, dataset: Dataset) -> pl.LazyFrame:
         return made.lazy() if isinstance(made, pl.LazyFrame | pl.DataFrame) else next(iter(made)).lazy()
 
 
-def _of_dataset(dataset: Dataset, frame: pl.LazyFrame, places: SourceLocations) -> Iterator[ProjectFault]:
-    """Columns that are declared and not there, and declared values that theirs cannot be compared with."""
-    schema = frame.collect_schema()
-    columns = schema.names()
-    shape = msgspec.structs.replace(dataset, delay=None, fresh=None).shape()  # a bad span hides nothing
-    wanted = {
-        "key": shape.key,
-        "subject": (shape.subject,),
-        "time": (shape.time,),
-        "arrived": (shape.arrived,),
-        "columns": tuple(column.name for column in shape.columns),
-    }
-    for field, names in wanted.items():
-        for name in names:
-            if name is not None and name not in columns:
-                yield places.fault("Dataset", dataset.name, field, _absent(dataset.name, name, columns))
-    for column in shape.columns:
-        if column.name in columns and not column.type:
-            for field, said in value_faults(column, str(schema[column.name])):
-                message = f"Column {column.name!r}: {field}: {said}."
-                yield places.fault("Column", column.name, field, message)
-
-
-def _of_subject(dataset: Dataset, frame: pl.LazyFrame, places: SourceLocations) -> Iterator[ProjectFault]:
-    """A subject whose type has no unique text for each value."""
-    subject, schema = dataset.about, frame.collect_schema()
-    if subject is None or subject.column not in schema:
-        return
-    try:
-        require_kind(f"{dataset.name}.{subject.column}", schema[subject.column])
-    except BadProject as error:
-        yield places.fault("Dataset", dataset.name, "subject", str(error))
-
-
 def _of_model(
     model: Model, frames: dict[str, pl.LazyFrame], places: SourceLocations
 ) -> Iterator[ProjectFault]:
@@ -120,7 +101,7 @@ def _of_model(
     of = frames[features.of.name]
     columns = of.collect_schema().names()
     found = [
-        places.fault("Features", features.name, "known", _absent(features.of.name, name, columns))
+        places.fault("Features", features.name, "known", absent_column(features.of.name, name, columns))
         for name in features.known
         if name not in columns
     ]
@@ -128,15 +109,13 @@ def _of_model(
     columns_of["group"] = () if model.group is None else (model.group,)
     columns_of["weight"] = () if model.weight is None else (model.weight,)
     columns_of["gates"] = tuple(need.by for need in needs(model.gates) if need.by)
-    joins = [
-        msgspec.structs.replace(join, tolerance=None) for join in features.joins
-    ]  # a bad span hides nothing
-    seen = {*columns, *(name for join in joins for name in join.join().columns.values())}
+    joins = list(_joins(features))
+    seen = {*columns, *(name for _, _, join in joins for name in join.feature_names)}
     for field, names in columns_of.items():
         for name in names:
             if name not in seen:
                 found.append(
-                    places.fault("Model", model.name, field, _absent(features.of.name, name, columns))
+                    places.fault("Model", model.name, field, absent_column(features.of.name, name, columns))
                 )
     time = features.of.time
     if isinstance(model.split, ByTime) and time is not None and time in columns:
@@ -147,15 +126,46 @@ def _of_model(
                 "are split by it. Fill it, or leave these rows out in the source."
             )
             found.append(places.fault("Model", model.name, "split", message))
-    for nth, join in enumerate(joins):
-        there = frames[join.dataset.name].collect_schema().names()
-        plain = join.join()
-        for field, mine in (("on", plain.on.values()), ("columns", plain.columns)):
+    for kind, nth, join in joins:
+        there = frames[join.dataset].collect_schema().names()
+        values = "of" if kind == "Window" else "columns"
+        for field, mine in (("on", join.on.values()), (values, join.value_columns)):
             for name in mine:
                 if name not in there:
-                    message = _absent(join.dataset.name, name, there)
-                    found.append(places.fault("AsOf", features.name, field, message, nth=nth))
+                    message = absent_column(join.dataset, name, there)
+                    found.append(places.fault(kind, features.name, field, message, nth=nth))
     yield from found
+
+
+def _joins(features: Features) -> Iterator[tuple[str, int, Join]]:
+    """Each join as plain data, with its kind and which of that kind it is."""
+    for kind, nth, join in numbered_joins(features):
+        # A bad span hides nothing: it is told with the declaration.
+        span = {"over": LONG} if isinstance(join, Window) else {"tolerance": None}
+        yield kind, nth, msgspec.structs.replace(join, **span).join()
+
+
+def _of_windows(
+    model: Model, frames: dict[str, pl.LazyFrame], places: SourceLocations
+) -> Iterator[ProjectFault]:
+    """Windows that are longer than the history of their table, or ask what its values do not have."""
+    features = model.features
+    for kind, nth, declared in numbered_joins(features):
+        if not isinstance(declared, Window):
+            continue
+        join, shape = declared.join(), declared.dataset.shape()
+        table = needed_columns(frames[join.dataset], join, shape)
+        schema = table.collect_schema()
+        try:
+            for what, column in window_of(join).of.values():
+                require_aggregates(schema[column], {what}, f"{join.dataset}.{column}")
+        except ComportaError as error:
+            yield places.fault(kind, features.name, "of", str(error), nth=nth)
+            continue
+        try:
+            require_history(table.select(by_names(clocks(shape))).collect(), join, shape)
+        except ComportaError as error:
+            yield places.fault(kind, features.name, "over", str(error), nth=nth)
 
 
 def _of_classes(
@@ -214,7 +224,3 @@ def _of_functions(
         return
     for message in rowwise_faults(plan.compute, known.hstack(joined) if joined.width else known):
         yield places.fault("Features", features.name, "compute", message)
-
-
-def _absent(dataset: str, name: str, columns: list[str]) -> str:
-    return f"{dataset}: found no column {name!r}, expected one of: {', '.join(columns)}."

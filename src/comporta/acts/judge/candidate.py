@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from comporta.acts.judge.candidate_server import NAME, CandidateReady, CandidateTask, main
+from comporta.acts.judge.candidate_server import LIVE_FILES, NAME, CandidateReady, CandidateTask, main
 from comporta.acts.judge.request_path import copy_path
 from comporta.errors import Refused
 from comporta.records import Artifact, Slice, decode, encode
@@ -48,6 +48,12 @@ class CandidateAddress(NamedTuple):
         for file in files:
             file.unlink()
         return frames
+
+    def live_files(self) -> tuple[str, ...]:
+        """The files of the project that its code was refused so far, by their paths from its folder."""
+        kept = self.folder / LIVE_FILES
+        lines = kept.read_bytes().splitlines() if kept.exists() else []
+        return tuple(dict.fromkeys(decode(line, str) for line in lines))
 
 
 @contextlib.contextmanager

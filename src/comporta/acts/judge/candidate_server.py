@@ -8,6 +8,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,19 @@ import msgspec
 
 from comporta.acts.judge.request_path import RequestPath, answering, show_first
 from comporta.errors import BadProject
+from comporta.opened.live_files import live_folder, refuse_live_data
 from comporta.project.reference import resolve
 from comporta.project.sources import install_finder
 from comporta.records import Artifact, Feedback, Record, Route, Share, Signature, decode, encode
 from comporta.records.export import ExportAgreement
-from comporta.serve import LoadedVersion, ModelScores, ObservationJson, serve
+from comporta.serve import LoadedVersion, ModelScores, ObservationBlock, serve
 from comporta.store import Keys, StepContext
 from comporta.store.local import LocalStore
 
 NAME = "candidate"
 """The form that answers as a release would."""
+LIVE_FILES = "live-files"
+"""The file in a candidate's folder with the files of the project that its code was refused, one a line."""
 
 
 class CandidateTask(Record, frozen=True, kw_only=True):
@@ -57,17 +61,23 @@ class CandidateSource:
 
     def __init__(
         self,
-        context: StepContext,
+        opens: Callable[[], StepContext],
         parts: Mapping[str, Artifact],
         forms: tuple[str, ...],
         request_path: RequestPath | None = None,
         on_features: Callable[[Any], None] | None = None,
         below: Path = Path(),
     ) -> None:
-        """request_path: of the form `candidate`, from raw requests on. on_features: called with the features
+        """opens: gives the context, with the classes of the project's own; what that raises, each form fails
+        by. request_path: of the form `candidate`, from raw requests on. on_features: called with the features
         they become. below: where its source may be laid out."""
-        self.context, self.parts, self.forms = context, parts, forms
+        self._opens, self.parts, self.forms = opens, parts, forms
         self.request_path, self.on_features, self.below = request_path, on_features, below
+
+    @cached_property
+    def context(self) -> StepContext:
+        """Where the parts lie."""
+        return self._opens()
 
     def routes(self) -> Mapping[str, Route]:
         whole = (Share(version=1, weight=1.0),)
@@ -76,7 +86,7 @@ class CandidateSource:
     def load(self, model: str, number: int) -> LoadedVersion:
         from comporta.train import load_predictor, trial_rows
 
-        predictor = load_predictor(self.context, self._only(model), compiled=model != "native")
+        predictor = load_predictor(self.context, self._only(model), compiled=model != "native", by_size=True)
         if model not in (NAME, predictor.form):
             raise BadProject(f"candidate: found no form {model!r} that may serve, only {predictor.form!r}.")
         takes = predictor.signature
@@ -117,7 +127,7 @@ class CandidateSource:
 class DiscardingSink:
     """A sink of observations and labels that keeps none."""
 
-    def write(self, model: str, observations: Sequence[ObservationJson]) -> None:
+    def write(self, model: str, observations: Sequence[ObservationBlock]) -> None:
         """Gone."""
 
     def feedback(self, labels: Sequence[Feedback]) -> None:
@@ -142,14 +152,25 @@ def main() -> None:
         with out:
             out.write(encode(CandidateReady(url=url, failed=dict(failed))) + b"\n")
 
+    refused = Path(task.folder) / LIVE_FILES
+
+    def on_live_file(name: str) -> None:
+        with refused.open("ab") as lines:
+            lines.write(encode(name) + b"\n")
+
+    # Whatever is not installed is of the version here: each of its modules will be kept, wherever it lies.
+    refuse_live_data(Path("/"), live_folder(Path(task.root)), on_live_file)
     number = itertools.count()
 
     def write_features(frame: Any) -> None:
         frame.write_ipc(Path(task.folder) / f"features-{next(number):09}.arrow")
 
-    own = tuple(resolve(ref, Path(task.root))() for ref in task.codecs)
+    def opens() -> StepContext:
+        own = tuple(resolve(ref, Path(task.root))() for ref in task.codecs)
+        return StepContext(store=LocalStore(Path(task.folder)), keys=task.keys, codecs=own)
+
     source = CandidateSource(
-        StepContext(store=LocalStore(Path(task.folder)), keys=task.keys, codecs=own),
+        opens,
         task.parts,
         task.forms,
         task.request_path,

@@ -11,10 +11,12 @@ from comporta.acts.judge.checks import checks
 from comporta.acts.judge.pool import declared_facts, facts_read_by
 from comporta.checks import form, functions_in, needs, policy
 from comporta.checks.former import former
+from comporta.opened.permission import Permission
 from comporta.opened.project import OpenProject
 from comporta.project import Model
 from comporta.project.reference import name_of
 from comporta.records import Check, CheckRenaming, Column, DatasetSchema, Record, Version, encode
+from comporta.records.access import Scope
 from comporta.records.record import unusual
 from comporta.registry import renames, with_current_names
 
@@ -60,6 +62,19 @@ class Forms(Record, frozen=True, kw_only=True):
         """Which of what the version holds is a check of today under its former name."""
         same = version.policy == self.former_policy
         return Formerly(renamed=renames(version, self.former), as_policy=self.policy if same else "")
+
+
+def require_policy(
+    who: Permission, declared: Forms, before: Version | None, approvals: int | None = None
+) -> None:
+    """Raises Forbidden where a model's gates are others than those of the version before, or fewer approvals
+    are needed, and who asks may not change that. approvals: that a new version will need; None: there is
+    none."""
+    if before is not None:
+        now = declared.of(before)(before)
+        fewer = approvals is not None and approvals < before.needed
+        if fewer or declared.policy not in (now.policy, now.judged_by):
+            who.also("policy.edit", Scope(model=before.model))
 
 
 def forms(opened: OpenProject, model: Model) -> Forms:

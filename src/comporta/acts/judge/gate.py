@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from comporta.acts.judge.as_built import as_built
 from comporta.acts.judge.budget import seconds_at
-from comporta.acts.judge.forms import forms
+from comporta.acts.judge.forms import forms, require_policy
 from comporta.acts.judge.nodes import evidence_nodes
 from comporta.acts.judge.pool import Thing
 from comporta.acts.judge.verdicts import champion as serving
@@ -25,6 +27,7 @@ from comporta.errors import BadProject, NotFound
 from comporta.opened.conceal import carried_on
 from comporta.opened.optimistic import settle
 from comporta.opened.people import with_names
+from comporta.opened.permission import permission
 from comporta.opened.project import OpenProject
 from comporta.project import Model
 from comporta.project.faults import format_faults, project_faults
@@ -52,8 +55,10 @@ def gate(
     if found := project_faults(opened.project, opened.root):
         raise BadProject(format_faults(found))
     version = version_of(opened, name)
+    who = permission(opened, "version.judge", version=version, nameless=True)
     model = opened.model(version.model)
     declared = forms(opened, model)
+    require_policy(who, declared, version)
     champion = against(opened, version)
     nodes = evidence_nodes(
         model,
@@ -74,6 +79,7 @@ def gate(
         purpose="judge",
         project=opened.project.name,
         progress=progress,
+        by=who.identify(),
     )
 
     said = judged_now(opened.context, model, level, answers, late(opened, run))
@@ -92,9 +98,10 @@ def gate(
             as_policy=formerly.as_policy,
         )
         looks = evaluations_of(opened.ledger, opened.keys, model, answers, now, run)
-        return (*looks, *(() if fact is None else (fact,))), fact is not None
+        judged = () if fact is None else (who.sign(replace(fact, by=who.actor.id)),)
+        return (*looks, *judged), fact is not None
 
-    fresh = settle(opened.ledger, lambda view: current_version(view, version), decide)
+    fresh = settle(opened.ledger, lambda view: current_version(view, version), decide, who.admit)
     return GateResult(version=with_names(opened, version_of(opened, version.id))[0], run=run, fresh=fresh)
 
 

@@ -8,12 +8,12 @@ from msgspec import field
 
 from comporta.acts.judge.checks import checks
 from comporta.acts.judge.gate import against
-from comporta.acts.release.release import version_of
+from comporta.acts.release.release import version_view
 from comporta.checks import needs
 from comporta.checks.former import former
 from comporta.checks.pool import drawings_of, section_of
 from comporta.errors import ComportaError, NotFound
-from comporta.opened.findings import findings_at, scores_at
+from comporta.opened.findings import findings_at, overall_figures, scores_at
 from comporta.opened.people import with_names
 from comporta.opened.positive_class import positive_class
 from comporta.opened.project import OpenProject
@@ -31,7 +31,6 @@ from comporta.records import (
     Verdict,
     Version,
     columns_of,
-    is_sliced,
 )
 from comporta.records.former_figures import SCORED
 from comporta.report import Report, ReportedVerdict, added_checks, standing, tell
@@ -42,7 +41,7 @@ from comporta.store import StepContext
 
 def report(opened: OpenProject, name: str, say: Say = sentence) -> Report:
     """Every verdict of a version with what it rests on, in words. Raises NotFound."""
-    (version,) = with_names(opened, version_of(opened, name))
+    (version,) = with_names(opened, version_view(opened, name))
     now = opened.now()
     context = opened.context
     model = opened.project.find_model(version.model)
@@ -169,18 +168,12 @@ class Comparison(Record, frozen=True, kw_only=True):
 
 def compare(opened: OpenProject, first: str, second: str, say: Say = sentence) -> Comparison:
     """What differs between two versions of a model. Raises NotFound."""
-    a, b = with_names(opened, version_of(opened, first), version_of(opened, second))
+    a, b = with_names(opened, version_view(opened, first), version_view(opened, second))
     if a.model != b.model:
         raise NotFound(f"found {a.id} and {b.id}, expected two versions of one model.")
     mine, theirs = (_overall(opened.context, version) for version in (a, b))
     now = opened.now()
-    ids = _ids(opened, a.model)
-    first_gates, second_gates = (
-        {(ids.get(each.verdict.check, each.verdict.check), each.verdict.changed): each for each in rows}
-        for rows in (
-            tell(version, now, say=say, positive=positive_class(opened, version)) for version in (a, b)
-        )
-    )
+    first_gates, second_gates = (checks_by_id(opened, version, now, say) for version in (a, b))
     return Comparison(
         a=a,
         b=b,
@@ -197,6 +190,15 @@ def compare(opened: OpenProject, first: str, second: str, say: Say = sentence) -
     )
 
 
+def checks_by_id(
+    opened: OpenProject, version: Version, now: datetime, say: Say
+) -> dict[tuple[str, bool], ReportedVerdict]:
+    """Each verdict of a version as it stands now, by its check's id of today and whether that has changed."""
+    ids = _ids(opened, version.model)
+    rows = tell(version, now, say=say, positive=positive_class(opened, version))
+    return {(ids.get(each.verdict.check, each.verdict.check), each.verdict.changed): each for each in rows}
+
+
 def _ids(opened: OpenProject, name: str) -> dict[str, str]:
     """What an older release called each check of the model → its id, so that both stand on one line."""
     model = opened.project.find_model(name)
@@ -211,5 +213,4 @@ def _pair(a: ReportedVerdict | None, b: ReportedVerdict | None, say: Say) -> Pai
 
 
 def _overall(context: StepContext, version: Version) -> dict[str, Figure]:
-    scores = scores_at(context, version.parts["scores"])
-    return {each.metric: each for each in scores.figures if not is_sliced(each)}
+    return overall_figures(scores_at(context, version.parts["scores"]))

@@ -54,13 +54,16 @@ def evaluations(view: View, keys: Keys, version: Version) -> Evaluations:
     """How often the test set of a version was evaluated for its model, erasures and all. What was written
     before splits had an identity is found by the versions that were judged on those very rows."""
     mine = test_set(view, keys, version)
-    sets = {
-        each.parts["test"].digest: test_set(view, keys, each)
-        for _, each in view.scan(VERSIONS, f"{version.model}/")
-    }
+    facts = [fact for _, fact in view.scan(EVALUATIONS, f"{version.model}/")]
+    sets = _sets_by_part(view, keys, version.model) if any(not fact.split for fact in facts) else {}
     where = [
-        TestSet(split=fact.split, window=fact.window) if fact.split else sets.get(fact.part)
-        for _, fact in view.scan(EVALUATIONS, f"{version.model}/")
+        TestSet(split=fact.split, window=fact.window) if fact.split else sets.get(fact.part) for fact in facts
     ]
     known = [each for each in where if each is not None]
     return Evaluations(here=known.count(mine), split=sum(each.split == mine.split for each in known))
+
+
+def _sets_by_part(view: View, keys: Keys, model: str) -> dict[str, TestSet]:
+    """Digest of test rows → the test set, of all versions of a model."""
+    versions = (version for _, version in view.scan(VERSIONS, f"{model}/"))
+    return {each.parts["test"].digest: test_set(view, keys, each) for each in versions}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import islice
 
 from msgspec.structs import replace
 
@@ -43,15 +44,20 @@ def champion(opened: OpenProject, model: str) -> Version | None:
     return None if route is None else opened.ledger.get(VERSIONS, version_key(model, route.champion))
 
 
+def newest_version(opened: OpenProject, model: str) -> Version | None:
+    """The model's newest version, or None."""
+    return next((each for _, each in opened.ledger.scan(VERSIONS, f"{model}/", newest=True, limit=1)), None)
+
+
 def earlier(opened: OpenProject, model: str, before: int | None = None) -> tuple[Artifact, ...]:
     """The references of the newest versions that were let through, newest first. before: a number."""
-    through = [
-        version
-        for _, version in opened.ledger.scan(VERSIONS, f"{model}/", newest=True)
-        if version.state in ("released", "retired") and (before is None or version.number < before)
-    ]
-    references = [version.parts["reference"] for version in through if "reference" in version.parts]
-    return tuple(references[:EARLIER])
+    route = opened.ledger.get(ROUTES, model)
+    history = () if route is None else route.history
+    through = {share.version for release in history for share in release.shares}
+    numbers = sorted((each for each in through if before is None or each < before), reverse=True)
+    versions = (opened.ledger.get(VERSIONS, version_key(model, number)) for number in numbers)
+    references = (each.parts["reference"] for each in versions if each and "reference" in each.parts)
+    return tuple(islice(references, EARLIER))
 
 
 def logs(opened: OpenProject, models: Sequence[Model], level: Level) -> SealedLogs | None:

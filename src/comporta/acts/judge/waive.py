@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from comporta.access import AccessFacts
 from comporta.acts.release.release import version_of
 from comporta.opened.conceal import reveal_version
 from comporta.opened.optimistic import settle
-from comporta.opened.people import current_user, declared_role, identify, reason_of, with_names
+from comporta.opened.people import reason_of, with_names
+from comporta.opened.permission import acting_role, permission
 from comporta.opened.project import OpenProject
 from comporta.opened.sentences import Say, sentence
-from comporta.project.person import WAIVES
 from comporta.records import Artifact, Version, View, Waiver
 from comporta.records.facts import VersionWaived
 from comporta.registry import current_version, find_verdict
@@ -31,14 +32,14 @@ def waive(
     """Someone with the right to it lets one check of a version not count. check: its id, or its title as
     `say` tells it. Raises NotFound, Refused."""
     version = version_of(opened, name)
-    who = current_user(by)
-    declared = declared_role(opened, who, role, WAIVES, "waive a check")
+    who = permission(opened, "verdict.waive", by=by, version=version, say=say)
 
-    def look(view: View) -> Version:
-        return current_version(view, version)
+    def look(view: View) -> tuple[Version, AccessFacts]:
+        return current_version(view, version), who.look(view)
 
-    def decide(seen: Version, by: str, reason: Artifact | str) -> VersionWaived:
-        now = reveal_version(opened, seen)
+    def decide(seen: tuple[Version, AccessFacts], by: str, reason: Artifact | str) -> VersionWaived:
+        declared = acting_role(who, seen[1], who.require(seen[1], say), role)
+        now = reveal_version(opened, seen[0])
         verdict = find_verdict(now, check, say)
         waiver = Waiver(
             check=verdict.check,
@@ -53,6 +54,6 @@ def waive(
         return waived(now, waiver, opened.now(), say)
 
     decide(look(opened.ledger), "", reason)  # refused before anybody or anything is written down
-    id, why = identify(opened, who).id, reason_of(opened, reason)
-    settle(opened.ledger, look, lambda seen: ((decide(seen, id, why),), None))
+    id, why = who.identify(), reason_of(opened, reason)
+    settle(opened.ledger, look, lambda seen: ((who.sign(decide(seen, id, why)),), None), who.admit)
     return with_names(opened, version_of(opened, version.id))[0]

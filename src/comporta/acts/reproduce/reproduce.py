@@ -10,6 +10,7 @@ from comporta.engine import Progress
 from comporta.errors import NotFound, Tampered
 from comporta.opened.artifacts import is_whole
 from comporta.opened.lineage import QUESTIONS, AnsweredRecipe
+from comporta.opened.permission import permission
 from comporta.opened.project import OpenProject
 from comporta.opened.sentences import Say, sentence
 from comporta.opened.source import lay_out
@@ -51,6 +52,7 @@ def reproduce(
 ) -> Reproduction:
     """Every step of a version run again in fresh processes. Raises NotFound, StepFailed."""
     version = version_of(opened, name)
+    who = permission(opened, "train.run", model=version.model, nameless=True)
     since = staleness(opened, version)
     questions = questions_of(opened, version)
     # Before any step runs: writing the same bytes again would repair them.
@@ -65,6 +67,7 @@ def reproduce(
             project=opened.project.name,
             progress=progress,
             memory=False,
+            by=who.identify(),
         )
     finally:
         engine.close()
@@ -75,15 +78,14 @@ def reproduce(
         for node, question in questions.items()
     )
     differing = tuple(each.node for each in steps if not each.equal)
-    opened.ledger.transact(
-        lambda tx: tx.append(
-            VersionReproduced(
-                model=version.model,
-                number=version.number,
-                run=run.id,
-                equal=not differing,
-                differs=differing,
-            )
+    who.append(
+        VersionReproduced(
+            model=version.model,
+            number=version.number,
+            run=run.id,
+            equal=not differing,
+            differs=differing,
+            by=who.actor.id,
         )
     )
     return Reproduction(

@@ -17,7 +17,7 @@ from comporta.data.open_rows import OpenRow, distinct_rows, open_names, rows_in
 from comporta.errors import NotFound
 from comporta.opened.project import OpenProject
 from comporta.records import Record, decode, encode
-from comporta.registry import VERSIONS
+from comporta.registry import MODELS
 from comporta.serve import MetricSample, RowCounts, Tally, version_labels
 from comporta.serve.tally import is_abandoned, read_tally
 
@@ -64,7 +64,7 @@ class LossCounter:
     def samples(self) -> Iterator[MetricSample]:
         """What was lost before this process; its own losses the server adds."""
         for (model, version), rows in self._before.items():
-            yield MetricSample("observations_lost_total", rows, version_labels(model, version))
+            yield MetricSample("observations_lost_total", rows, version_labels(model, version), "latest")
 
     def _take_in(self, path: Path) -> None:
         try:
@@ -97,7 +97,7 @@ class LossCounter:
 
 def logged_models(opened: OpenProject) -> list[str]:
     """The models that may have a log: those that have a version."""
-    return sorted({version.model for _, version in opened.ledger.scan(VERSIONS)})
+    return [model for model, _ in opened.ledger.scan(MODELS)]
 
 
 def write_lost_rows(opened: OpenProject, worker: str, missing: RowsByModelVersion) -> None:

@@ -11,6 +11,7 @@ from comporta.acts.release.release import version_of
 from comporta.acts.serve.serving import ReleasedVersions
 from comporta.errors import BadData
 from comporta.opened.people import with_names
+from comporta.opened.permission import require_permission
 from comporta.opened.project import OpenProject
 from comporta.records import Signature, Version
 from comporta.serve.live_version import utc_times
@@ -27,6 +28,7 @@ def load_version(opened: OpenProject, name: str) -> tuple[Version, LoadedVersion
     Raises NotFound, Tampered.
     """
     version = version_of(opened, name)
+    require_permission(opened, "model.predict", model=version.model)
     return with_names(opened, version)[0], ReleasedVersions(opened).load(version.model, version.number)
 
 

@@ -9,20 +9,23 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from comporta.data import SealResult
 from comporta.errors import ComportaError, first_line
 from comporta.serve import MetricSample
 
+if TYPE_CHECKING:
+    from comporta.data import SealResult
+
+SEAL_SECONDS = 300.0
 LONGEST = 300.0  # seconds between two tries of what fails
 _FIRST = 5.0
 _LISTING = "logs"
 T = TypeVar("T")
 
-Acts = Callable[[], Iterable[tuple[str, Callable[[], SealResult | None]]]]
+Acts = Callable[[], "Iterable[tuple[str, Callable[[], SealResult | None]]]"]
 
 
 class SealState(msgspec.Struct):
@@ -39,7 +42,9 @@ class SealState(msgspec.Struct):
 
 
 class SealScheduler:
-    """The acts of one process. seals: every log by name, and how it is sealed. every: seconds between."""
+    """The acts of one process. seals: every log by name, and how it is sealed. every: seconds between.
+
+    may: asked before each turn: whether it is this process that seals."""
 
     def __init__(
         self,
@@ -48,8 +53,10 @@ class SealScheduler:
         every: float,
         clock: Callable[[], datetime],
         say: Callable[[str], None],
+        may: Callable[[], bool] = lambda: True,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._may = may
         self._seals, self._every, self._clock, self._say, self._monotonic = (
             seals, every, clock, say, monotonic,
         )  # fmt: skip
@@ -63,6 +70,9 @@ class SealScheduler:
 
     def turn(self, *, all_of_them: bool = False) -> None:
         """Every log that is due is sealed, or all of them. Raises nothing: what fails is said and counted."""
+        if not self._may():
+            self._began = self._monotonic()  # asked again in a while: who seals may be gone then
+            return
         listed = self._try(_LISTING, lambda: list(self._seals()))
         for name, act in listed or ():
             state = self._state(name)
@@ -82,7 +92,7 @@ class SealScheduler:
             yield MetricSample("seal_failures_total", state.failures, labels)
             yield MetricSample("seal_rows_rejected_total", state.rejected, labels)
             if state.last is not None:
-                yield MetricSample("seal_last_seconds", round(state.last.timestamp(), 3), labels)
+                yield MetricSample("seal_last_seconds", round(state.last.timestamp(), 3), labels, "latest")
 
     def _state(self, name: str) -> SealState:
         return self.states.setdefault(name, SealState(self._monotonic()))

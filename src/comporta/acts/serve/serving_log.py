@@ -8,17 +8,21 @@ import tempfile
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from functools import cache, partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from comporta.acts.serve.lost_rows import LossCounter, logged_models
 from comporta.acts.serve.sealed_logs import SealedLogs
-from comporta.acts.serve.sealing import SealScheduler
+from comporta.acts.serve.sealing import SEAL_SECONDS, SealScheduler
 from comporta.data import (
     SealResult,
     find_prediction,
+    log_blocks,
     log_rows,
     scan_feedback,
     scan_predictions,
@@ -40,15 +44,14 @@ from comporta.data.row_subjects import SubjectColumn, SubjectColumns, subject_co
 from comporta.errors import NotFound
 from comporta.opened.follow import follow_one
 from comporta.opened.project import OpenProject
-from comporta.records import FEEDBACK, PREDICTIONS, Feedback, Observation, Signature, Slice
+from comporta.records import FEEDBACK, PREDICTIONS, Feedback, Observation, Signature, Slice, Version
 from comporta.records.features import Bundle
 from comporta.registry import VERSIONS, version_key
-from comporta.serve import MetricSample, ObservationJson, Tally
+from comporta.serve import MetricSample, ObservationBlock, Tally
+from comporta.serve.shared_pages import SharedLock
 
 if TYPE_CHECKING:
     import polars as pl
-
-SEAL_SECONDS = 300.0
 
 
 def logs_of(opened: OpenProject) -> list[str]:
@@ -57,7 +60,8 @@ def logs_of(opened: OpenProject) -> list[str]:
 
 
 def signatures_of(opened: OpenProject, model: str) -> Callable[[int], Signature | None]:
-    """What each version of the model takes and gives, by its number; None where it is not registered."""
+    """What each version of the model takes, as far as that is logged, and gives, by its number; None where it
+    is not registered."""
 
     @cache
     def of(number: int) -> Signature | None:
@@ -65,11 +69,22 @@ def signatures_of(opened: OpenProject, model: str) -> Callable[[int], Signature 
         if version is None or "signature" not in version.parts:
             return None
         try:
-            return opened.context.get_json(version.parts["signature"], Signature)
+            signature = opened.context.get_json(version.parts["signature"], Signature)
+            unlogged = _columns_left_out(opened, version)
         except NotFound:
             return None
+        if not unlogged:
+            return signature
+        return replace(signature, raw=tuple(each for each in signature.raw if each.name not in unlogged))
 
     return of
+
+
+def _columns_left_out(opened: OpenProject, version: Version) -> tuple[str, ...]:
+    """The columns of its requests that are not logged. Raises NotFound."""
+    if "bundle" not in version.parts:
+        return ()
+    return opened.context.get_json(version.parts["bundle"], Bundle).log_without
 
 
 def subject_columns(opened: OpenProject, model: str) -> SubjectColumns:
@@ -116,15 +131,25 @@ def scan_all_predictions(opened: OpenProject, model: str) -> pl.LazyFrame:
 def scan_all_feedback(opened: OpenProject) -> pl.LazyFrame:
     """Every label that was given, known ids and unknown, with the subject of its prediction; those of
     forgotten subjects are not shown."""
+    labels = scan_feedback(opened.store, opened.keys, FEEDBACK, gone=gone_logged_ids(opened))
+    return with_subjects(labels, [scan_all_predictions(opened, model) for model in logged_models(opened)])
+
+
+def gone_logged_ids(opened: OpenProject) -> set[int]:
+    """Hashes of the ids of predictions that are not shown, nor what came true of them: their subject is
+    forgotten."""
     store, keys = opened.store, opened.keys
     gone = set(read_log(store, keys, PREDICTIONS).gone_ids)
-    models = logged_models(opened)
-    for model in models:
+    for model in logged_models(opened):
         own = subject_columns(opened, model)
         gone |= gone_predictions(store, keys, log_of(model), own)
         gone |= gone_json_predictions(store, keys, model, signatures_of(opened, model), own)
-    labels = scan_feedback(store, keys, FEEDBACK, gone=gone)
-    return with_subjects(labels, [scan_all_predictions(opened, model) for model in models])
+    return gone
+
+
+def gone_ids_in(opened: OpenProject, dataset: str) -> set[int]:
+    """The same of one dataset: of one that no server writes, none."""
+    return gone_logged_ids(opened) if dataset in (PREDICTIONS, *logs_of(opened)) else set()
 
 
 def log_seals(opened: OpenProject) -> Iterator[tuple[str, Callable[[], SealResult | None]]]:
@@ -179,16 +204,30 @@ def newest_logs(opened: OpenProject, models: Sequence[str]) -> SealedLogs | None
 
 
 class PredictionLog:
-    """Where one server process writes. Open rows become a version every five minutes and at the end."""
+    """Where one server process writes. Open rows become a version every five minutes and at the end.
+
+    sealing: held by the one of several processes that seals; None: this one does."""
 
     def __init__(
-        self, opened: OpenProject, *, every: float = SEAL_SECONDS, say: Callable[[str], None] = print
+        self,
+        opened: OpenProject,
+        *,
+        every: float = SEAL_SECONDS,
+        sealing: SharedLock | None = None,
+        say: Callable[[str], None] = print,
     ) -> None:
         self._opened = opened
         self._process = f"{os.getpid():08d}-{secrets.token_hex(6)}"
         self._flushes: Counter[str] = Counter()
         self._ending = threading.Event()
-        self._sealing = SealScheduler(lambda: log_seals(opened), every=every, clock=opened.clock, say=say)
+        self._lock = sealing
+        self._sealing = SealScheduler(
+            lambda: log_seals(opened),
+            every=every,
+            clock=opened.clock,
+            say=say,
+            may=(lambda: True) if sealing is None else sealing.take,
+        )
         self._losses = LossCounter(opened, self._process, say)
         self._sealer = threading.Thread(target=self._seal, name="comporta-seal", daemon=True)
 
@@ -201,13 +240,14 @@ class PredictionLog:
         """What `/metrics` says of the log beside what the server knows."""
         return (*self._sealing.samples(), *self._losses.samples())
 
-    def write(self, model: str, observations: Sequence[ObservationJson]) -> None:
+    def write(self, model: str, observations: Sequence[ObservationBlock]) -> None:
         """Durable when it returns. Raises StorageFull, OSError."""
-        self._put(log_of(model), observations)
+        dataset = log_of(model)
+        log_blocks(self._opened.store, dataset, self._process, self._next_flush(dataset), observations)
 
     def feedback(self, labels: Sequence[Feedback]) -> None:
         """Durable when it returns. Raises StorageFull, OSError."""
-        self._put(FEEDBACK, labels)
+        log_rows(self._opened.store, FEEDBACK, self._process, self._next_flush(FEEDBACK), labels)
 
     def signatures(self, ids: Sequence[str]) -> Mapping[str, tuple[str, Signature]]:
         """Raises NotFound, Tampered, OSError."""
@@ -224,11 +264,11 @@ class PredictionLog:
             if (found := taken(number)) is not None:
                 yield id, found
 
-    def _put(self, dataset: str, rows: Sequence[ObservationJson] | Sequence[Feedback]) -> None:
+    def _next_flush(self, dataset: str) -> int:
         # A number is used once: what failed may lie there all the same, and would keep the next try's out.
         n = self._flushes[dataset]
         self._flushes[dataset] += 1
-        log_rows(self._opened.store, dataset, self._process, n, rows)
+        return n
 
     def __enter__(self) -> PredictionLog:
         self._losses.begin()
@@ -240,7 +280,9 @@ class PredictionLog:
     ) -> None:
         self._ending.set()
         self._sealer.join()
-        self._sealing.turn(all_of_them=True)
+        # Each process seals at its end what it wrote: the others may have ended before it.
+        with nullcontext() if self._lock is None else self._lock.hold():
+            self._sealing.turn(all_of_them=True)
         self._losses.end()
 
     def _seal(self) -> None:

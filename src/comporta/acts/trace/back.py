@@ -7,13 +7,17 @@ from datetime import datetime
 from typing import Any
 
 import polars as pl
+from msgspec import UNSET
 
 from comporta.acts.release.release import version_of
 from comporta.acts.serve.serving_log import find_observation, scan_all_feedback
 from comporta.acts.trace import codes
+from comporta.acts.trace.answer_facts import answer_facts
+from comporta.acts.trace.copies import copies
 from comporta.acts.trace.ids import TraceTarget
 from comporta.acts.trace.rows import key_of
 from comporta.acts.trace.tree import TraceTree
+from comporta.acts.trace.windows import rows_in_window
 from comporta.data import manifest_of, rows_of, slice_of
 from comporta.errors import NotFound
 from comporta.opened.dataset_versions import DATASETS, dataset_key
@@ -34,9 +38,11 @@ from comporta.records import (
     Version,
     Waiver,
 )
+from comporta.registry import version_key
 from comporta.release import ROUTES
 from comporta.report.codes import outcome_text, state_text
 
+SHOWN = 3
 _RELEASES = {"release": codes.RELEASE_BY, "rollback": codes.ROLLBACK_BY}
 
 
@@ -51,7 +57,7 @@ def prediction_back(opened: OpenProject, here: TraceTarget) -> TraceTree:
         kind="prediction",
         id=found.id,
         label=codes.ANSWER(model=found.model, output=_output_text(found.output)),
-        facts={"at": _time(found.at), "id": found.id},
+        facts={"at": _time(found.at), "id": found.id, **answer_facts(found)},
         children=(
             TraceTree(
                 kind="row",
@@ -79,6 +85,7 @@ def version_back(opened: OpenProject, here: TraceTarget) -> TraceTree:
         children=(
             *_gates(version, opened.now()),
             *_releases(opened, version),
+            *copies(opened, GraphPlace("version", version_key(version.model, version.number))),
             _source(opened, version),
             _step(opened, version.steps[NodeKey(kind="fit", model=version.model).name], made),
         ),
@@ -105,7 +112,7 @@ def dataset_back(opened: OpenProject, here: TraceTarget) -> TraceTree:
             "by": found.change,
             **({"added": f"{fact.added:,}", "removed": f"{fact.removed:,}"} if fact else {}),
         },
-        children=made,
+        children=(*made, *copies(opened, data_place(found.dataset, found.number))),
     )
 
 
@@ -160,7 +167,10 @@ def _labels(opened: OpenProject, id: str) -> tuple[TraceTree, ...]:
 
 
 def _history_row(opened: OpenProject, joined: JoinedRow) -> TraceTree:
-    """The row of history a prediction read, as it stands in the dataset version it was read from."""
+    """The row of history a prediction read, or its window of rows, as the dataset version holds it that they
+    were read from."""
+    if joined.since is not UNSET:
+        return _history_window(opened, joined)
     text = ",".join(str(_plain(value)) for value in joined.key.values())
     facts: dict[str, Any] = {}
     if joined.event is not None:
@@ -183,6 +193,44 @@ def _history_row(opened: OpenProject, joined: JoinedRow) -> TraceTree:
         label=codes.HISTORY_ROW(dataset=joined.dataset, key=text),
         facts=facts,
         children=(
+            TraceTree(
+                kind="dataset",
+                id=f"{joined.dataset}@{joined.version}",
+                label=PlainText(f"{joined.dataset}@{joined.version}"),
+            ),
+        ),
+    )
+
+
+def _history_window(opened: OpenProject, joined: JoinedRow) -> TraceTree:
+    """How many rows the window held, and the newest few."""
+    facts: dict[str, Any] = {
+        "since": _time(joined.since),
+        "event": _time(joined.event),
+        "known": _time(joined.arrived),
+    }
+    shown: list[TraceTree] = []
+    try:
+        shape, rows = rows_in_window(opened, joined)
+    except NotFound:
+        rows = None
+    if rows is None or not rows.height:
+        facts["gone"] = codes.GONE()
+    else:
+        facts["rows"] = f"{rows.height:,}"
+        for row in rows.head(SHOWN).iter_rows(named=True):
+            text = ",".join(str(_plain(row[name])) for name in shape.key)
+            shown.append(TraceTree(kind="row", id=f"{joined.dataset}:{text}", label=PlainText(text)))
+        if rows.height > SHOWN:
+            shown.append(TraceTree(kind="row", id="", label=codes.MORE(count=rows.height - SHOWN)))
+    matched = ",".join(f"{name}={_plain(value)}" for name, value in joined.key.items())
+    return TraceTree(
+        kind="window",
+        id="",
+        label=codes.HISTORY_WINDOW(dataset=joined.dataset, key=matched),
+        facts={name: value for name, value in facts.items() if value},
+        children=(
+            *shown,
             TraceTree(
                 kind="dataset",
                 id=f"{joined.dataset}@{joined.version}",

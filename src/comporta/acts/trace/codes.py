@@ -33,6 +33,7 @@ READ_BY_NOTHING = code("trace.read_by_nothing", "read by nothing yet")
 
 ROW = code("trace.row", "{dataset} row {key}", dataset=str, key=str)
 HISTORY_ROW = code("trace.history_row", "read {dataset} row {key}", dataset=str, key=str)
+HISTORY_WINDOW = code("trace.history_window", "read a window of {dataset}, {key}", dataset=str, key=str)
 GONE = code("trace.gone", "erased, or its version is no longer kept")
 ROWS_OF = code("trace.rows_of", "{rows} of {dataset}", rows=Text, dataset=str)
 MORE = code("trace.more", "and {count:,} more", count=int)
@@ -43,7 +44,9 @@ YES = code("trace.yes", "yes")
 ABOVE = code("trace.above", "above")
 SOURCE = code("trace.source", "source: {files}", files=tuple)
 ERASED = code("trace.erased", "rows of {dataset} erased since", dataset=str)
-UNKNOWN = code("trace.unknown", "rows of {dataset} not known to be there: {cause}", dataset=str, cause=Text)
+UNKNOWN = code(
+    "trace.unknown", "unknown whether rows of {dataset} are still there: {cause}", dataset=str, cause=Text
+)
 
 NO_GATES = code("trace.no_gates", "no gates declared")
 NONE_BLOCKS = code("trace.none_blocks", "no required check blocks")
@@ -60,6 +63,10 @@ CHECK = code("trace.check", "{outcome}: {check}", outcome=Text, check=Text)
 APPROVED_BY = code("trace.approved_by", "approved by {by}", by=str)
 RELEASE_BY = code("trace.release_by", "release {number} by {by}", number=int, by=Text)
 ROLLBACK_BY = code("trace.rollback_by", "rollback {number} by {by}", number=int, by=Text)
+EXPORTED_BY = code("trace.exported_by", "exported by {by}", by=str)
+FETCHED_BY = code("trace.fetched_by", "fetched by {by}", by=str)
+ANSWERED_ROWS = code("trace.answered_rows", "answered {beside} in a batch, for {by}", beside=str, by=str)
+ANSWERED_BY = code("trace.answered_by", "answered by {beside} in a batch, for {by}", beside=str, by=str)
 SOMEONE = code("trace.someone", "someone")
 
 EVALUATED = code("trace.evaluated", "test set evaluated {times}", times=Text)
@@ -78,6 +85,12 @@ ROWS = code("trace.rows", "{count:,} rows", count=int)
 ONE_PREDICTION = code("trace.one_prediction", "1 prediction")
 PREDICTIONS = code("trace.predictions", "{count:,} predictions", count=int)
 
+RELEASE = code("trace.fact.release", "release")
+ARM = code("trace.fact.arm", "arm")
+WORKER = code("trace.fact.worker", "worker")
+TOOK = code("trace.fact.took", "model took")
+TOKEN = code("trace.fact.token", "token")
+TRACE_ID = code("trace.fact.trace", "trace id")
 AT = code("trace.fact.at", "at")
 ARRIVED = code("trace.fact.arrived", "arrived")
 ID = code("trace.fact.id", "id")
@@ -88,6 +101,7 @@ ADDED = code("trace.fact.added", "added")
 REMOVED = code("trace.fact.removed", "removed")
 EVENT = code("trace.fact.event", "event")
 KNOWN = code("trace.fact.known", "known")
+SINCE = code("trace.fact.window_since", "since")
 WHERE = code("trace.fact.gone", "gone")
 FORGOTTEN = code("trace.fact.forgotten", "forgotten")
 RECIPE = code("trace.fact.recipe", "recipe")
@@ -102,10 +116,14 @@ WHY = code("trace.fact.why", "why")
 COMMIT = code("trace.fact.commit", "commit")
 STALE = code("trace.fact.stale", "since")
 VERSION = code("trace.fact.version", "version")
+PERSONAL = code("trace.fact.personal", "personal")
 SERVES = code("trace.fact.serves", "serves")
 
 OF_HISTORY: dict[str, Code] = {"event": EVENT, "known": KNOWN, "gone": WHERE}
 """What the facts of a row of history are called; a row's others are columns."""
+
+OF_WINDOW: dict[str, Code] = {**OF_HISTORY, "since": SINCE, "rows": ROWS_READ}
+"""What the facts of a window of history are called."""
 
 FACTS: dict[str, Code] = {
     "at": AT,
@@ -124,12 +142,19 @@ FACTS: dict[str, Code] = {
     "digest": DIGEST,
     "waived by": WAIVED_BY,
     "until": UNTIL,
+    "personal": PERSONAL,
     "as": AS,
     "why": WHY,
     "commit": COMMIT,
     "since": STALE,
     "version": VERSION,
     "serves": SERVES,
+    "release": RELEASE,
+    "arm": ARM,
+    "worker": WORKER,
+    "took": TOOK,
+    "token": TOKEN,
+    "trace": TRACE_ID,
 }
 """What the facts of any other node are called."""
 

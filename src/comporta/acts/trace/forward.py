@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
+from msgspec import UNSET
 
 from comporta.acts.judge.test_set import evaluations
 from comporta.acts.release.release import models, version_of
@@ -13,6 +15,7 @@ from comporta.acts.trace import codes
 from comporta.acts.trace.ids import TraceTarget
 from comporta.acts.trace.rows import bundle_of, key_of, learned_rows
 from comporta.acts.trace.tree import TraceTree
+from comporta.acts.trace.windows import WindowedRow, windowed_rows
 from comporta.data import key_text, manifest_of, rows_of, slice_of
 from comporta.data.keys import subject_hashes, subject_texts
 from comporta.errors import NotFound
@@ -83,17 +86,23 @@ def row_forward(opened: OpenProject, here: TraceTarget) -> TraceTree:
     key = key_text([rows[name][0] for name in found.shape.key])
     children = []
     about: dict[str, list[int]] = {}  # model → the versions that are asked about rows of this dataset
+    windows: dict[str, list[WindowedRow]] = {}
     for version in models(opened):
         bundle = bundle_of(opened, version)
         spine = bundle.of == here.name
         about.setdefault(version.model, []).extend([version.number] if spine else [])
-        joins = join_columns(join.dataset for join in bundle.joins)
-        columns = [KEY] if spine else [each.key for each in joins if each.dataset == here.name]
-        children += _learned_tree(version, learned_rows(opened, version, columns, key))
+        joins = list(zip(bundle.joins, join_columns(join.dataset for join in bundle.joins), strict=True))
+        newest = [names.key for join, names in joins if join.dataset == here.name and join.window is UNSET]
+        mine = windowed_rows(joins, bundle.shapes.get(here.name, found.shape), rows)
+        windows.setdefault(version.model, []).extend(mine)
+        columns = [KEY] if spine else newest
+        children += _learned_tree(version, learned_rows(opened, version, columns, key, windows=mine))
     for model in sorted(about):
         asked = (pl.col("key") == key) & pl.col("version").is_in(about[model])
-        hits = scan_all_predictions(opened, model).filter(asked | reads_row(here.name, found.shape.key, key))
-        children += _predictions(model, hits, codes.READ_IT)
+        read = reads_row(here.name, found.shape.key, key, windows[model])
+        children += _predictions(
+            model, scan_all_predictions(opened, model).filter(asked | read), codes.READ_IT
+        )
     return TraceTree(
         kind="row",
         id=f"{here.name}:{here.rest}",
@@ -194,21 +203,28 @@ def _row(dataset: str, key: tuple[str, ...], row: dict[str, Any]) -> TraceTree:
     return TraceTree(kind="row", id=f"{dataset}:{text}", label=PlainText(text))
 
 
-def reads_row(dataset: str, names: tuple[str, ...], key: str) -> pl.Expr:
+def reads_row(dataset: str, names: tuple[str, ...], key: str, windows: Sequence[WindowedRow] = ()) -> pl.Expr:
     """Whether a prediction read this row as history. names: the dataset's key columns; key: the row's key
-    text, which holds their values in order."""
+    text, which holds their values in order. windows: the row as windows of its dataset see it."""
     values = decode(key, list[Any])
     # Joined rows are logged as canonical JSON. What lacks the key in these characters need not be decoded.
-    named = encode(dict(zip(names, values, strict=True))).decode()
+    named = {encode(dict(zip(names, values, strict=True))).decode(), *(each.key_in_log for each in windows)}
 
     def reads(joined: str) -> bool:
         return any(
-            each.dataset == dataset and encode([each.key.get(name) for name in names]) == encode(values)
+            (
+                each.since is UNSET
+                and each.dataset == dataset
+                and encode([each.key.get(name) for name in names]) == encode(values)
+            )
+            or any(window.is_in(each) for window in windows)
             for each in decode(joined, tuple[JoinedRow, ...])
         )
 
     joined = pl.col("joined")
-    likely = pl.when(joined.str.contains(named, literal=True)).then(joined)
+    likely = pl.when(
+        pl.any_horizontal(joined.str.contains(each, literal=True) for each in sorted(named))
+    ).then(joined)
     return likely.map_elements(reads, return_dtype=pl.Boolean).fill_null(False)
 
 

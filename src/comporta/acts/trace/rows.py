@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Any
@@ -10,10 +11,13 @@ from typing import TYPE_CHECKING, Any
 from comporta.errors import BadProject
 from comporta.opened.project import OpenProject
 from comporta.records import Artifact, DatasetSchema, Version, decode
+from comporta.records.columns import AT
 from comporta.records.features import Bundle
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from comporta.acts.trace.windows import WindowedRow
 
 
 def key_of(shape: DatasetSchema, text: str) -> dict[str, Any]:
@@ -48,13 +52,22 @@ def bundle_of(opened: OpenProject, version: Version) -> Bundle:
     return opened.context.get_json(version.parts["bundle"], Bundle)
 
 
-def learned_rows(opened: OpenProject, version: Version, columns: list[str], *values: Any) -> dict[str, int]:
+def learned_rows(
+    opened: OpenProject,
+    version: Version,
+    columns: list[str],
+    *values: Any,
+    windows: Sequence[WindowedRow] = (),
+) -> dict[str, int]:
     """`train` and `test` → how many of the version's rows have one of these values in one of these hidden
-    columns."""
+    columns, or read the row in one of these windows."""
     counts: dict[str, int] = {}
+    beside = [AT, *(name for each in windows for name in each.columns[2:])] if windows else []
     for part in ("train", "test"):
         if part in version.parts:
-            frame = table(opened, version.parts[part], columns)
-            holds = [(held == each).fill_null(False) for held in frame for each in values]
+            frame = table(opened, version.parts[part], list(dict.fromkeys([*columns, *beside])))
+            there = [frame[name] for name in columns if name in frame.columns]
+            holds = [(held == each).fill_null(False) for held in there for each in values]
+            holds += [window.training_rows(frame) for window in windows]
             counts[part] = int(reduce(or_, holds).sum()) if holds else 0
     return counts

@@ -9,6 +9,7 @@ from comporta.acts.trace.back import dataset_back, prediction_back, row_back, ve
 from comporta.acts.trace.forward import dataset_forward, row_forward, subject_forward, version_forward
 from comporta.acts.trace.ids import TraceTarget, parse_trace_id
 from comporta.acts.trace.tree import TraceTree
+from comporta.opened.permission import require_permission
 from comporta.opened.project import OpenProject
 
 Walk = Callable[[OpenProject, TraceTarget], TraceTree]
@@ -34,6 +35,8 @@ def trace(opened: OpenProject, text: str, *, forward: bool | None = None) -> Tra
     (back from a subject, forward from a prediction) is left out. Raises NotFound, BadProject.
     """
     place = parse_trace_id(opened, text)
+    of = {"version": "model", "dataset": "dataset", "row": "dataset"}.get(place.kind)
+    require_permission(opened, "data.read", **({of: place.name} if of else {}))
     ways = {None: (BACK, FORWARD), False: (BACK,), True: (FORWARD,)}[forward]
     walks = [way[place.kind] for way in ways if place.kind in way]
     if not walks:

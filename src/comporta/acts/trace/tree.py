@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from html import escape
 from typing import Any
 
-from comporta.acts.trace.codes import FACTS, OF_HISTORY, TITLE
+from comporta.acts.trace.codes import FACTS, OF_HISTORY, OF_WINDOW, TITLE
 from comporta.opened.sentences import Say, sentence
 from comporta.records import Message, Record, Text
+from comporta.report.escape import escape
 
 
 class TraceTree(Record, frozen=True, kw_only=True):
-    """kind: `prediction`, `version`, `step`, `dataset`, `row`, `subject` … id: what `comporta trace` takes,
-    where it takes it. label: one line for people. facts: what is known of it, by names that never change."""
+    """kind: `prediction`, `version`, `step`, `dataset`, `row`, `window`, `subject` … id: what `comporta
+    trace` takes, where it takes it. label: one line for people. facts: what is known of it, by names that
+    never change."""
 
     kind: str
     id: str
@@ -37,7 +38,7 @@ def _lines(tree: TraceTree, say: Say, lead: str, branch: str) -> Iterator[str]:
 
 def _facts(tree: TraceTree, say: Say) -> Iterator[str]:
     """Each fact with what it is called; those of a row are its columns."""
-    names = OF_HISTORY if tree.kind == "row" else FACTS
+    names = {"row": OF_HISTORY, "window": OF_WINDOW}.get(tree.kind, FACTS)
     for name, value in tree.facts.items():
         shown = say(value) if isinstance(value, Message) else value
         yield f"{say(names[name]()) if name in names else name} {shown}"
@@ -51,6 +52,7 @@ _COLOURS = {
     "row": "#dff0d8",
     "subject": "#e8d5ee",
     "release": "#f6c6c0",
+    "copy": "#f6c6c0",
     "label": "#f4d9a0",
 }
 _ROW, _STEP, _WIDTH, _HEIGHT = 46, 40, 560, 36

@@ -25,7 +25,9 @@ from comporta.opened.follow import require_known
 from comporta.opened.mentions import acting_ids
 from comporta.opened.people import is_forgotten
 from comporta.opened.people_seal import PREFIX, entry_changed_error, is_genuine, read_entry
+from comporta.opened.permission import require_permission
 from comporta.opened.project import PROJECTIONS, OpenProject
+from comporta.opened.proof_audit import verify_proofs
 from comporta.records import Head, Record
 from comporta.store import artifact_name
 
@@ -56,6 +58,7 @@ def verify(opened: OpenProject, head: Head | None = None) -> Audit:
 
     The public key that signs it is compared with `comporta.pub` beside the project's file, if there is one.
     """
+    require_permission(opened, "audit.read")
     public = published_key(opened.root)
     return verified(opened.ledger, PROJECTIONS, opened.keys.chain, head, public=public)
 
@@ -65,6 +68,7 @@ def export(opened: OpenProject, withhold: Collection[int], write: Callable[[str]
 
     withhold: events whose body is left out. Raises Refused, BadProject, Tampered.
     """
+    require_permission(opened, "audit.read")
     return export_chain(opened.ledger, public_key(opened.keys.chain), withhold, write)
 
 
@@ -88,6 +92,7 @@ def verify_artifacts(
 
     on_progress: as in `verify_data`.
     """
+    require_permission(opened, "audit.read")
     try:
         needed = needed_artifacts(opened.ledger)
     except (msgspec.MsgspecError, Tampered):
@@ -96,7 +101,9 @@ def verify_artifacts(
 
 
 def verify_people(opened: OpenProject) -> tuple[str, ...]:
-    """The faults of the directory of people, one sentence each: of its entries, and of who acted."""
+    """The faults of the directory of people, one sentence each: of its entries, of who acted, and of the
+    proofs of who it was."""
+    require_permission(opened, "audit.read")
     faults, there = [], set()
     for each in opened.store.list(PREFIX):
         try:
@@ -120,12 +127,20 @@ def verify_people(opened: OpenProject) -> tuple[str, ...]:
         for id, seq in acted.items()
         if id not in there and not is_forgotten(opened, id)
     ]
-    return tuple(faults)
+    return (*faults, *_faults_of_proofs(opened))
+
+
+def _faults_of_proofs(opened: OpenProject) -> tuple[str, ...]:
+    try:
+        return verify_proofs(opened)
+    except Tampered:
+        return ()  # a row that is no event: the ledger's own audit names it
 
 
 def verify_store(opened: OpenProject) -> tuple[str, ...]:
     """What the store holds and the ledger should have recorded, one sentence each; none where they belong
     together."""
+    require_permission(opened, "audit.read")
     try:
         known = reachable(opened) | {artifact_name(each) for each in recorded_artifacts(opened.ledger)}
     except Refused as error:
@@ -140,6 +155,7 @@ def verify_data(opened: OpenProject, on_progress: Callable[[str, int, int], None
 
     on_progress: called with a dataset, the bytes of it read so far, and those there are. Raises WrongKey.
     """
+    require_permission(opened, "audit.read")
     try:
         recorded = {fact.dataset for _, fact in opened.ledger.scan(DATASETS)}
     except Tampered:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from comporta.access import DENIALS, GRANTING, GRANTS, NONCES, PERSON_KEYS
 from comporta.errors import Refused
 from comporta.opened.dataset_versions import DATASETS
 from comporta.opened.lineage import EVALUATIONS
@@ -20,6 +21,11 @@ _UNCHANGED: tuple[tuple[Projection[Any], str], ...] = (
     (FORGOTTEN, "who was forgotten ({key})"),
     (REMOVALS, "which artifacts were deleted ({key})"),
     (DATASETS, "which versions of datasets were recorded ({key})"),
+    (GRANTS, "who has which role ({key})"),
+    (DENIALS, "what was denied ({key})"),
+    (PERSON_KEYS, "which keys are valid ({key})"),
+    (GRANTING, "who granted roles ({key})"),
+    (NONCES, "which proofs were used ({key})"),
 )
 """What must be the same afterwards, and what it is called."""
 

@@ -13,7 +13,7 @@ from comporta.errors import BadProject, NotFound, Refused
 from comporta.ledger import Ledger
 from comporta.opened.artifacts import recorded_artifacts
 from comporta.opened.lineage import QUESTIONS
-from comporta.opened.people import current_user, identify
+from comporta.opened.permission import permission
 from comporta.opened.project import OpenProject
 from comporta.opened.removals import REMOVALS
 from comporta.records import Artifact, Record, Transaction
@@ -41,18 +41,20 @@ def remove(opened: OpenProject, digest: str, *, reason: str, by: str = "") -> Re
     """
     if reason not in get_args(Removal):
         raise BadProject(f"--reason: found {reason[:40]!r}, expected one of: {', '.join(get_args(Removal))}.")
+    who = permission(opened, "erase.execute", by=by)
     artifact = _find_artifact(opened, digest)
     require_known_projects(opened)
     with _ledgers(opened) as every:
         for ledger in every:
             _require_not_needed(ledger, artifact)
-    who = identify(opened, current_user(by)).id
-    fact = msgspec.convert({"digest": artifact.digest, "reason": reason, "by": who}, ArtifactRemoved)
+    told = {"digest": artifact.digest, "reason": reason, "by": who.identify()}
+    fact = who.sign(msgspec.convert(told, ArtifactRemoved))
 
     def commit(tx: Transaction) -> bool:
         # Recorded once; bytes that were written again since are deleted again.
         if tx.get(REMOVALS, artifact.digest) is not None:
             return False
+        who.admit(tx, fact)
         tx.append(fact)
         return True
 

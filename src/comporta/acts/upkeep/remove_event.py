@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from comporta.acts.upkeep.removal_effect import require_nothing_gained
-from comporta.opened.people import current_user, declared_role, identify
+from comporta.opened.permission import permission
 from comporta.opened.project import OpenProject
-from comporta.project.person import REMOVES
-from comporta.records import Event
+from comporta.records import Event, View
+from comporta.records.facts import EventRemoved
 
 
 def remove_event(opened: OpenProject, seq: int, *, reason: str, by: str = "") -> Event:
@@ -15,8 +15,13 @@ def remove_event(opened: OpenProject, seq: int, *, reason: str, by: str = "") ->
     reason: a code. by: empty: the name you are logged in with. Raises NotFound; BadProject on a reason that
     is no code; Refused for one who may not, and for a body that holds no personal value or decides something.
     """
-    who = current_user(by)
-    declared_role(opened, who, "", REMOVES, "remove the body of an event")
+    who = permission(opened, "event.remove", by=by)
+
+    def sign(view: View, fact: EventRemoved) -> EventRemoved:
+        signed = who.sign(fact)
+        who.admit(view, signed)
+        return signed
+
     return opened.ledger.remove_body(
-        seq, reason=reason, by=identify(opened, who).id, compare=require_nothing_gained
+        seq, reason=reason, by=who.identify(), compare=require_nothing_gained, sign=sign
     )

@@ -6,15 +6,19 @@ from contextlib import closing
 
 import msgspec
 
+from comporta.access import PERSON_KEYS
 from comporta.acts.upkeep.store_match import require_same_project
 from comporta.engine import RUNS, STEPS
 from comporta.errors import Refused
 from comporta.ledger import Ledger
 from comporta.opened.artifacts import artifacts_in
+from comporta.opened.copies import COPIES
 from comporta.opened.lineage import QUESTIONS
 from comporta.opened.people_seal import PREFIX
+from comporta.opened.permission import permission, require_permission
 from comporta.opened.project import OpenProject
 from comporta.records import Artifact
+from comporta.records.facts import StoreSwept
 from comporta.registry import VERSIONS
 from comporta.release import ROUTES
 from comporta.store import PrefixUsage, SweepReport, artifact_name, projects_in
@@ -27,6 +31,7 @@ RECENT = 50
 
 def usage(opened: OpenProject) -> tuple[PrefixUsage, ...]:
     """Objects and bytes, by artifact, by dataset and of the directory of people."""
+    require_permission(opened, "audit.read")
     return (
         used(opened.store, depth=1, prefix="artifacts/")
         + used(opened.store, depth=2, prefix="data/")
@@ -38,13 +43,18 @@ def sweep(opened: OpenProject, *, dry: bool = False) -> SweepReport:
     """Frees what nothing reaches. Kept: all versions with their steps, the answers of the newest runs,
     every fragment that a dataset version reads; and whatever is less than a day old. Raises Refused where the
     store is not this ledger's."""
+    who = permission(opened, "store.sweep", nameless=True)
     # Here, as below, for it brings polars along: `usage` does without.
     from comporta.data import list_datasets
 
     names = reachable(opened)
     require_same_project(opened, {name for name in names if name.startswith(ARTIFACTS)})
     prefixes = ["artifacts/", *(f"data/{name}/objects/" for name in list_datasets(opened.store))]
-    return swept(opened.store, names, now=opened.clock(), prefixes=prefixes, dry=dry)
+    done = swept(opened.store, names, now=opened.clock(), prefixes=prefixes, dry=dry)
+    if done.freed and not dry:
+        # Afterwards: on a disk that is full nothing could be written before.
+        who.append(StoreSwept(objects=len(done.freed), size=done.size, by=who.identify()))
+    return done
 
 
 def reachable(opened: OpenProject) -> frozenset[str]:
@@ -86,9 +96,13 @@ def needed_digests(ledger: Ledger) -> set[str]:
         recipes |= set(version.steps.values())
     for _, route in ledger.scan(ROUTES):
         found |= {each.digest for each in artifacts_in(msgspec.to_builtins(route))}
+    for _, copy in ledger.scan(COPIES):
+        found |= {copy.reason.digest} if isinstance(copy.reason, Artifact) else set()
     for _, run in ledger.scan(RUNS, newest=True, limit=RECENT):
         recipes |= set(run.nodes.values())
         found |= {run.details.digest} if run.details is not None else set()
+    for _, key in ledger.scan(PERSON_KEYS):
+        found |= {key.rule.digest} if key.rule is not None and not key.until else set()
     for recipe in recipes:
         step, question = ledger.get(STEPS, recipe), ledger.get(QUESTIONS, recipe)
         outputs = [*(step.outputs.values() if step else ()), *(question.outputs.values() if question else ())]

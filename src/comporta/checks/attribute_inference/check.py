@@ -125,7 +125,7 @@ MEASUREMENT = MeasurementSpec(
     run="evidence.attribute_inference",
     reads={"model": "model", "signature": "signature", "train": "train", "test": "test"},
     functions=("opened",),
-    context=("group",),
+    context=("group", "decimals"),
     cost=3,
     section="privacy",
 )

@@ -21,6 +21,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from comporta.checks.attribute_inference.codes import ATTACKER_KNOWS, ATTACKER_KNOWS_OUTCOME
 from comporta.checks.attribute_inference.figures import ADVANTAGE, ANSWERS, EXPLANATIONS
+from comporta.checks.shared.measuring.answers_told import as_told
 from comporta.checks.shared.measuring.codes import FEWER_THAN_TWO_VALUES
 from comporta.checks.shared.measuring.rare_values import figures_of_rare
 from comporta.records import (
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
+    Asks = Callable[[pl.DataFrame], Floats]
 
 OWN, VICTIMS = 4_000, 2_000
 MOST_VALUES = 8
@@ -64,20 +66,24 @@ def measure(
     of: str,
     columns: Sequence[str] = (),
     group: str | None = None,
+    decimals: int | None = None,
 ) -> dict[str, Artifact]:
     """`findings`: what answers and explanations add to the area under the ROC curve of a guess at `of`.
 
     columns: features that the attacker knows; none: all others where the model reads `of`, else no feature.
     """
     asked = opened(context, model, signature)
+    told = as_told(asked.signature, decimals)
     rows, own = read(context, train), read(context, test)
-    found, many = infer(asked, rows, own, of, columns, group=group, seed=context.seed)
+    found, many = infer(
+        lambda frame: told(asked(frame).scores), rows, own, of, columns, group=group, seed=context.seed
+    )
     print(f"attribute inference: {found.rows:,} of {found.of:,} rows, {many:,} rows asked of the model")
     return {"findings": context.put_json(found)}
 
 
 def infer(
-    asked: FittedModel,
+    asked: Asks,
     learned: pl.DataFrame,
     own: pl.DataFrame,
     of: str,
@@ -86,7 +92,8 @@ def infer(
     group: str | None = None,
     seed: int = 0,
 ) -> tuple[Findings, int]:
-    """The findings, and rows asked of the model. learned: whose attribute is guessed. own: the attacker's."""
+    """The findings, and rows asked of the model. asked: what answers tell of its scores. learned: whose
+    attribute is guessed. own: the attacker's."""
     of_all = learned.height + own.height
     learned = learned.sample(min(VICTIMS, learned.height), seed=seed)
     own = own.sample(min(OWN, own.height), seed=seed)
@@ -188,12 +195,10 @@ def _guess(known: Floats, place: NDArray[np.int64], mine: NDArray[np.bool_], see
         return np.asarray(trees.fit(known[use], place[use]).predict_proba(known[~mine]))
 
 
-def _answers(
-    asked: FittedModel, rows: pl.DataFrame, of: str, secret: pl.Series, values: list[str]
-) -> list[Floats]:
+def _answers(asked: Asks, rows: pl.DataFrame, of: str, secret: pl.Series, values: list[str]) -> list[Floats]:
     """What the model says; and where it reads the attribute, how far that is from what it would say for each
     value, and which is nearest."""
-    said = asked(rows).scores
+    said = asked(rows)
     columns = [said[:, at] for at in range(said.shape[1])]
     if not of:
         return columns
@@ -201,16 +206,16 @@ def _answers(
     for value in values:
         typical = rows[of].filter(secret == value).drop_nulls()
         put = typical.sort()[len(typical) // 2] if len(typical) else None
-        other = asked(rows.with_columns(pl.lit(put, rows[of].dtype).alias(of))).scores
+        other = asked(rows.with_columns(pl.lit(put, rows[of].dtype).alias(of)))
         apart.append(np.abs(other - said).sum(axis=1))
     return [*columns, *apart, np.argmin(np.column_stack(apart), axis=1).astype(float)]
 
 
 def _effects(
-    asked: FittedModel, rows: pl.DataFrame, features: Sequence[str], mine: NDArray[np.bool_]
+    asked: Asks, rows: pl.DataFrame, features: Sequence[str], mine: NDArray[np.bool_]
 ) -> list[Floats]:
     """For each feature, what the answer changes by when it is put to a usual value of the attacker's rows."""
-    whole = asked(rows).scores[:, -1]
+    whole = asked(rows)[:, -1]
     own = rows.filter(pl.Series(mine))
     added = []
     for name in features:
@@ -218,9 +223,7 @@ def _effects(
         if there.is_empty():
             continue
         usual: Any = there.sort()[len(there) // 2] if there.dtype.is_numeric() else there.mode().sort()[0]
-        added.append(
-            whole - asked(rows.with_columns(pl.lit(usual, rows[name].dtype).alias(name))).scores[:, -1]
-        )
+        added.append(whole - asked(rows.with_columns(pl.lit(usual, rows[name].dtype).alias(name)))[:, -1])
     return added
 
 

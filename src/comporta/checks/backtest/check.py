@@ -107,7 +107,8 @@ def backtest(
     Intervals are those of `at_least`: whole groups or days resampled (BCa bootstrap). on: `interval` asks
     that all of it clears the limit in each window, `value` the value alone, `fault` refuses only what is
     shown. A project that is not split by time has no past to walk: it does not apply. Rows that the split
-    dropped between training and test rows are in no window. Raises BadProject.
+    dropped between training and test rows are in no window: windows lie before them and behind.
+    Raises BadProject.
     """
     limit, least = one_limit("backtest", metric, at_least, at_most)
     usual("backtest", on, level)

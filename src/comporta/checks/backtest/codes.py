@@ -19,6 +19,11 @@ TOO_FEW_BEFORE_WINDOW = code(
     "{rows:,} rows to train before it, at least {least} expected",
     rows=int, least=int,
 )  # fmt: skip
+TOO_SHORT = code(
+    "evidence.backtest_too_short",
+    "{days:.3g} days of rows are too short for windows after a gap of {gap:.3g} days",
+    days=float, gap=float,
+)  # fmt: skip
 WINDOWS = code(
     "evidence.windows",
     "{made} of {windows} windows of {days:.3g} days, {gap:g} days purged before each.",

@@ -55,7 +55,7 @@ OPEN = code(
 )
 ROWS_TO_SHOW = code(
     "better_than_champion.rows_to_show",
-    "if it is as much better as it looks, {rows:,} rows show it four times in five", rows=int,
+    "if the true difference is the measured one, {rows:,} rows show it with 80 % power", rows=int,
 )  # fmt: skip
 
 

@@ -21,7 +21,6 @@ from comporta.records import (
     NO_TEXT,
     NUMBER,
     Evidence,
-    Figure,
     Level,
     Message,
     Need,
@@ -34,7 +33,6 @@ from comporta.records import (
 from comporta.records.measurement import MeasurementSpec
 from comporta.records.metric import MAIN
 from comporta.records.metric import metric as named
-from comporta.stats.power import smallest_seen
 
 TITLE = code(
     "check.no_worse", "{metric}{by} at most {margin:g} worse than the champion",
@@ -56,16 +54,17 @@ NO_INTERVAL = code(
     "{margin:g}",
     seen=Message, margin=NUMBER,
 )  # fmt: skip
+# In verdicts of before: what a pass could have seen stands in `Verdict.detectable` now.
 WOULD_FIND = code(
-    "no_worse.would_find", "one worse by {difference:.2g} would be found four times in five",
+    "no_worse.would_find", "one worse by {difference:.2g} would be detected with 80 % power",
     difference=NUMBER,
 )  # fmt: skip
 ROWS_IF_TRUE = code(
-    "no_worse.rows_if_true", "if that is the true difference, {rows:,} rows settle it four times in five",
+    "no_worse.rows_if_true", "if that is the true difference, {rows:,} rows settle it with 80 % power",
     rows=int,
 )  # fmt: skip
 ROWS_IF_EQUAL = code(
-    "no_worse.rows_if_equal", "two equal models take {rows:,} rows to show it four times in five", rows=int
+    "no_worse.rows_if_equal", "two equal models take {rows:,} rows to show it with 80 % power", rows=int
 )
 
 
@@ -126,18 +125,12 @@ class NoWorse(Record, frozen=True, kw_only=True):
             within = worse is None or (worse >= limit if higher else worse <= limit)
             if within or self.on == "value":
                 return (WITHIN(seen=seen, margin=margin),)
-            return NOT_SHOWN(seen=seen, margin=margin), self._could(figure)
+            return (NOT_SHOWN(seen=seen, margin=margin),)
         if figure.low is None or figure.high is None:
             return (NO_INTERVAL(seen=seen, margin=margin),)
         if figure.doubt:
             return (NOT_RELIABLE(seen=seen, why=figure.doubt),)
         return OPEN(seen=seen, margin=margin), *self._power(decides)
-
-    def _could(self, figure: Figure) -> Text:
-        """What these rows would have shown."""
-        if figure.low is None or figure.high is None:
-            return NO_TEXT
-        return WOULD_FIND(difference=self.margin + smallest_seen(figure.low, figure.high))
 
     def _power(self, decides: Judgement) -> tuple[Text, ...]:
         """How many rows would settle it, and how many it takes were the two models equal."""
@@ -181,7 +174,7 @@ def no_worse(
     must not be shown to be beyond.
 
     Inconclusive, the verdict tells how many rows would settle it with 80 % power, and how many two equal
-    models would take; passed with `on="fault"` what those rows would have shown. Take a margin that you could
+    models would take. Take a margin that you could
     live with: small ones take many labels (see `better_than_champion`).
 
     It does not apply to the first version. A champion whose features are not in the candidate's table cannot

@@ -55,6 +55,7 @@ from comporta.stats.jackknife import MANY, quick_intervals
 from comporta.stats.metrics import ScoredRows, statistic
 from comporta.stats.paired import PairedDifference, delong, mean_difference, right, wilcoxon
 from comporta.stats.power import rows_to_show, smallest_seen
+from comporta.stats.precisions import apart_with_few
 from comporta.stats.predictions import (
     classes_of,
     main_of,
@@ -210,6 +211,8 @@ def _compare(
         drawn = with_discordance(metric, mine, theirs, drawn, clusters=clusters, seed=seed)
         if metric == "roc_auc":
             drawn = apart_of_units(drawn, mine, theirs, clusters)
+        if metric == "average_precision":
+            drawn = apart_with_few(drawn, mine, theirs, clusters)
     notes = () if clusters.note is None else (clusters.note,)
     found = with_absent(replace(_interval(exact, drawn, rows.height), notes=notes), metric, mine)
     if metric in SQUARED:

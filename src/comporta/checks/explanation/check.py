@@ -58,11 +58,11 @@ def explained(
 ) -> Explained:
     """There is an explanation of the answers, and it adds up: `explained()`.
 
-    Shapley values of up to 1,000 test rows: LightGBM by its own TreeSHAP (exact for the trees, against the
-    rows they were grown on); linear models, behind scikit-learn's scalers or imputer too, exact against 200
-    test rows; all others, scikit-learn's trees among them, by 12 sampled orders of the features on 150 rows,
-    which is no exact value. The evidence's notes say which, and hold the background's keyed digest; the
-    summary by feature is kept with it, the background rows as an artifact beside it.
+    Shapley values of up to 1,000 test rows: LightGBM, XGBoost and CatBoost by their own TreeSHAP (exact for
+    the trees, against the rows they were grown on); linear models, behind scikit-learn's scalers or imputer
+    too, exact against 200 test rows; all others, scikit-learn's trees among them, by 12 sampled orders of the
+    features on 150 rows, which is no exact value. The evidence's notes say which, and hold the background's
+    keyed digest; the summary by feature is kept with it, the background rows as an artifact beside it.
 
     residual: the largest distance of the values' sum from the answer, over the largest answer or 1, in
     log-odds, margin, chance or number. Sampled values add up by how they are made: they are kept and shown,

@@ -18,7 +18,7 @@ EXPLAINED = code(
 )  # fmt: skip
 BY_TREE_SHAP = code(
     "evidence.by_tree_shap",
-    "LightGBM's TreeSHAP, exact for the trees, against the rows they were grown on",
+    "the library's own TreeSHAP, exact for the trees, against the rows they were grown on",
 )
 BY_WEIGHTS = code(
     "evidence.by_weights",

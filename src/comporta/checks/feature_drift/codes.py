@@ -16,5 +16,16 @@ DISCOVERIES = code(
     "Hochberg); intervals at {level:.4f} (false coverage rate).",
     found=int, comparisons=int, level=float,
 )  # fmt: skip
-WEIGHTED_BY_IMPORTANCE = code("evidence.weighted_by_importance", "Weighted by the shares of importance.")
+WEIGHTED_BY_IMPORTANCE = code(
+    "evidence.weighted_by_importance", "Weighted by the shares of importance, the mean of before and now."
+)
+WEIGHTED_BY_ONE = code(
+    "evidence.weighted_by_one",
+    "Weighted by the shares of importance of one of the two versions: of the other it was not measured.",
+)
+NO_LONGER_READ = code(
+    "evidence.no_longer_read",
+    "Read by earlier {earlier} and not by this version: {features:, }.",
+    earlier=int, features=tuple,
+)  # fmt: skip
 UNWEIGHTED = code("evidence.unweighted", "Importance was not measured: every feature counts alike.")

@@ -10,15 +10,18 @@ import polars as pl
 from comporta.checks.feature_drift.codes import (
     ANOTHER_KIND,
     DISCOVERIES,
+    NO_LONGER_READ,
     NO_ROWS_ON_ONE_SIDE,
     UNWEIGHTED,
     WEIGHTED_BY_IMPORTANCE,
+    WEIGHTED_BY_ONE,
 )
-from comporta.checks.feature_drift.figures import FEATURE_DRIFT, WEIGHTED_DRIFT
+from comporta.checks.feature_drift.figures import FEATURE_DRIFT, IMPORTANCE_BEFORE, WEIGHTED_DRIFT
 from comporta.checks.feature_drift.tables import (
     DISCOVERY,
     DRIFT,
     IMPORTANCE_SHARE,
+    IMPORTANCE_SHARE_BEFORE,
     IN_OTHER_CELLS,
     MEAN_IS,
     MEAN_MOVED,
@@ -26,6 +29,7 @@ from comporta.checks.feature_drift.tables import (
     MISSING_IS,
     MISSING_WAS,
 )
+from comporta.checks.feature_drift.weights import FeatureWeights, feature_weights
 from comporta.checks.shared.figures import COMPARED, IMPORTANCE
 from comporta.checks.shared.measuring.codes import NO_EARLIER_VERSION
 from comporta.checks.shared.measuring.earlier_references import (
@@ -88,7 +92,9 @@ def measure_drift(
     *,
     group: str | None = None,
 ) -> Findings:
-    """The same from a frame. weights: None: every feature counts alike."""
+    """The same from a frame. weights: how much each feature matters to this version; a feature counts as much
+    as it mattered before and matters now, so that one which broke, and therefore matters no more, counts.
+    None, and none kept by the earlier version either: every feature counts alike."""
     if not earlier:
         return Findings(without=NO_EARLIER_VERSION(), rows=rows.height, of=rows.height)
     units = units_of(rows, group)
@@ -121,32 +127,23 @@ def _findings(
 ) -> Findings:
     chosen = discoveries([each.by.p for each in found])
     level = selected_level(max(1, sum(chosen)), len(found)) if found else 0.95
-    names = sorted({each.feature for each in found})
-    shares = (
-        {name: 1 / len(names) for name in names}
-        if weights is None
-        else dict(zip(weights.features, weights.shares, strict=True))
-    )
     drifts = [_drift(each, rows.height, level) for each in found]
+    weighed = {version: feature_weights(was.importance, weights) for version, was in earlier.items()}
     figures = list(drifts)
-    for name in earlier:
-        figures += _weighted_drift(name, found, drifts, shares, rows.height, level)
-        spoiled = any(version == name for version, _ in lost)
-        some = any(each.against == name for each in found)
+    for version in earlier:
+        figures += _weighted_drift(version, found, drifts, weighed[version], rows.height, level)
+        spoiled = any(one == version for one, _ in lost)
+        some = any(each.against == version for each in found)
         figures.append(
             Figure(
                 metric=COMPARED.metric,
                 value=float(some and not spoiled),
                 compared_with=EARLIER_VERSION,
-                under=against(name),
+                under=against(version),
             )
         )
-    figures += [
-        Figure(metric=IMPORTANCE.metric, value=shares.get(name, 0.0), under=conditions(feature=name))
-        for name in names
-    ]
     return Findings(
-        figures=tuple(figures),
+        figures=(*figures, *_importances(found, weighed)),
         unmeasured=tuple(
             UnmeasuredFigure(
                 metric=FEATURE_DRIFT.metric,
@@ -160,10 +157,50 @@ def _findings(
         of=rows.height,
         notes=(
             DISCOVERIES(found=sum(chosen), comparisons=len(found), level=level),
-            WEIGHTED_BY_IMPORTANCE() if weights is not None else UNWEIGHTED(),
+            *_notes(rows, earlier, weighed),
         ),
-        tables=(FEATURES.of(_rows(found, drifts, shares, chosen)),),
+        tables=(FEATURES.of(_rows(found, drifts, weighed, chosen)),),
     )
+
+
+def _importances(found: Sequence[FeatureDistance], weighed: Mapping[int, FeatureWeights]) -> list[Figure]:
+    """What each feature matters now, once, and what it mattered to each earlier version, as far as either is
+    known."""
+    now: dict[str, float] = {}
+    before: list[Figure] = []
+    for each in found:
+        weights = weighed[each.against]
+        if weights.now is not None:
+            now[each.feature] = weights.now.get(each.feature, 0.0)
+        if weights.before is not None:
+            before.append(
+                Figure(
+                    metric=IMPORTANCE_BEFORE.metric,
+                    value=weights.before.get(each.feature, 0.0),
+                    compared_with=EARLIER_VERSION,
+                    under=(*against(each.against), *conditions(feature=each.feature)),
+                )
+            )
+    return [
+        *(
+            Figure(metric=IMPORTANCE.metric, value=share, under=conditions(feature=name))
+            for name, share in sorted(now.items())
+        ),
+        *before,
+    ]
+
+
+def _notes(
+    rows: pl.DataFrame, earlier: Mapping[int, Reference], weighed: Mapping[int, FeatureWeights]
+) -> list[Message]:
+    notes = []
+    for version, was in earlier.items():
+        known = sum(each is not None for each in (weighed[version].before, weighed[version].now))
+        said = (UNWEIGHTED, WEIGHTED_BY_ONE, WEIGHTED_BY_IMPORTANCE)[known]()
+        notes += [] if said in notes else [said]
+        if gone := tuple(name for name in was.features if name not in rows.columns):
+            notes.append(NO_LONGER_READ(earlier=version, features=gone))
+    return notes
 
 
 def _drift(moved: FeatureDistance, rows: int, level: float) -> Figure:
@@ -184,15 +221,15 @@ def _drift(moved: FeatureDistance, rows: int, level: float) -> Figure:
 def _rows(
     found: Sequence[FeatureDistance],
     drifts: Sequence[Figure],
-    shares: Mapping[str, float],
+    weighed: Mapping[int, FeatureWeights],
     chosen: Sequence[bool],
 ) -> list[TableRow]:
     """The newest version first, and of each what the model would feel most."""
     every = [
-        (each, shares.get(each.feature, 0.0), drift, is_found)
+        (each, weighed[each.against], drift, is_found)
         for each, drift, is_found in zip(found, drifts, chosen, strict=True)
     ]
-    every.sort(key=lambda each: (each[0].against, -each[1] * each[2].value, each[0].feature))
+    every.sort(key=lambda one: (one[0].against, -one[1].of(one[0].feature) * one[2].value, one[0].feature))
     return [_row(*each) for each in every[:200]]
 
 
@@ -200,19 +237,19 @@ def _weighted_drift(
     version: int,
     found: list[FeatureDistance],
     figures: list[Figure],
-    shares: Mapping[str, float],
+    weights: FeatureWeights,
     rows: int,
     level: float,
 ) -> list[Figure]:
-    """The drift of all features, by importance. The ends are the ends' own mean: as wide as if all features
-    moved together, for how they do is not kept."""
+    """The drift of all features, by the mean of their importance before and now. The ends are the ends' own
+    mean: as wide as if all features moved together, for how they do is not kept."""
     mine = [(each, figure) for each, figure in zip(found, figures, strict=False) if each.against == version]
-    total = sum(shares.get(each.feature, 0.0) for each, _ in mine)
+    total = sum(weights.of(each.feature) for each, _ in mine)
     if not mine or total <= 0:
         return []
 
     def mean(name: str) -> float:
-        parts = [shares.get(each.feature, 0.0) * float(getattr(one, name)) for each, one in mine]
+        parts = [weights.of(each.feature) * float(getattr(one, name)) for each, one in mine]
         return sum(parts) / total
 
     return [
@@ -229,12 +266,13 @@ def _weighted_drift(
     ]
 
 
-def _row(each: FeatureDistance, share: float, drift: Figure, found: bool) -> TableRow:
+def _row(each: FeatureDistance, weights: FeatureWeights, drift: Figure, found: bool) -> TableRow:
     was, now = each.was, each.now
     row: TableRow = {
         AGAINST: each.against,
         FEATURE: each.feature,
-        IMPORTANCE_SHARE: share,
+        IMPORTANCE_SHARE: None if weights.now is None else weights.now.get(each.feature, 0.0),
+        IMPORTANCE_SHARE_BEFORE: None if weights.before is None else weights.before.get(each.feature, 0.0),
         DRIFT: drift.value,
         LOW: drift.low,
         HIGH: drift.high,

@@ -6,6 +6,7 @@ from comporta.records import column
 
 DRIFT = column("drift", "drift")
 IMPORTANCE_SHARE = column("importance", "importance")
+IMPORTANCE_SHARE_BEFORE = column("importance_before", "importance before")
 DISCOVERY = column("discovery", "discovery")
 IN_OTHER_CELLS = column("rows_in_other_cells", "rows in other cells")
 MISSING_WAS = column("missing_was", "missing was")

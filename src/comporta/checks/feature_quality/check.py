@@ -18,7 +18,7 @@ TITLE = code("check.feature_quality", "feature quality: at most {limits}", limit
 BROKEN = code("check.feature_quality.broken", "{count} broken", count=int)
 IDLE = code("check.feature_quality.idle", "{count} idle", count=int)
 OUTLIERS = code("check.feature_quality.outliers", "{share:g} % of values far outside", share=NUMBER)
-FOUND = code("feature_quality.broken", "broken features (the evidence says which):")
+FOUND = code("feature_quality.broken", "broken features:")
 
 
 class FeatureQuality(Record, frozen=True, kw_only=True):

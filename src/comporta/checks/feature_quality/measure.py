@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,6 +33,7 @@ from comporta.checks.feature_quality.tables import (
     NEARLY,
 )
 from comporta.checks.shared.measuring.codes import OF_FEATURE
+from comporta.checks.shared.measuring.these import these
 from comporta.checks.shared.tables import BROKEN as BROKEN_BECAUSE
 from comporta.checks.shared.tables import FEATURE, FEATURES
 from comporta.records import (
@@ -39,6 +41,7 @@ from comporta.records import (
     Figure,
     Findings,
     Message,
+    Quantity,
     TableRow,
     conditions,
 )
@@ -113,8 +116,8 @@ def quality(
     unsure = [each for each in table if each.unsure]
     return Findings(
         figures=(
-            Figure(metric=BROKEN.metric, value=float(len(broken)), rows=test.height),
-            Figure(metric=IDLE.metric, value=float(len(idle)), rows=train.height),
+            _count(BROKEN, [(each.feature, each.broken) for each in broken], test.height),
+            _count(IDLE, [(each.feature, each.idle) for each in idle], train.height),
             *far,
         ),
         rows=train.height,
@@ -126,6 +129,12 @@ def quality(
         ),
         tables=(FEATURES.of(map(_row, sorted(table, key=_fault)[:SHOWN])),),
     )
+
+
+def _count(of: Quantity, features: Sequence[tuple[str, Message | None]], rows: int) -> Figure:
+    """How many there are, and which, and why."""
+    named = [OF_FEATURE(feature=name, what=why) for name, why in features if why is not None]
+    return Figure(metric=of.metric, value=float(len(features)), rows=rows, notes=these(named))
 
 
 def _looked_at(train: pl.Series, test: pl.Series, parts: SplitParts) -> FeatureFaults:

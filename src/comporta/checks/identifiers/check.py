@@ -13,7 +13,7 @@ from comporta.records.measurement import MeasurementSpec
 
 NONE = code("check.identifiers", "no feature is an identifier")
 AT_MOST = code("check.identifiers.at_most", "at most {count} features are identifiers", count=int)
-FOUND = code("identifiers.found", "features that name or count the row (the evidence says which):")
+FOUND = code("identifiers.found", "features that name or count the row:")
 
 
 class Identifiers(Record, frozen=True, kw_only=True):

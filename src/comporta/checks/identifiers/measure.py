@@ -10,6 +10,7 @@ from comporta.checks.identifiers.codes import CLOCK, COUNT_OF_ROWS, TOO_FEW_TRAI
 from comporta.checks.identifiers.figures import IDENTIFIERS
 from comporta.checks.identifiers.tables import IDENTIFYING
 from comporta.checks.shared.measuring.codes import OF_FEATURE
+from comporta.checks.shared.measuring.these import these
 from comporta.checks.shared.tables import FEATURE, WHY
 from comporta.records import Artifact, Figure, Findings, Message, UnmeasuredFigure
 from comporta.records.columns import AT
@@ -39,11 +40,14 @@ def identifying(rows: pl.DataFrame) -> Findings:
         return Findings(unmeasured=(UnmeasuredFigure(metric=IDENTIFIERS.metric, why=few),))
     at = _ranks(rows[AT].to_physical()) if AT in rows.columns and not rows[AT].null_count() else None
     why = {name: found for name in feature_names(rows) if (found := _why(rows[name], at)) is not None}
+    named = tuple(OF_FEATURE(feature=name, what=found) for name, found in why.items())
     return Findings(
-        figures=(Figure(metric=IDENTIFIERS.metric, value=float(len(why)), rows=rows.height),),
+        figures=(
+            Figure(metric=IDENTIFIERS.metric, value=float(len(why)), rows=rows.height, notes=these(named)),
+        ),
         rows=rows.height,
         of=rows.height,
-        notes=tuple(OF_FEATURE(feature=name, what=found) for name, found in why.items()),
+        notes=named,
         tables=(IDENTIFYING.of({FEATURE: name, WHY: found} for name, found in why.items()),),
     )
 

@@ -56,7 +56,7 @@ def measure_label_errors(oof: pl.DataFrame, *, group: str | None = None, seed: i
         distance, found = far_off(was.truth.astype(np.float64), was.number)
         count = np.ones(rows.height) * shares_of_mean(rows)
         share = ratio_of(count * found, count, units)
-        shown = rows.select(KEY, TARGET, "NUMBER").with_columns(distance=pl.Series(distance))
+        shown = rows.select(KEY, TARGET, NUMBER).with_columns(distance=pl.Series(distance))
         return _findings(
             [share.figure(CONTRADICTED.metric, rows.height)], shown.filter(pl.Series(found)), rows.height
         )

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from msgspec.structs import replace
+
 from comporta.checks.membership import figures
 from comporta.checks.membership.draw import DRAWINGS
 from comporta.checks.shared.judging.arguments import number, usual, whole
 from comporta.checks.shared.judging.bounds import Bound, On, within_bounds
 from comporta.checks.shared.judging.identity import identity
+from comporta.checks.shared.judging.wording import FIGURE_OF, NOT_RELIABLE, sentence, show
 from comporta.records import (
     NO_TEXT,
     NUMBER,
@@ -72,13 +75,22 @@ class Membership(Record, frozen=True, kw_only=True):
         return (need("membership", fits=self.fits),)
 
     def judge(self, evidence: tuple[Evidence, ...]) -> Verdict:
-        """The verdict on the rates and the area: the first beyond its limit fails."""
+        """The verdict on the rates and the area: the first beyond its limit fails, unless test rows are of
+        another population."""
         bounds = [_bound_of(1.0, self.tpr_at_1pct, self.on)]
         if self.tpr_at_01pct is not None:
             bounds.append(_bound_of(0.1, self.tpr_at_01pct, self.on))
         if self.area is not None:
             bounds.append(Bound(metric=figures.AREA.metric, limit=self.area, on=self.on, what=AREA()))
-        return within_bounds(self, evidence[0], bounds)
+        verdict = within_bounds(self, evidence[0], bounds)
+        figure = verdict.figure
+        if verdict.outcome != "fail" or figure is None or not figure.doubt:
+            return verdict
+        named = next(each.words for each in bounds if each.limit == verdict.limit)
+        seen = FIGURE_OF(what=named, figure=show(figure))
+        return replace(
+            verdict, outcome="inconclusive", reason=sentence(NOT_RELIABLE(seen=seen, why=figure.doubt))
+        )
 
 
 def _bound_of(percent: float, limit: float, on: On) -> Bound:
@@ -116,7 +128,9 @@ def membership(
     threshold and of the rate. on: `fault` refuses what is shown to be above the limit.
 
     It does not bound other attacks, nor what many releases tell together: only differential privacy does.
-    Test rows of elsewhere (half as wide and 1.5 deviations off) can still look as if never seen.
+    Test rows of elsewhere (half as wide and 1.5 deviations off) can look as if never seen: where they are
+    told from training rows with an area above 0.97, also by a feature that is a clock, what would fail is
+    inconclusive.
     Rows of the test part that are also in the training part make it look better. Raises BadProject.
     """
     usual("membership", on, "release" if level is None else level)
@@ -139,7 +153,7 @@ MEASUREMENT = MeasurementSpec(
     run="evidence.membership",
     reads={"model": "model", "signature": "signature", "train": "train", "test": "test"},
     functions=("opened", "fit", "refitted"),
-    context=("params", "task", "output", "group"),
+    context=("params", "task", "output", "group", "decimals"),
     cost=3,
     section="privacy",
     drawings=DRAWINGS,

@@ -11,3 +11,9 @@ TOO_FEW_MEMBERS = code(
 )  # fmt: skip
 BESIDE_REFERENCE = code("evidence.beside_reference", "beside a reference")
 ALONE = code("evidence.signal_alone", "alone")
+ELSEWHERE = code(
+    "evidence.membership_elsewhere",
+    "the test rows are of another population than the training rows (told apart with an area of {area:.2f}), "
+    "and rows of elsewhere look as if never seen",
+    area=float,
+)

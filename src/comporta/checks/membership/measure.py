@@ -11,30 +11,35 @@ narrower population are, look like rows that were never seen.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
+from msgspec.structs import replace
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from comporta.checks.membership.codes import ALONE, BESIDE_REFERENCE, TOO_FEW_MEMBERS
+from comporta.checks.membership.codes import ALONE, BESIDE_REFERENCE, ELSEWHERE, TOO_FEW_MEMBERS
 from comporta.checks.membership.figures import AREA, TRUE_POSITIVES
 from comporta.checks.membership.tables import ATTACK, FALSE_POSITIVES, SIGNAL, TRUE_POSITIVE_RATE
+from comporta.checks.shared.measuring.answers_told import Tells, as_told
 from comporta.checks.shared.tables import AUC, CURVE, HIGH, LOW
 from comporta.records import (
+    NO_TEXT,
     Artifact,
     Field,
     Findings,
     FittedModel,
     Signature,
     TableRow,
+    Text,
     UnmeasuredFigure,
     conditions,
 )
 from comporta.records.columns import TARGET
 from comporta.stats.auc import auc
+from comporta.stats.bootstrap import Interval
 from comporta.stats.classes import places
 from comporta.stats.table import column, without_empty
 from comporta.stats.tail import rate_above
@@ -52,6 +57,9 @@ FEWEST = 200
 SHARES = (0.01, 0.001)
 CLIP = 1e-3
 """How sure a belief counts at most: far out a line is surer than any reference, and tells nothing by that."""
+ELSEWHERE_FROM = 0.97
+"""The area from which on test rows are of another population: there a model may differ from any reference
+for no other reason than that neither knows the place."""
 _MEMBER = "__member"
 
 
@@ -70,11 +78,12 @@ def measure(
     output: str,
     fits: int = 0,
     group: str | None = None,
+    decimals: int | None = None,
 ) -> dict[str, Artifact]:
     """`findings`: the true-positive rate of the attack at 1 % and 0.1 % false positives, and its area.
 
     fits: references made by the project's own training function, each of half of the training rows; 0: one
-    boosted model of our own on at most 10,000 rows.
+    boosted model of our own on at most 10,000 rows. decimals: how many of a probability answers tell.
     """
     takes = context.get_json(signature, Signature)
     learned, others = read(context, train), read(context, test)
@@ -84,13 +93,13 @@ def measure(
 
     def own(rows: pl.DataFrame, seed: int) -> Believes:
         made = refitted(rows, fit=fit, params=params, task=task, output=output, seed=seed)
-        return lambda frame: belief(made, frame, made.signature)
+        return lambda frame: belief(made, frame, made.signature, as_told(takes, decimals))
 
     def ours(rows: pl.DataFrame, seed: int) -> Believes:
         return reference(rows.sample(min(ROWS, rows.height), seed=seed), takes, seed)
 
     found = attack(
-        lambda frame: belief(asked, frame, takes),
+        lambda frame: belief(asked, frame, takes, as_told(takes, decimals)),
         own if fits else ours,
         learned,
         others,
@@ -98,6 +107,7 @@ def measure(
         half=half,
         group=group,
         seed=context.seed,
+        apart=lambda rows, tests: told_apart(rows, tests, takes, context.seed),
     )
     print(f"membership: {found.rows:,} of {found.of:,} rows, {fits} fits of the project's")
     return {"findings": context.put_json(found)}
@@ -113,8 +123,10 @@ def attack(
     half: NDArray[np.bool_],
     group: str | None,
     seed: int,
+    apart: Callable[[pl.DataFrame, pl.DataFrame], Interval] | None = None,
 ) -> Findings:
-    """target: how much the model believes the truth of rows. fitted: a reference from rows and a seed."""
+    """target: how much the model believes the truth of rows. fitted: a reference from rows and a seed. apart:
+    the area at which rows of training and of the test are told apart; None: they are of one population."""
     draw = np.random.default_rng(seed + 1)
     of = learned.height + others.height
     member = _some(learned.filter(pl.Series(~half)), group, draw)
@@ -125,19 +137,40 @@ def attack(
         return Findings(unmeasured=(lost,), rows=member.height + other.height, of=of)
     known = learned.filter(pl.Series(half))
     bare = target(member), target(other)
-    apart = [np.zeros(len(each)) for each in bare]
+    beyond = [np.zeros(len(each)) for each in bare]
     for each in range(fits):
         # Every reference is of other rows of the half that no member is in.
         part = known if fits == 1 else known.sample(fraction=0.7, seed=seed + each)
         believes = fitted(part, seed + each)
-        apart = [sum_ + believes(rows) / fits for sum_, rows in zip(apart, (member, other), strict=True)]
-    beside = bare[0] - apart[0], bare[1] - apart[1]
-    return _findings(beside, bare, of, seed)
+        beyond = [sum_ + believes(rows) / fits for sum_, rows in zip(beyond, (member, other), strict=True)]
+    beside = bare[0] - beyond[0], bare[1] - beyond[1]
+    doubt = NO_TEXT if apart is None else _doubt_of(apart(member, other))
+    return _findings(beside, bare, of, seed, doubt)
 
 
-def _findings(beside: tuple[Floats, Floats], bare: tuple[Floats, Floats], of: int, seed: int) -> Findings:
+def told_apart(member: pl.DataFrame, other: pl.DataFrame, takes: Signature, seed: int) -> Interval:
+    """The area at which boosted trees, fitted on half of the rows, tell by their features which of the other
+    half are of the test."""
+    columns = np.vstack([_numbers_of(each, _fields(member, takes)) for each in (member, other)])
+    tests = np.arange(len(columns)) >= member.height
+    learn = np.random.default_rng(seed).permutation(len(columns)) % 2 == 0
+    known = without_empty(columns, columns[learn])
+    with threadpool_limits(1):
+        trees = HistGradientBoostingClassifier(max_iter=50, random_state=seed).fit(known[learn], tests[learn])
+        return auc(tests[~learn], trees.predict_proba(known[~learn])[:, 1])
+
+
+def _doubt_of(area: Interval) -> Text:
+    if area.low is None or area.low <= ELSEWHERE_FROM:
+        return NO_TEXT
+    return ELSEWHERE(area=round(area.value, 4))
+
+
+def _findings(
+    beside: tuple[Floats, Floats], bare: tuple[Floats, Floats], of: int, seed: int, doubt: Text
+) -> Findings:
     """beside, bare: what members and others have, less what a reference believes and as it is; the first is
-    judged. of: all rows."""
+    judged. of: all rows. doubt: why a failure would not be the model's."""
     member, other = beside
     rows = len(member) + len(other)
     areas = {
@@ -152,6 +185,7 @@ def _findings(beside: tuple[Floats, Floats], bare: tuple[Floats, Floats], of: in
         for share in SHARES
     ]
     figures.append(area.figure(AREA.metric, rows))
+    figures = [replace(each, doubt=doubt) for each in figures]
     attack = (
         {SIGNAL: name(), AUC: each.value, LOW: each.low, HIGH: each.high} for name, each in areas.items()
     )
@@ -163,10 +197,10 @@ def _findings(beside: tuple[Floats, Floats], bare: tuple[Floats, Floats], of: in
     )
 
 
-def belief(asked: FittedModel, rows: pl.DataFrame, takes: Signature) -> Floats:
-    """(n,) how much the model believes what came true: the logit of its probability, or minus the logarithm
-    of its error. A class that it never saw is believed least."""
-    said = asked(rows).scores
+def belief(asked: FittedModel, rows: pl.DataFrame, takes: Signature, told: Tells) -> Floats:
+    """(n,) how much the model believes what came true, as far as it is told: the logit of its probability, or
+    minus the logarithm of its error. A class that it never saw is believed least."""
+    said = told(asked(rows).scores)
     if takes.task == "regression":
         return closeness(said[:, 0], rows[TARGET].cast(pl.Float64).to_numpy())
     return logit(said, places(rows[TARGET], takes.classes))
@@ -187,29 +221,18 @@ def closeness(said: Floats, truth: Floats) -> Floats:
 
 def reference(rows: pl.DataFrame, takes: Signature, seed: int) -> Believes:
     """One boosted model on the numbers and words that the model reads; free text is left out."""
-    fields = [
-        field
-        for field in takes.features
-        # Trees that are shown a column without any value break.
-        if (field.kind != "text" or field.values) and np.isfinite(_number(rows[field.name], field)).any()
-    ]
+    fields = _fields(rows, takes)
     numeric = takes.task == "regression"
-
-    def numbers(frame: pl.DataFrame) -> Floats:
-        # One column at least, of nothing, where no feature is a number or a known word.
-        return np.column_stack(
-            [np.zeros(frame.height), *(_number(frame[field.name], field) for field in fields)]
-        )
 
     def outcome(frame: pl.DataFrame) -> NDArray[Any]:
         return frame[TARGET].cast(pl.Float64).to_numpy() if numeric else places(frame[TARGET], takes.classes)
 
-    learned = numbers(rows)
+    learned = _numbers_of(rows, fields)
     kind = HistGradientBoostingRegressor if numeric else HistGradientBoostingClassifier
     trees = kind(max_iter=100, l2_regularization=1.0, random_state=seed)
 
     def believes(frame: pl.DataFrame) -> Floats:
-        columns = without_empty(numbers(frame), learned)
+        columns = without_empty(_numbers_of(frame, fields), learned)
         with threadpool_limits(1):
             if numeric:
                 return closeness(trees.predict(columns), outcome(frame))
@@ -221,6 +244,20 @@ def reference(rows: pl.DataFrame, takes: Signature, seed: int) -> Believes:
     with threadpool_limits(1):
         trees.fit(without_empty(learned, learned), outcome(rows))
     return believes
+
+
+def _fields(rows: pl.DataFrame, takes: Signature) -> list[Field]:
+    """The features that are numbers or known words. Trees that are shown a column without any value break."""
+    return [
+        field
+        for field in takes.features
+        if (field.kind != "text" or field.values) and np.isfinite(_number(rows[field.name], field)).any()
+    ]
+
+
+def _numbers_of(frame: pl.DataFrame, fields: Sequence[Field]) -> Floats:
+    """Rows by features; one column at least, of nothing, where no feature is a number or a known word."""
+    return np.column_stack([np.zeros(frame.height), *(_number(frame[each.name], each) for each in fields)])
 
 
 def _number(values: pl.Series, field: Field) -> Floats:

@@ -14,6 +14,7 @@ from comporta.checks.parity.figures import (
     FEATURES,
     LARGEST,
     LARGEST_OF_FEATURE,
+    LIVE_FILE,
     NOT_SERVED,
     RAW,
     REFUSED,
@@ -47,6 +48,13 @@ UNSERVED = code(
     "{count} of its forms cannot be served by a fresh process ({forms}): it does not load there, or does not "
     "answer its trial rows as it did when it was kept. The evidence says why.",
     count=int, forms=tuple,
+)  # fmt: skip
+READS_LIVE_FILES = code(
+    "parity.reads_live_files",
+    "To answer, its code reads {files}: found what may change after the release, expected only what is kept "
+    "with the version, which is refused such files. Keep their values in a dataset, or in a Python module "
+    "that is imported.",
+    files=tuple,
 )  # fmt: skip
 ROWS_BEYOND = code(
     "parity.rows_beyond",
@@ -115,9 +123,10 @@ class Parity(Record, frozen=True, kw_only=True):
             Bound(metric=REFUSED.metric, limit=0),
             Bound(metric=LARGEST.metric, limit=self.tolerance),
         ]
-        unserved = [condition_id(each, "form") for each in found.figures if each.metric == NOT_SERVED.metric]
-        if unserved:
-            bounds = [Bound(metric=NOT_SERVED.metric, limit=0)]
+        unserved = _conditions(found, NOT_SERVED, "form")
+        live = _conditions(found, LIVE_FILE, "file")
+        if unserved or live:
+            bounds = [Bound(metric=(LIVE_FILE if live else NOT_SERVED).metric, limit=0)]
         if _value(found, FEATURES):
             bounds.append(Bound(metric=LARGEST_OF_FEATURE.metric, limit=self.tolerance))
         verdict = within_bounds(self, found, bounds)
@@ -131,8 +140,8 @@ class Parity(Record, frozen=True, kw_only=True):
                 outcome=verdict.outcome if whole else "inconclusive",
                 reason=sentences(verdict.reason, _comparison_text(found)),
             )
-        if unserved:
-            said = UNSERVED(count=len(unserved), forms=tuple(unserved))
+        if live or unserved:
+            said = UNSERVED(count=len(unserved), forms=unserved) if not live else READS_LIVE_FILES(files=live)
             return msgspec.structs.replace(verdict, reason=said)
         # Counted at powers of ten: the nearest at or below the tolerance.
         step = 10.0 ** max(-12, min(-1, floor(log10(self.tolerance) + 1e-9)))
@@ -140,6 +149,11 @@ class Parity(Record, frozen=True, kw_only=True):
         count = next((e.value for e in found.figures if (e.metric, e.under) == (BEYOND.metric, beyond)), 0)
         of = ROWS_BEYOND(count=_count(count), rows=figure.rows, beyond=step)
         return msgspec.structs.replace(verdict, reason=sentences(verdict.reason, of, _comparison_text(found)))
+
+
+def _conditions(found: Evidence, of: Quantity, name: str) -> tuple[str, ...]:
+    """The values of this condition, of all figures of this quantity."""
+    return tuple(condition_id(each, name) for each in found.figures if each.metric == of.metric)
 
 
 def _value(found: Evidence, of: Quantity) -> float:
@@ -216,6 +230,9 @@ def parity(*, tolerance: float = 1e-4, required: bool = True, level: Level = "re
     the same tolerance, and each feature to that of research: numbers by their difference over the feature's
     interquartile range, a word, or a value on one side only, as 1. Where that way cannot be asked the check
     is inconclusive; the verdict says what was compared.
+
+    A file of the project's folder that the version's code reads to answer, or when it is imported, fails
+    whatever the tolerance: it is not kept with the version, which is refused it.
 
     What it does not see: tables of later versions than research read, which a server brings in by itself;
     rows without a time of their own (counted in the evidence); and forms that the export dropped (the

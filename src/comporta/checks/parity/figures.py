@@ -13,6 +13,7 @@ BESIDE = quantity("rows_beside_thresholds", "rows at thresholds and beside them"
 THRESHOLDS = quantity("thresholds_asked", "thresholds asked")
 REQUESTED = quantity("rows_from_raw_request", "rows from the raw request on")
 NOT_SERVED = quantity("not_served", "not served by a fresh process")
+LIVE_FILE = quantity("live_file_read", "reads of a file that is not kept with the version")
 BEYOND = quantity("rows_beyond", "rows beyond")
 
 RAW, CANDIDATE = "raw request", "candidate"

@@ -30,6 +30,7 @@ from comporta.checks.parity.figures import (
     FEATURES,
     LARGEST,
     LARGEST_OF_FEATURE,
+    LIVE_FILE,
     NOT_SERVED,
     RAW,
     REFUSED,
@@ -139,10 +140,13 @@ def measure(
             compared = _compare(
                 at, takes, forms, prepared.result(), None if wanted is None else wanted.result, asked
             )
+            live = at.live_files()
     rows, research, found, from_raw, failed = compared
     dropped = {name: each.reason for name, each in agreed.items() if not each.agrees}
     kept = findings(takes, research, found, dropped, from_raw, plain=not made_on_the_way, failed=failed)
-    kept = replace(kept, figures=(*kept.figures, *_form_figures(agreed, found)))
+    kept = replace(
+        kept, figures=(*kept.figures, *_form_figures(agreed, found), *_live_file_figures(live, rows))
+    )
     print(f"{rows:,} rows asked of {', '.join(forms)} over HTTP")
     if from_raw is not None:
         count = len(from_raw.places)
@@ -193,6 +197,13 @@ def _form_figures(agreed: Mapping[str, Agreement], found: Mapping[str, Gaps]) ->
         for name, each in agreed.items()
         if name in found and each.beside
         for of, count in ((BESIDE, each.beside), (THRESHOLDS, each.thresholds))
+    ]
+
+
+def _live_file_figures(files: Sequence[str], rows: int) -> list[Figure]:
+    """One for each file of the project that the candidate's code asked for."""
+    return [
+        Figure(metric=LIVE_FILE.metric, value=1, rows=rows, under=conditions(file=name)) for name in files
     ]
 
 

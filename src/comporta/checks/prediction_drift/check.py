@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from msgspec.structs import replace
+
 from comporta.checks.prediction_drift.draw import DRAWINGS
 from comporta.checks.prediction_drift.figures import DECISION_DRIFT, RATE_RATIO, SCORE_DRIFT
 from comporta.checks.shared.judging.arguments import number, usual, whole
 from comporta.checks.shared.judging.bounds import Bound, On
 from comporta.checks.shared.judging.earlier_versions import since_earlier
 from comporta.checks.shared.judging.identity import identity
-from comporta.records import NUMBER, Evidence, Level, Need, Record, Text, Verdict, code, need
+from comporta.records import NUMBER, Evidence, Figure, Level, Need, Record, Text, Verdict, code, need
 from comporta.records.measurement import MeasurementSpec
 
 TITLE = code(
@@ -20,6 +22,9 @@ TITLE = code(
 SCORES = code("prediction_drift.scores", "drift of scores")
 DECISIONS = code("prediction_drift.decisions", "drift of decisions")
 RATES = code("prediction_drift.rates", "ratio of the rates of a class")
+
+_STILL = {SCORE_DRIFT.metric: 0.0, DECISION_DRIFT.metric: 0.0, RATE_RATIO.metric: 1.0}
+"""Figure → its value where nothing moved."""
 
 
 class PredictionDrift(Record, frozen=True, kw_only=True):
@@ -56,7 +61,17 @@ class PredictionDrift(Record, frozen=True, kw_only=True):
             Bound(metric=DECISION_DRIFT.metric, limit=self.most, on=self.on, what=DECISIONS()),
             Bound(metric=RATE_RATIO.metric, limit=self.rates, on=self.on, what=RATES()),
         )
-        return since_earlier(self, found, bounds, versions=self.versions)
+        figures = tuple(map(_beyond_chance, found.figures)) if self.on == "value" else found.figures
+        return since_earlier(self, replace(found, figures=figures), bounds, versions=self.versions)
+
+
+def _beyond_chance(figure: Figure) -> Figure:
+    """As if nothing had moved, where the interval says that chance alone may have made it so: between two
+    samples of one population a class of ten rows is decided 1.5 times as often in half of the cases."""
+    still = _STILL.get(figure.metric)
+    if still is None or figure.low is None or figure.low > still:
+        return figure
+    return replace(figure, value=still)
 
 
 def prediction_drift(
@@ -85,7 +100,9 @@ def prediction_drift(
     in two of three cases on 20,000. All intervals of rates, and all others, hold together at 95 %
     (Bonferroni).
 
-    With `on="fault"` it fails where all of an interval is above its limit. First versions: does not apply.
+    The verdict tells beside each ratio what chance alone gives. With `on="fault"` it fails where all of an
+    interval is above its limit, with `on="value"` where the value is and chance alone would not make it.
+    First versions: does not apply.
     A better model may rightly answer otherwise, and one fitted on 2,000 rows with a rare class does each
     time (half of such refits fail the defaults, none on 20,000): require it where answers must be steady,
     else report it.

@@ -17,4 +17,5 @@ TOGETHER_AT = code(
     "Intervals at {others:.4f}, those of rates at {rates:.4f}, so that all of either hold together at 0.95.",
     others=float, rates=float,
 )  # fmt: skip
+BY_CHANCE = code("evidence.rate_by_chance", "(chance alone gives up to {times:.3g})", times=float)
 BEYOND_EDGES = code("evidence.beyond_edges", "more")

@@ -12,6 +12,7 @@ import polars as pl
 from comporta.checks.prediction_drift.codes import (
     ANOTHER_TASK,
     BEYOND_EDGES,
+    BY_CHANCE,
     DRIFT_IS,
     NO_ROW_TO_COMPARE,
     OTHER_CLASSES,
@@ -265,7 +266,17 @@ def _figure(found: DriftComparison, level: float) -> Figure:
     told = _versus(found.against)
     if found.of:
         told["under"] = (*told["under"], Condition("class", Words(found.of)))
-    return Figure(metric=found.metric, value=value, low=low, high=high, level=level, rows=found.rows, **told)
+    notes = (BY_CHANCE(times=high / value),) if found.metric == RATE_RATIO.metric else ()
+    return Figure(
+        metric=found.metric,
+        value=value,
+        low=low,
+        high=high,
+        level=level,
+        rows=found.rows,
+        notes=notes,
+        **told,
+    )
 
 
 def _versus(number: int | None) -> dict[str, Any]:

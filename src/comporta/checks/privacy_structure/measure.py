@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 
-from comporta.checks.privacy_structure.codes import UNKNOWN_BUILD
+from comporta.checks.privacy_structure.codes import OF_WORDS, UNKNOWN_BUILD
 from comporta.checks.privacy_structure.figures import (
     RARE_WORDS,
     ROWS_IN_SMALL_LEAVES,
@@ -30,6 +30,7 @@ from comporta.checks.privacy_structure.tables import (
     TREES_GROWN,
     WORDS,
 )
+from comporta.checks.shared.measuring.these import these
 from comporta.checks.shared.tables import FEATURE, ROWS, WHERE
 from comporta.records import (
     Artifact,
@@ -88,13 +89,16 @@ def screen(parts: Sequence[ModelPart], rows: int, rare: Mapping[str, int]) -> Fi
     }
     trees = [_leaves(counts) for each in parts for counts in each.leaves]
     weights = sum(each.weights for each in parts)
-    figures = [Figure(metric=ROWS_KEPT.metric, value=max(kept.values(), default=0) / rows, rows=rows)]
+    largest = sorted((name for name, many in kept.items() if many), key=lambda name: -kept[name])
+    share = max(kept.values(), default=0) / rows
+    figures = [Figure(metric=ROWS_KEPT.metric, value=share, rows=rows, notes=these(largest))]
     if trees:
         few = float(np.mean([each.few / max(each.rows, 1) for each in trees]))
         figures.append(Figure(metric=ROWS_IN_SMALL_LEAVES.metric, value=few, rows=rows))
     if weights:
         figures.append(Figure(metric=WEIGHTS_PER_ROW.metric, value=weights / rows, rows=rows))
-    figures.append(Figure(metric=RARE_WORDS.metric, value=float(sum(rare.values())), rows=rows))
+    whose = these([OF_WORDS(feature=name, words=many) for name, many in rare.items() if many])
+    figures.append(Figure(metric=RARE_WORDS.metric, value=float(sum(rare.values())), rows=rows, notes=whose))
     return Findings(
         figures=tuple(figures),
         rows=rows,

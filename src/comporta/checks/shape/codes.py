@@ -9,12 +9,12 @@ NO_SUCH_FEATURE_OF = code(
     "the model has no feature {feature!r}; it has {features}",
     feature=str, features=tuple,
 )  # fmt: skip
-FEATURE_OF_WORDS = code("evidence.feature_of_words", "{feature} has no order: it is of words", feature=str)
+FEATURE_OF_WORDS = code("evidence.feature_of_words", "{feature} has no order: it is categorical", feature=str)
 NO_VALUE_OF_FEATURE = code("evidence.no_value_of_feature", "no test row has a value of it")
 REGRESSION_HAS_NO_CLASSES = code("evidence.regression_has_no_classes", "a regression has no classes")
 CLASS_NOT_SAID = code(
     "evidence.class_not_said",
-    "there are {count} classes: say of=, one of {classes}",
+    "there are {count} classes: name one with of=: {classes}",
     count=int, classes=tuple,
 )  # fmt: skip
 LABELS_HAVE_NO_RANGE = code("evidence.labels_have_no_range", "the model answers labels, which have no range")

@@ -25,7 +25,6 @@ from comporta.records import (
     Figure,
     Findings,
     Message,
-    Quantity,
     TableRow,
     UnmeasuredFigure,
     conditions,
@@ -102,7 +101,7 @@ def alone(
         if not (math.isfinite(there.value) and math.isfinite(here.value)):
             continue
         figures += [
-            _figure(name, there, len(truth), level),
+            there.figure(ON_TEST.metric, len(truth), under=conditions(feature=name), level=level),
             _lost_figure(name, here, there, was.classes, len(truth), level),
             *_figures_of_value(train[name], learn, rows[name], truth, units, was.classes, level),
         ]
@@ -217,7 +216,8 @@ def _figures_of_value(
     found = told_of.of(None, told_of.parts.codes(rows), rows, truth[theirs], whose, level)
     if not math.isfinite(found.value):
         return ()
-    return (_figure(column.name, found, int(theirs.sum()), level, WHERE_SET),)
+    under = conditions(feature=column.name)
+    return (found.figure(WHERE_SET.metric, int(theirs.sum()), under=under, level=level),)
 
 
 def _common(column: pl.Series) -> Any:
@@ -237,19 +237,6 @@ def _other(column: pl.Series, common: Any) -> np.ndarray:
         return np.asarray(there.to_numpy())
     same = plain == pl.Series([common], dtype=plain.dtype)
     return np.asarray((there & ~same.fill_null(False)).to_numpy())
-
-
-def _figure(name: str, found: Interval, rows: int, level: float, of: Quantity = ON_TEST) -> Figure:
-    return Figure(
-        metric=of.metric,
-        value=found.value,
-        low=found.low,
-        high=found.high,
-        level=level,
-        rows=rows,
-        groups=found.units,
-        under=conditions(feature=name),
-    )
 
 
 def _is_in_both(here: np.ndarray, there: np.ndarray) -> np.ndarray:

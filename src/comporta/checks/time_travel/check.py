@@ -12,7 +12,19 @@ from comporta.checks.shared.judging.bounds import Bound, within_bounds
 from comporta.checks.shared.judging.identity import identity
 from comporta.checks.shared.judging.wording import sentences
 from comporta.checks.time_travel import figures
-from comporta.records import LEVELS, Evidence, Level, Need, Quantity, Record, Text, Verdict, code, need
+from comporta.records import (
+    LEVELS,
+    Evidence,
+    Figure,
+    Level,
+    Need,
+    Quantity,
+    Record,
+    Text,
+    Verdict,
+    code,
+    need,
+)
 from comporta.records.measurement import MeasurementSpec
 
 TITLE = code("check.time_travel", "point-in-time joins: no feature from the future")
@@ -64,18 +76,19 @@ class NoTimeTravel(Record, frozen=True, kw_only=True):
             Bound(metric=figures.EARLY.metric, limit=0, what=JOINED_EARLY()),
         )
         verdict = within_bounds(self, found, bounds)
-        undated = _count(found, figures.UNDATED)
-        if verdict.outcome == "pass" and undated != 0:
-            said = UNDATED(count=int(undated or 0))
+        undated = _figure(found, figures.UNDATED)
+        if verdict.outcome == "pass" and (undated is None or undated.value != 0):
+            count, which = (0, ()) if undated is None else (int(undated.value), undated.notes)
+            said = sentences(UNDATED(count=count), *which)
             verdict = replace(verdict, outcome="inconclusive", reason=said)
-        declared = _count(found, figures.DECLARED)
-        if not declared:
+        declared = _figure(found, figures.DECLARED)
+        if declared is None or not declared.value:
             return verdict
-        return replace(verdict, reason=sentences(verdict.reason, DECLARED(count=int(declared))))
+        return replace(verdict, reason=sentences(verdict.reason, DECLARED(count=int(declared.value))))
 
 
-def _count(found: Evidence, of: Quantity) -> float | None:
-    return next((each.value for each in found.figures if each.metric == of.metric), None)
+def _figure(found: Evidence, of: Quantity) -> Figure | None:
+    return next((each for each in found.figures if each.metric == of.metric), None)
 
 
 def no_time_travel(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from comporta.checks.shared.measuring.these import these
 from comporta.checks.shared.tables import FEATURE, ROWS
 from comporta.checks.time_travel.codes import JOINED_WITHOUT_TIME, NOTHING_JOINED, ROWS_WITHOUT_TIME
 from comporta.checks.time_travel.figures import DECLARED, EARLY, LATE, UNDATED
@@ -95,12 +96,18 @@ def measure_joins(
                     under=conditions(dataset=join.name),
                 )
             )
-    figures += [Figure(metric=UNDATED.metric, value=float(len(undated)), rows=rows.height), declared]
+    named_undated = tuple(JOINED_WITHOUT_TIME(join=name) for name in undated)
+    figures += [
+        Figure(
+            metric=UNDATED.metric, value=float(len(undated)), rows=rows.height, notes=these(named_undated)
+        ),
+        declared,
+    ]
     return Findings(
         figures=tuple(figures),
         rows=rows.height,
         of=rows.height,
-        notes=tuple(JOINED_WITHOUT_TIME(join=name) for name in undated),
+        notes=named_undated,
         tables=(JOINS.of(table), KNOWN.of({FEATURE: name} for name in known[:200])),
     )
 

@@ -12,6 +12,7 @@ apart, so that a step's code is that of what it uses: whoever mends an attributi
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -22,45 +23,60 @@ if TYPE_CHECKING:
 
     from comporta.records import Attribution, Linear, Signature, TreeEnsemble
     from comporta.records.codec import Codec
-    from comporta.records.metric import Task
+    from comporta.records.metric import ModelTask
     from comporta.train.compiled import CompiledModel
 
-KNOWN = ("sklearn.", "lightgbm.", "xgboost.")
+KNOWN = ("sklearn.", "lightgbm.", "xgboost.", "catboost.")
 """How the classes begin whose build is known: what they hold is read."""
-QUICKEST = ("lightgbm", "onnx_estimator", "onnx", "xgboost")
+QUICKEST = ("lightgbm", "onnx_estimator", "onnx", "xgboost", "catboost")
 """Forms of a model beside the estimator, the quickest at one row first: of those that agree it serves."""
 
 
 def codecs() -> tuple[Codec, ...]:
     """The libraries' own texts, ONNX, and skops for the rest; the first that accepts a model writes it."""
+    from comporta.train.families.catboost.codec import CatBoostBinary
     from comporta.train.families.lightgbm.codec import LightGBMText
     from comporta.train.families.onnx.codec import OnnxGraph
     from comporta.train.families.onnx.estimator import OnnxEstimatorCodec
     from comporta.train.families.scikit_learn.codec import SkopsArchive
     from comporta.train.families.xgboost.codec import XGBoostJson
 
-    return LightGBMText(), XGBoostJson(), OnnxEstimatorCodec(), OnnxGraph(), SkopsArchive()
+    return LightGBMText(), XGBoostJson(), CatBoostBinary(), OnnxEstimatorCodec(), OnnxGraph(), SkopsArchive()
 
 
 def reviewed_types() -> frozenset[str]:
     """The types that an archive may hold beyond those that skops trusts itself."""
+    from comporta.train.families.catboost import codec as catboost
     from comporta.train.families.lightgbm import codec as lightgbm
     from comporta.train.families.scikit_learn import reviewed as scikit_learn
     from comporta.train.families.xgboost import codec as xgboost
 
-    return lightgbm.REVIEWED | xgboost.REVIEWED | scikit_learn.REVIEWED
+    return lightgbm.REVIEWED | xgboost.REVIEWED | catboost.REVIEWED | scikit_learn.REVIEWED
 
 
-def prepare(frame: Any) -> None:
-    """The libraries can read this frame from now on, in this process."""
+def forget_origin(model: Any) -> None:
+    """What stands in a model, or in one inside it, of when and where it was fitted is gone from it."""
+    from comporta.train.families.catboost.codec import forget_origin
+    from comporta.train.families.catboost.ensemble import is_catboost
+    from comporta.train.families.inside import inside
+
+    if "catboost" in sys.modules:
+        for each in filter(is_catboost, inside(model)):
+            forget_origin(each)
+
+
+def prepare() -> None:
+    """The libraries can read dressed frames from now on, in this process."""
+    from comporta.train.families.catboost.words import teach_catboost
     from comporta.train.families.lightgbm.words import teach_lightgbm
     from comporta.train.families.xgboost.names import teach_xgboost
 
-    teach_lightgbm(frame)
-    teach_xgboost(frame)
+    teach_lightgbm()
+    teach_xgboost()
+    teach_catboost()
 
 
-def as_estimator(returned: Any, y: pl.Series, task: Task, name: str) -> Any:
+def as_estimator(returned: Any, y: pl.Series, task: ModelTask, name: str) -> Any:
     """What a training function returned, with `predict`: graphs get one. Raises BadProject."""
     from comporta.train.families.onnx.estimator import as_estimator
 
@@ -70,6 +86,7 @@ def as_estimator(returned: Any, y: pl.Series, task: Task, name: str) -> Any:
 def compilers() -> dict[str, Callable[[Any, Signature], CompiledModel | None]]:
     """Quick calls of the families' own, by the name under which their agreement is kept. Each gives None of
     another family's model."""
+    from comporta.train.families.catboost.prediction import compile_catboost
     from comporta.train.families.lightgbm.prediction import compile_lightgbm
     from comporta.train.families.onnx.prediction import compile_onnx_estimator
     from comporta.train.families.xgboost.prediction import compile_xgboost
@@ -77,17 +94,19 @@ def compilers() -> dict[str, Callable[[Any, Signature], CompiledModel | None]]:
     return {
         "lightgbm": compile_lightgbm,
         "xgboost": compile_xgboost,
+        "catboost": compile_catboost,
         "onnx_estimator": compile_onnx_estimator,
     }
 
 
 def converters() -> tuple[Callable[[Any, list[Any], Signature], Any], ...]:
     """(model, inputs, signature) → an ONNX graph; None of another family's model. The first one counts."""
+    from comporta.train.families.catboost import export as catboost
     from comporta.train.families.lightgbm import export as lightgbm
     from comporta.train.families.scikit_learn import export as scikit_learn
     from comporta.train.families.xgboost import export as xgboost
 
-    return lightgbm.convert, xgboost.convert, scikit_learn.convert
+    return lightgbm.convert, xgboost.convert, catboost.convert, scikit_learn.convert
 
 
 def compare_as_model(graph: Any, model: Any, signature: Signature) -> None:
@@ -111,22 +130,25 @@ def compare_as_model(graph: Any, model: Any, signature: Signature) -> None:
 def compares_alike(model: Any, graph: bytes) -> bool:
     """Whether the trees of an ONNX graph, where it has any, compare numbers as the estimator's do, whatever
     they are asked."""
+    from comporta.train.families.catboost import export as catboost
     from comporta.train.families.onnx.codec import OnnxGraph
     from comporta.train.families.scikit_learn import exact
     from comporta.train.families.xgboost import export as xgboost
 
     decoded = OnnxGraph().decode(graph)
-    known = xgboost.compares_alike(decoded, model)
+    every = (xgboost.compares_alike, catboost.compares_alike)
+    known = next((found for each in every if (found := each(decoded, model)) is not None), None)
     return exact.compares_alike(decoded, model) if known is None else known
 
 
 def thresholds(model: Any) -> tuple[NDArray[np.float64], ...] | None:
     """Of each feature the thresholds of the estimator's trees, where they can be read; else None."""
+    from comporta.train.families.catboost import ensemble as catboost
     from comporta.train.families.lightgbm import exact as lightgbm
     from comporta.train.families.scikit_learn import exact as scikit_learn
     from comporta.train.families.xgboost import booster as xgboost
 
-    every = (lightgbm.thresholds, xgboost.thresholds, scikit_learn.thresholds)
+    every = (lightgbm.thresholds, xgboost.thresholds, catboost.thresholds, scikit_learn.thresholds)
     return next((found for each in every if (found := each(model)) is not None), None)
 
 
@@ -139,11 +161,12 @@ def linear(model: Any) -> Linear | None:
 
 def trees(model: Any, output: int) -> TreeEnsemble | None:
     """The trees whose sum makes this output; None where there are none, or no sum."""
+    from comporta.train.families.catboost import structure as catboost
     from comporta.train.families.lightgbm import structure as lightgbm
     from comporta.train.families.scikit_learn import structure as scikit_learn
     from comporta.train.families.xgboost import structure as xgboost
 
-    every = (lightgbm.trees, xgboost.trees, scikit_learn.trees)
+    every = (lightgbm.trees, xgboost.trees, catboost.trees, scikit_learn.trees)
     return next(filter(None, (each(model, output) for each in every)), None)
 
 
@@ -151,21 +174,24 @@ def attribution(
     model: Any, takes: Signature, X: NDArray[np.float64], background: NDArray[np.float64]
 ) -> Attribution | None:
     """Exact Shapley values; None where no family computes them."""
+    from comporta.train.families.catboost import attribution as catboost
     from comporta.train.families.lightgbm import attribution as lightgbm
     from comporta.train.families.scikit_learn import attribution as scikit_learn
     from comporta.train.families.xgboost import attribution as xgboost
 
-    every = (lightgbm.attribution, xgboost.attribution, scikit_learn.attribution)
+    every = (lightgbm.attribution, xgboost.attribution, catboost.attribution, scikit_learn.attribution)
     return next(filter(None, (each(model, takes, X, background) for each in every)), None)
 
 
 def leaf_counts(part: Any) -> Iterator[NDArray[np.int64]]:
     """Of each tree in this part, how many training rows lie in each leaf."""
+    from comporta.train.families.catboost import structure as catboost
     from comporta.train.families.lightgbm import structure as lightgbm
     from comporta.train.families.scikit_learn import structure as scikit_learn
 
     yield from scikit_learn.leaves(part)
     yield from lightgbm.leaves(part)
+    yield from catboost.leaves(part)
 
 
 def weight_counts(part: Any) -> int:

@@ -25,12 +25,15 @@ from comporta.records import (
     encode,
     metric_text,
 )
-from comporta.stats.power import detectable
+from comporta.stats.power import detectable as difference_found
+from comporta.stats.power import detectable_share
 
 On = Literal["interval", "value", "fault"]
 """What must clear the limit: all of the `interval` (in doubt it is inconclusive), the `value` alone, or
 nothing unless a `fault` is shown: it fails only where all of the interval is on the bad side."""
 
+SHARES = ("accuracy", "balanced_accuracy", "precision", "recall", "f1", "roc_auc", "average_precision")
+"""Metrics from 0 to 1, whose error is that of a share."""
 NOTHING = code("gate.nothing_measured_for", "nothing was measured for {what}", what=Text)
 _SEVEREST: tuple[Outcome, ...] = ("fail", "inconclusive", "pass")
 
@@ -118,6 +121,7 @@ def within_bounds(
         why = NOTHING(what=first.words) if first.words else wording.NO_EVIDENCE()
         return not_measured(check, first.limit, evidence, why)
     decides = deciding(every)
+    detectable, powerless = smallest_found(decides, every)
     return Verdict(
         check=check.name,
         outcome=decides.outcome,
@@ -126,7 +130,8 @@ def within_bounds(
         figure=decides.figure,
         limit=decides.bound.limit,
         needed=decides.needed,
-        detectable=smallest_found(decides, every),
+        detectable=detectable,
+        powerless=powerless,
         evidence=evidence.artifact,
     )
 
@@ -171,24 +176,35 @@ def deciding(every: Sequence[Judgement]) -> Judgement:
     return min(same, key=lambda each: (each.slack, encode((each.figure.where, each.figure.under))))
 
 
-def smallest_found(decides: Judgement, every: Sequence[Judgement]) -> float | None:
+def smallest_found(decides: Judgement, every: Sequence[Judgement]) -> tuple[float | None, bool]:
     """How far beyond the limit that decides a truth must lie to be found four times in five, in whichever of
-    the figures it is hardest to see; None of a verdict that is no pass, or of figures without intervals."""
+    the figures it is hardest to see, or None; and whether there is one of these in which no truth would be
+    found. Neither of a verdict that is no pass, or of figures without intervals."""
     if decides.outcome != "pass":
-        return None
-    mine = [each for each in every if each.bound is decides.bound]
-    found = [_smallest_found(each.figure, decides.bound.on) for each in mine]
+        return None, False
+    mine = [each.figure for each in every if each.bound is decides.bound]
+    if any(each.low is None or each.high is None or not math.isfinite(each.high - each.low) for each in mine):
+        return None, False
+    found = [_smallest_found(each, decides.bound) for each in mine]
     known = [each for each in found if each is not None]
-    return max(known) if len(known) == len(found) else None
+    return (max(known), False) if len(known) == len(found) else (None, True)
 
 
-def _smallest_found(figure: Figure, on: On) -> float | None:
-    if figure.low is None or figure.high is None or not math.isfinite(figure.high - figure.low):
-        return None
-    if on == "interval":
+def _smallest_found(figure: Figure, bound: Bound) -> float | None:
+    low, high = figure.low, figure.high
+    assert low is not None and high is not None, "asked of figures with intervals"
+    if bound.on == "interval":
         # What lies at the limit is let through one time in forty.
         return 0.0
-    return detectable(figure.value, figure.low, figure.high, level=figure.level, shown=on == "fault")
+    shown = bound.on == "fault"
+    if (
+        figure.metric in SHARES
+        and not figure.compared_with
+        and 0 <= low <= high <= 1
+        and 0 <= bound.limit <= 1
+    ):
+        return detectable_share(low, high, bound.limit, higher=bound.higher, level=figure.level, shown=shown)
+    return difference_found(figure.value, low, high, level=figure.level, shown=shown)
 
 
 def not_measured(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from comporta.records import NO_TEXT, NUMBER, Figure, Message, Text, Words, code, place
 
 SENTENCE = code("gate.sentence", "{clauses:; }.", clauses=tuple)
@@ -56,6 +58,11 @@ BY_COLUMN = code("check.by_column", " by {columns: and }", columns=tuple)
 LIMIT_AT_LEAST = code("check.at_least", "at least {limit:g}", limit=NUMBER)
 LIMIT_AT_MOST = code("check.at_most", "at most {limit:g}", limit=NUMBER)
 
+NAMES = code("gate.names", "{names:, }", names=tuple)
+NAMES_AND_MORE = code("gate.names_and_more", "{names:, } and {more} more", names=tuple, more=int)
+MOST_NAMED = 5
+"""How many of several things a sentence names."""
+
 
 def sentence(*clauses: Text) -> Message:
     """One sentence of these clauses, the empty ones left out."""
@@ -77,6 +84,14 @@ def show(figure: Figure) -> Message:
     said = NOTED(figure=said, notes=figure.notes) if figure.notes else said
     where = place(figure)
     return said if where is None else IN_SLICE(slice=where, figure=said)
+
+
+def first_names(names: Sequence[str | Message]) -> Message:
+    """`age, income and 3 more`: the first five."""
+    first = tuple(names[:MOST_NAMED])
+    if len(names) <= MOST_NAMED:
+        return NAMES(names=first)
+    return NAMES_AND_MORE(names=first, more=len(names) - MOST_NAMED)
 
 
 def by_columns(*columns: str) -> Text:

@@ -11,7 +11,8 @@ import polars as pl
 
 class CandidateServer(Protocol):
     """Where a candidate answers. pid: of its process. failed: forms that it cannot serve, and why.
-    take_features: those of raw requests since they were last taken."""
+    take_features: those of raw requests since they were last taken. live_files: files of the project's folder
+    that its code asked for and was refused, as a release will be."""
 
     @property
     def url(self) -> str: ...
@@ -23,6 +24,8 @@ class CandidateServer(Protocol):
     def failed(self) -> Mapping[str, str]: ...
 
     def take_features(self) -> list[pl.DataFrame]: ...
+
+    def live_files(self) -> tuple[str, ...]: ...
 
 
 Served = Callable[..., AbstractContextManager[CandidateServer]]

@@ -44,6 +44,8 @@ NOT_DEFINED = code("evidence.not_defined", "it is not defined on these rows")
 TRAINING_RAISED = code("evidence.training_raised", "the training function raised {error}", error=str)
 NO_EARLIER_VERSION = code("evidence.no_earlier_version", "there is no earlier version to compare with")
 OF_FEATURE = code("evidence.of_feature", "{feature}: {what}", feature=str, what=Text)
+THESE = code("evidence.these", "({things:; })", things=tuple)
+THESE_AND_MORE = code("evidence.these_and_more", "({things:; }; and {more:,} more)", things=tuple, more=int)
 LISTED = code("evidence.listed", "{values}", values=tuple)
 LISTED_AND_MORE = code("evidence.listed_and_more", "{values} and {more:,} more", values=tuple, more=int)
 

@@ -95,7 +95,7 @@ def important(asked: FittedModel, test: pl.DataFrame, *, group: str | None = Non
 
     figures = figures_of(IMPORTANCE_LOSS.metric, names, lost, drawn, rows.height, width)
     notes = [PERMUTED(loss=loss_name(takes), rows=rows.height * (len(names) + 1))]
-    if not lost.max() > 0:
+    if not (lost.max() > 0 and np.isfinite(lost).all() and np.isfinite(drawn).all()):
         notes.append(NO_SHARES())
         return Findings(
             figures=tuple(figures),

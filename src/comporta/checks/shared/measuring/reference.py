@@ -88,6 +88,8 @@ def importances(found: Findings) -> Importances | None:
     features, shares, low, high, drawn = (
         kept.values(each) for each in (FEATURE, SHARE, LOW, HIGH, RESAMPLED)
     )
+    if any(each is None for each in (*shares, *low, *high)):  # kept before figures had to be finite
+        return None
     return convert(
         {
             "method": "permutation",

@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from comporta.errors import Tampered
+from comporta.errors import Tampered, wording
 from comporta.records import Record, decode, encode
+from comporta.records.extras import require
 from comporta.stats.classes import class_text, labels_from
 
 REVIEWED = frozenset(
@@ -63,9 +64,8 @@ class LightGBMText:
         return encode(face) + b"\n" + _THREADS.sub("[num_threads: 0]", text).encode()
 
     def decode(self, data: bytes) -> Any:
-        """The estimator, fitted."""
-        import lightgbm
-
+        """The estimator, fitted. Raises Tampered, MissingExtra."""
+        lightgbm = require("lightgbm", wording("model: its LightGBM text"))
         line, _, text = data.partition(b"\n")
         try:
             face = decode(line, Face)

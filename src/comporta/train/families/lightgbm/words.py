@@ -9,30 +9,27 @@ since it writes them as JSON: inside, such a name is spelled with `_`.
 from __future__ import annotations
 
 import re
-import sys
 from functools import wraps
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 import polars as pl
 
 from comporta.errors import BadProject
 from comporta.train.families.spelling import spell
+from comporta.train.families.when_loaded import when_loaded
 
 REFUSED = re.compile(r"^$|[\[\]{},:\"\\\x00- ]")
 """What its writer of JSON refuses in a name (LightGBM 4.7, `Common::CheckAllowedJSON`); the empty name, which
 it does not count; and blanks, of which it makes `_` without looking whether another has that name."""
 
 
-def teach_lightgbm(frame: Any) -> None:
-    """LightGBM in this process reads polars words and any names of columns from now on, where the frame has
-    such, or it is loaded already."""
-    if not isinstance(frame, pl.DataFrame) or find_spec("lightgbm") is None:
-        return
-    if not _words(frame) and not any(map(REFUSED.search, frame.columns)) and "lightgbm" not in sys.modules:
-        return
-    lightgbm: Any = import_module("lightgbm.basic")
+def teach_lightgbm() -> None:
+    """LightGBM in this process reads polars words and any names of columns from now on, or from when it is
+    first imported."""
+    when_loaded("lightgbm.basic", _teach)
+
+
+def _teach(lightgbm: Any) -> None:
     make, tell = lightgbm.Dataset._lazy_init, lightgbm._InnerPredictor.predict
     name = lightgbm.Dataset.set_feature_name
     if hasattr(make, "__wrapped__"):

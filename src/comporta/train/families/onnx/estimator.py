@@ -11,7 +11,7 @@ import polars as pl
 
 from comporta.errors import BadProject, Tampered
 from comporta.records import Record, decode, encode
-from comporta.records.metric import Task
+from comporta.records.metric import ModelTask
 from comporta.stats.classes import class_text, labels_from
 from comporta.train.families.onnx.codec import OnnxGraph
 from comporta.train.families.onnx.session import KINDS, open_session
@@ -73,7 +73,7 @@ class OnnxEstimator:
         return outputs[-1] if outputs else None
 
 
-def as_estimator(returned: Any, y: pl.Series, task: Task, name: str) -> Any:
+def as_estimator(returned: Any, y: pl.Series, task: ModelTask, name: str) -> Any:
     """What a training function returned; a graph as an estimator. Raises BadProject on a graph that takes no
     table of numbers, or cannot be opened."""
     if not OnnxGraph().accepts(returned):

@@ -19,9 +19,10 @@ from typing import Any
 
 import numpy as np
 
-from comporta.errors import BadProject, Tampered
+from comporta.errors import BadProject, Tampered, wording
 from comporta.project.sources import counts_by_content, is_own_file
-from comporta.train.families import reviewed_types
+from comporta.records.extras import install_advice, missing_extra
+from comporta.train.families import forget_origin, reviewed_types
 
 # Immutable or singletons: whether two of them are one object tells nothing.
 _CONSTANT = {"JsonNode", "TypeNode", "FunctionNode", "TupleNode", "BytesNode", "DTypeNode", "SliceNode"}
@@ -43,6 +44,7 @@ class SkopsArchive:
         from skops import io as skops
         from skops.io.exceptions import UnsupportedTypeException
 
+        forget_origin(model)
         try:
             archive = skops.dumps(model)
         except (UnsupportedTypeException, TypeError, AttributeError, ValueError) as fault:
@@ -54,8 +56,8 @@ class SkopsArchive:
         if strange:
             raise BadProject(
                 f"model: found {', '.join(strange)} inside {type(model).__name__}, expected types of "
-                "scikit-learn, LightGBM, XGBoost or this project (declared in a file, not in a notebook or a "
-                "lambda)."
+                "scikit-learn, LightGBM, XGBoost, CatBoost or this project (declared in a file, not in a "
+                "notebook or a lambda)."
             )
         return canonical(archive)
 
@@ -73,6 +75,8 @@ class SkopsArchive:
         try:
             return skops.loads(data, trusted=asked)
         except (AttributeError, ImportError) as fault:
+            if install_advice(fault) and isinstance(fault, ImportError):
+                raise missing_extra(fault.name or "", wording("model: a part of it")) from fault
             raise BadProject(
                 f"model: it was made with something that is no longer there ({fault}). "
                 "Serve it with the code it was trained with."

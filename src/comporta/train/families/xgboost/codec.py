@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
-from comporta.errors import Tampered
+from comporta.errors import Tampered, wording
 from comporta.records import Record, decode, encode
+from comporta.records.extras import require
 from comporta.train.families.xgboost.booster import ESTIMATORS
 
 REVIEWED = frozenset((*(f"xgboost.sklearn.{each}" for each in ESTIMATORS), "xgboost.core.Booster"))
@@ -43,7 +44,7 @@ class XGBoostJson:
 
     def decode(self, data: bytes) -> Any:
         """The estimator, fitted. Raises Tampered, MissingExtra."""
-        xgboost = library()
+        xgboost = require("xgboost", wording("model: its XGBoost text"))
         line, _, text = data.partition(b"\n")
         try:
             face = decode(line, EstimatorParams)
@@ -55,17 +56,6 @@ class XGBoostJson:
             said = str(fault).strip().splitlines()
             raise Tampered(f"model: its XGBoost text cannot be read: {said[-1] if said else ''}") from fault
         return model
-
-
-def library() -> Any:
-    """XGBoost. Raises MissingExtra."""
-    try:
-        import xgboost
-    except ModuleNotFoundError as fault:
-        from comporta.errors import MissingExtra
-
-        raise MissingExtra("model: XGBoost is not installed: pip install 'comporta[xgboost]'.") from fault
-    return xgboost
 
 
 def _params(model: Any) -> dict[str, Any]:

@@ -1,0 +1,100 @@
+"""The rows that a batch answers: of a dataset version, or of files, with what of them may stand in a file."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import polars as pl
+
+from comporta.acts.data.datasets import personal_in, require_dataset
+from comporta.acts.serve.serving_log import gone_ids_in
+from comporta.data import manifest_of, slice_of
+from comporta.data.damage import reporting_damage
+from comporta.data.forgotten import without_ids
+from comporta.data.manifests import is_dataset
+from comporta.data.names import dataset_and_number
+from comporta.data.read import scan_slice
+from comporta.data.row_chunks import count_frame_rows, row_chunks
+from comporta.data.sources import Frames, file_fault, files_matching, from_files
+from comporta.opened.permission import require_permission
+from comporta.opened.project import OpenProject
+from comporta.records import DatasetSchema
+from comporta.records.csv_files import CSV, PARQUET
+
+
+class BatchRows(NamedTuple):
+    """named: as people read it, `customers@3` or a file's name. state: what it is now, so that a batch that
+    was stopped goes on only on the same rows. dataset, number: of files empty, and 0. personal: columns."""
+
+    named: str
+    state: str
+    frames: Frames
+    dataset: str
+    number: int
+    personal: frozenset[str]
+    opened: OpenProject
+    files: str
+
+    @property
+    def columns(self) -> list[str] | None:
+        """Their names; None where only the first frame tells."""
+        with self._damage():
+            return self.frames.collect_schema().names() if isinstance(self.frames, pl.LazyFrame) else None
+
+    def total(self) -> int | None:
+        """How many there are; None where nobody knows yet."""
+        with self._damage():
+            return count_frame_rows(self.frames)
+
+    def chunks(self, size: int, skip: int) -> Iterator[pl.DataFrame]:
+        """Raises BadData on what cannot be read, NotFound, Tampered."""
+        with self._damage():
+            yield from row_chunks(self.frames, size, skip=skip)
+
+    @contextmanager
+    def _damage(self) -> Iterator[None]:
+        if self.dataset:
+            with reporting_damage(self.opened.store, self.opened.keys, self.dataset):
+                yield
+            return
+        try:
+            yield
+        except pl.exceptions.PolarsError as error:
+            raise file_fault(self.files, Path.cwd(), "--input", error) from error
+
+
+def batch_rows(opened: OpenProject, source: str, shape: DatasetSchema) -> BatchRows:
+    """source: a dataset, a version of one such as `customers@3`, or files by a glob. shape: of the rows that
+    the model is asked about. Raises NotFound, BadProject, BadData, Tampered, Forbidden."""
+    head = source.partition("@")[0]
+    declared = head in opened.project.tables() or is_dataset(opened.store, head)
+    if declared or ("/" not in source and not source.lower().endswith((*PARQUET, *CSV))):
+        return _rows_of_dataset(opened, source)
+    frames = from_files(source, Path.cwd(), "--input")
+    personal = {column.name for column in shape.columns if column.personal}
+    personal |= {shape.subject} if shape.subject is not None else set()
+    return BatchRows(source, _state_of(source), frames, "", 0, frozenset(personal), opened, source)
+
+
+def _rows_of_dataset(opened: OpenProject, source: str) -> BatchRows:
+    dataset, number = dataset_and_number(source)
+    require_permission(opened, "data.read", dataset=dataset)
+    require_dataset(opened, dataset)
+    part = slice_of(opened.store, opened.keys, dataset, number=number)
+    manifest = manifest_of(opened.store, opened.keys, dataset, part.number)
+    frame = scan_slice(opened.store, opened.keys, part)
+    frame = without_ids(frame, gone_ids_in(opened, dataset), opened.keys)
+    named = f"{dataset}@{part.number}"
+    personal = frozenset(personal_in(opened, manifest))
+    return BatchRows(named, f"{named} {part.version}", frame, dataset, part.number, personal, opened, "")
+
+
+def _state_of(glob: str) -> str:
+    """The files by name, size and time of their last change."""
+    files = [(each, each.stat()) for each in files_matching(glob, Path.cwd())]
+    known = "\n".join(f"{each} {at.st_size} {at.st_mtime_ns}" for each, at in files)
+    return f"{glob} {hashlib.sha256(known.encode()).hexdigest()[:16]}"

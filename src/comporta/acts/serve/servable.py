@@ -1,0 +1,17 @@
+"""Whether a server may begin."""
+
+from __future__ import annotations
+
+from comporta.errors import NotFound
+from comporta.opened.permission import require_permission
+from comporta.opened.project import OpenProject
+from comporta.release import ROUTES
+
+
+def require_servable(opened: OpenProject) -> None:
+    """Raises Forbidden where who acts may not serve, NotFound where nothing was released yet."""
+    require_permission(opened, "model.serve")
+    if not opened.ledger.scan(ROUTES, limit=1):
+        raise NotFound(
+            "found nothing released, expected a version that serves. Release one: comporta release VERSION"
+        )

@@ -1,0 +1,98 @@
+"""What a server counts of its requests: how many there were, and how long each version took to answer."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from comporta.serve.metric_sample import MetricSample, version_labels
+from comporta.serve.version_parts import VersionPart
+
+BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+"""Seconds, the upper ends of a histogram's buckets."""
+SECONDS = "request_seconds"
+NO_ARM = "none"
+"""What is called the arm of a request that named its version."""
+_NANOSECONDS = tuple(round(bound * 1e9) for bound in BOUNDS)
+_SECOND = 1e9
+
+
+class AnswerTimes(msgspec.Struct):
+    """Of the requests that one arm of a version answered. buckets: how many took how long, the last beyond
+    every bound. last: nanoseconds since 1970 when the newest came."""
+
+    buckets: list[int]
+    nanoseconds: int = 0
+    model_nanoseconds: int = 0
+    rows: int = 0
+    last: int = 0
+
+
+class FailedRequests(msgspec.Struct):
+    """Of the requests that one version was asked and gave no answer to."""
+
+    count: int = 0
+    nanoseconds: int = 0
+
+
+class RequestCounts:
+    """Changed by the event loop alone. by_route: (route, status) → how many. under_way: not answered yet."""
+
+    def __init__(self) -> None:
+        self.by_route: Counter[tuple[str, int]] = Counter()
+        self.under_way = 0
+        self._arms: dict[tuple[str, int, str | None], AnswerTimes] = {}
+        self._failed: dict[tuple[str, int], FailedRequests] = {}
+
+    def note_answer(self, parts: Sequence[VersionPart], at: int, took: int, model: int) -> None:
+        """One request. at: when it came, nanoseconds since 1970. took: nanoseconds in all. model: those of
+        its models."""
+        place, alone = bisect_left(_NANOSECONDS, took), len(parts) == 1
+        all_rows = 0 if alone else sum(part.incoming.n for part in parts)
+        for part in parts:
+            loaded, rows = part.live.loaded, part.incoming.n
+            arm = (loaded.model, loaded.number, part.arm)
+            times = self._arms.get(arm)
+            if times is None:
+                times = self._arms[arm] = AnswerTimes([0] * (len(BOUNDS) + 1))
+            times.buckets[place] += 1
+            times.nanoseconds += took
+            times.model_nanoseconds += model if alone else model * rows // all_rows
+            times.rows += rows
+            times.last = at
+
+    def note_failure(self, model: str, version: int, took: int) -> None:
+        """One request that this version was asked and got no answer of."""
+        counts = self._failed.get((model, version))
+        if counts is None:
+            counts = self._failed[model, version] = FailedRequests()
+        counts.count += 1
+        counts.nanoseconds += took
+
+    def samples(self) -> Iterator[MetricSample]:
+        """All of it, some of one name and labels in parts. May be called by any thread."""
+        for (route, status), number in sorted(dict(self.by_route).items()):
+            yield MetricSample("requests_total", number, (("route", route), ("status", str(status))))
+        yield MetricSample("requests_in_flight", self.under_way, kind="now")
+        for (model, version, arm), times in list(self._arms.items()):
+            of = version_labels(model, version)
+            yield from _histogram((*of, ("arm", arm or NO_ARM)), times)
+            yield MetricSample("rows_answered_total", times.rows, of)
+            yield MetricSample("model_seconds_total", times.model_nanoseconds / _SECOND, of)
+            yield MetricSample("last_answer_seconds", times.last / _SECOND, of, "latest")
+        for (model, version), counts in list(self._failed.items()):
+            of = version_labels(model, version)
+            yield MetricSample("request_failures_total", counts.count, of)
+            yield MetricSample("failed_seconds_total", counts.nanoseconds / _SECOND, of)
+
+
+def _histogram(labels: tuple[tuple[str, str], ...], times: AnswerTimes) -> Iterator[MetricSample]:
+    total = 0
+    for bound, number in zip((*map(str, BOUNDS), "+Inf"), tuple(times.buckets), strict=True):
+        total += number
+        yield MetricSample(f"{SECONDS}_bucket", total, (*labels, ("le", bound)))
+    yield MetricSample(f"{SECONDS}_sum", times.nanoseconds / _SECOND, labels)
+    yield MetricSample(f"{SECONDS}_count", total, labels)

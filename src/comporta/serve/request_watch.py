@@ -1,0 +1,173 @@
+"""What is noted of each request once it is answered: numbers, a line of the access log, a span of a trace."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from comporta.http.replies import Reply
+from comporta.records.traceparent import HEADER, trace_id
+from comporta.serve.access_log import AccessLine, AccessLog
+from comporta.serve.paths import MatchedPath
+from comporta.serve.release_follower import ReleaseFollower
+from comporta.serve.request import Request
+from comporta.serve.request_counts import RequestCounts
+from comporta.serve.version_parts import VersionPart
+
+_INFERRED = ("infer", 200)
+_ASKED = ("infer", "invoke", "predict")
+
+
+class RequestSpan(Protocol):
+    """One request in a trace. traceparent: what others continue it by."""
+
+    traceparent: str
+
+    def end(self, route: str, reply: Reply, request: Request | None, took: int) -> None:
+        """It was answered, after so many nanoseconds."""
+
+
+class RequestTracer(Protocol):
+    """Where spans go."""
+
+    def begin(self, name: str, traceparent: str | None, at: int) -> RequestSpan:
+        """A span of a request that came then, nanoseconds since 1970. traceparent: as it came, if it did."""
+
+    def close(self) -> None:
+        """All that ended is sent, or given up."""
+
+
+class RequestWatch:
+    """Of one process. access, tracer: None for none."""
+
+    def __init__(
+        self, follower: ReleaseFollower, access: AccessLog | None = None, tracer: RequestTracer | None = None
+    ) -> None:
+        self.counts = RequestCounts()
+        self.access, self.tracer = access, tracer
+        self._follower = follower
+
+    def begin(self, matched: MatchedPath, traceparent: str | None, at: int) -> RequestSpan | None:
+        """The span of a request, where traces are asked for."""
+        if self.tracer is None:
+            return None
+        return self.tracer.begin(f"{matched.route.method} {matched.route.path}", traceparent, at)
+
+    def end(
+        self,
+        matched: MatchedPath | None,
+        method: str,
+        request: Request | None,
+        reply: Reply,
+        at: int,
+        began: int,
+        traceparent: str | None,
+        span: RequestSpan | None,
+    ) -> Reply:
+        """The reply as it goes out. began: by `time.perf_counter_ns`."""
+        took = time.perf_counter_ns() - began
+        name = "none" if matched is None else matched.route.name
+        self.counts.by_route[name, reply.status] += 1
+        if request is not None and reply.status == 200 and request.parts:
+            self.counts.note_answer(request.parts, at, took, request.took)
+        elif matched is not None and name in _ASKED:
+            self._note_failure(matched, took)
+        if span is not None:
+            span.end(name, reply, request, took)
+        return self._send(matched, method, request, reply, at, took, traceparent)
+
+    def end_prediction(self, request: Request, reply: Reply, began: int) -> Reply:
+        """The same of a prediction that was made on the short way, where each microsecond counts."""
+        took = time.perf_counter_ns() - began
+        self.counts.by_route[_INFERRED] += 1
+        self.counts.note_answer(request.parts, request.at, took, request.took)
+        if self.access is None and request.traceparent is None:
+            return reply
+        return self._send(request.path, "POST", request, reply, request.at, took, request.traceparent)
+
+    def _send(
+        self,
+        matched: MatchedPath | None,
+        method: str,
+        request: Request | None,
+        reply: Reply,
+        at: int,
+        took: int,
+        traceparent: str | None,
+    ) -> Reply:
+        if self.access is not None:
+            self.access.put(self._line(matched, method, request, reply, at, took, traceparent))
+        if traceparent is None:
+            return reply
+        return msgspec.structs.replace(reply, headers=(*reply.headers, (HEADER, traceparent.encode())))
+
+    def note_refusal(self, status: int, at: int) -> None:
+        """A request that the connection answered by itself."""
+        self.counts.by_route["none", status] += 1
+        if self.access is not None:
+            self.access.put(AccessLine(at, 0, None, None, None, status, 0, None, (), 0, None, None))
+
+    def _note_failure(self, matched: MatchedPath, took: int) -> None:
+        """Counted with the version that would have answered, where that is known."""
+        models = self._follower.serving.models
+        model = matched.model if matched.model is not None else next(iter(models), "")
+        served = models.get(model)
+        if served is None or (matched.model is None and len(models) > 1):
+            return
+        live = served.champion
+        if matched.version is not None:
+            named = served.versions.get(int(matched.version)) if matched.version.isdecimal() else None
+            if named is None:
+                return
+            live = named
+        self.counts.note_failure(live.loaded.model, live.loaded.number, took)
+
+    def _line(
+        self,
+        matched: MatchedPath | None,
+        method: str,
+        request: Request | None,
+        reply: Reply,
+        at: int,
+        took: int,
+        traceparent: str | None,
+    ) -> AccessLine:
+        served = matched is not None and matched.model in self._follower.serving.models
+        parts = () if request is None or reply.status != 200 else request.parts
+        bearer = None if request is None else request.bearer
+        return AccessLine(
+            at,
+            took,
+            request.ids[0] if request is not None and parts else None,
+            method if matched is not None else None,
+            None if matched is None else _path(matched, served, reply.status),
+            reply.status,
+            len(reply.body),
+            _model(matched, served, parts),
+            tuple(part.live.loaded.number for part in parts),
+            len(request.ids) if request is not None and parts else 0,
+            None if bearer is None else bearer.token.name,
+            None if traceparent is None else trace_id(traceparent),
+        )
+
+
+def _model(matched: MatchedPath | None, served: bool, parts: Sequence[VersionPart]) -> str | None:
+    """The model that answered, or that the path names, if it is one of ours."""
+    if parts:
+        return parts[0].live.loaded.model
+    return matched.model if matched is not None and served else None
+
+
+def _path(matched: MatchedPath, served: bool, status: int) -> str:
+    """The path as it was asked where all of it is ours; else its form."""
+    form = matched.route.path
+    if matched.version is None:
+        form = form.replace("[/versions/{version}]", "")
+    if served and matched.model is not None:
+        form = form.replace("{model}", matched.model)
+        if matched.version is not None and status < 400:
+            form = form.replace("[/versions/{version}]", f"/versions/{matched.version}")
+    return form.replace("[", "").replace("]", "")

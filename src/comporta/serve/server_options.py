@@ -1,0 +1,71 @@
+"""What whoever runs a server asks of it beside its address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import msgspec
+
+from comporta.http.limits import MOST_CONNECTIONS
+from comporta.http.tls import TlsFiles, tls_files
+from comporta.records import Record
+from comporta.serve.access_log import AccessLog
+from comporta.serve.request import ServeLimits
+from comporta.serve.request_watch import RequestTracer
+
+
+class ServerOptions(Record, frozen=True, kw_only=True):
+    """access_log: a file, or `-` for standard output; None: none. certificate, key: PEM files; None: plain
+    HTTP. otel: whether OpenTelemetry traces are sent. connections: of one process at once; more get 503."""
+
+    access_log: str | None = None
+    certificate: str | None = None
+    key: str | None = None
+    otel: bool = False
+    connections: int = MOST_CONNECTIONS
+
+    @property
+    def scheme(self) -> str:
+        """Of the server's URL."""
+        return "http" if self.certificate is None else "https"
+
+
+DEFAULT_OPTIONS = ServerOptions()
+
+
+class ServerTools(NamedTuple):
+    """The same, opened. access, tracer: as in `RequestWatch`. tls: renewed while the server runs."""
+
+    tls: TlsFiles | None = None
+    access: AccessLog | None = None
+    tracer: RequestTracer | None = None
+
+
+NO_TOOLS = ServerTools()
+
+
+def open_options(options: ServerOptions, *, say: Callable[[str], None] = print) -> ServerTools:
+    """Raises BadProject where a file is not as it must be, MissingExtra where OpenTelemetry is not there."""
+    tls = tls_files(options.certificate, options.key, say=say)
+    tracer = None
+    if options.otel:
+        from comporta.serve.otel_tracer import OtelTracer
+
+        tracer = OtelTracer()
+    access = None if options.access_log is None else AccessLog(options.access_log, say=say)
+    return ServerTools(tls, access, tracer)
+
+
+def limits_of(options: ServerOptions, limits: ServeLimits | None) -> ServeLimits:
+    """The limits, and how many connections there may be."""
+    return msgspec.structs.replace(limits or ServeLimits(), connections=options.connections)
+
+
+def require_options(options: ServerOptions) -> None:
+    """Raises what `open_options` raises, for workers that are still to begin."""
+    opened = open_options(options)
+    if opened.access is not None:
+        opened.access.close()
+    if opened.tracer is not None:
+        opened.tracer.close()
