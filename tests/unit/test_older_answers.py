@@ -156,6 +156,17 @@ def test_scores_of_another_edition_of_intervals_are_compared_without_these():
     assert not say_the_same("scores", then, newer(figures=(wider,))), "of one edition they are their bytes"
 
 
+@pytest.mark.parametrize(("apart", "same"), [(1e-15, True), (1e-9, False)])
+def test_what_another_processor_rounds_otherwise_is_the_same_figure(apart, same):
+    then = Figure(metric="brier", value=0.04317377679701043, low=0.03, high=0.05, rows=40)
+    for now in (replace(then, value=then.value * (1 + apart)), replace(then, low=0.03 * (1 + apart))):
+        assert now != then
+        older = encode(Scores(part="test", figures=(then,)))
+        older = older.replace(b'"unmeasured":[],', b"").replace(b',"unmeasured":[]', b"")
+        assert b"unmeasured" not in older
+        assert say_the_same("scores", older, encode(Scores(part="test", figures=(now,)))) is same
+
+
 def test_scores_of_todays_form_are_their_bytes():
     assert not say_the_same("scores", newer(), newer(part="train"))
     assert not say_the_same("scores", newer(), newer())

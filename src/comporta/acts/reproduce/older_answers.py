@@ -6,6 +6,7 @@ Outputs in today's format are compared by their bytes; nothing here is used for 
 from __future__ import annotations
 
 from functools import partial
+from math import isclose
 from typing import Any
 
 from msgspec.structs import replace
@@ -25,6 +26,10 @@ from comporta.train.families.onnx.older import same_model
 
 ASKED = ("beside", "thresholds")
 """What older formats do not tell of a form: where it was asked beside rows as they come."""
+
+_LAST_BITS = 1e-12
+"""By how much, of itself, a number may differ: a processor that adds more numbers at once rounds their sum
+otherwise, and an older format may come from another machine."""
 
 _say = partial(say, templates=codes_in(figure))
 
@@ -47,16 +52,25 @@ def _scores(then: bytes, now: bytes) -> bool:
     alike = stored.get("intervals", 0) == newer.intervals
     if all("where" in each for each in stored["figures"]) and "unmeasured" in stored and alike:
         return False
-    older = scores_today(decode(then, Scores))
-    return _as_read(older, alike) == _as_read(newer, alike)
+    older, numbers = _as_read(scores_today(decode(then, Scores)), alike)
+    today, todays = _as_read(newer, alike)
+    return older == today and all(map(_is_near, numbers, todays))
 
 
-def _as_read(scores: Scores, intervals: bool) -> tuple[Any, ...]:
-    """The part, the figures and what has none, each slice as people read it: once it was kept so. intervals:
-    whether they are told too."""
+def _as_read(scores: Scores, intervals: bool) -> tuple[tuple[Any, ...], list[float | None]]:
+    """The part, the figures and what has none, each slice as people read it: once it was kept so; and the
+    figures' numbers. intervals: whether they are told too."""
     told = [each if intervals else _alone(each) for each in scores.figures]
-    figures = [(place_in_words(each, _say), replace(each, where=())) for each in told]
-    return scores.part, figures, [(each.metric, place_in_words(each, _say)) for each in scores.unmeasured]
+    figures = [
+        (place_in_words(each, _say), replace(each, where=(), value=0.0, low=None, high=None)) for each in told
+    ]
+    unmeasured = [(each.metric, place_in_words(each, _say)) for each in scores.unmeasured]
+    numbers = [number for each in told for number in (each.value, each.low, each.high)]
+    return (scores.part, figures, unmeasured), numbers
+
+
+def _is_near(then: float | None, now: float | None) -> bool:
+    return then == now or (then is not None and now is not None and isclose(then, now, rel_tol=_LAST_BITS))
 
 
 def _alone(figure: Figure) -> Figure:
