@@ -15,6 +15,7 @@ from comporta.records.traceparent import read_traceparent
 from comporta.serve import App
 from comporta.serve.access_log import AccessLine, AccessLog
 from comporta.serve.log_sample import sample_place
+from comporta.serve.recent_predictions import RecentPredictions
 from comporta.serve.server_options import ServerTools
 from comporta.testing.serving import MemorySink, MemorySource, ask
 
@@ -106,7 +107,7 @@ def test_a_label_of_an_answer_that_is_not_kept_is_told_as_such() -> None:
         await asyncio.sleep(0.05)
         sent = [{"id": id, "label": 1.5} for id in ids]
         known = json.loads((await ask(app, "POST", "/feedback", sent))[2])
-        app._feedback._recent._newer.clear()  # another process answered them
+        app._feedback._recent = RecentPredictions()  # another process answered them
         looked = json.loads((await ask(app, "POST", "/feedback", sent))[2])
         return ids, known, looked
 

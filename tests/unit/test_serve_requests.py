@@ -13,6 +13,7 @@ import pytest
 from comporta.http.replies import JSON
 from comporta.records import Field, JoinedRow, Share, Signature
 from comporta.serve import App, LoadedVersion, ModelScores
+from comporta.serve.recent_predictions import RecentPredictions
 from comporta.testing.serving import MemorySink, MemorySource, ask
 
 KEY = b"r" * 32
@@ -437,7 +438,7 @@ def labelled(sink: MemorySink, *, between=None):
 async def forgotten(app: App) -> None:
     """No answer is remembered any more; all are in the log."""
     await asyncio.sleep(0.1)
-    app._feedback._recent._newer.clear()
+    app._feedback._recent = RecentPredictions()
 
 
 @pytest.mark.parametrize("between", [None, forgotten])

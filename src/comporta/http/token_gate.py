@@ -44,16 +44,24 @@ class _Window(msgspec.Struct, gc=False):
     others: tuple[memoryview, ...]
     reach: int
 
-    def begin(self, at: int) -> None:
-        """The span in which `at` lies, with nothing asked for."""
-        span, cells = self.seconds * NANOSECONDS, self.cells
-        cells[ENDS], cells[REQUESTS], cells[ROWS] = at - at % span + span, 0, 0
-
-    def holds(self, at: int) -> bool:
-        """Whether what arrived then counts in the span that is counted. One that arrived in the span before
-        and is late does too, and does not begin that one anew; where the clock was set back, one does."""
-        ends = self.cells[ENDS]
-        return ends - self.reach <= at < ends
+    def admits(self, at: int, requests: int, rows: int) -> bool:
+        """Whether so many more are not too many in the span in which `at` lies; a new one begins with nothing
+        asked for. What arrived in the span before and is late counts in the one that is counted, and does not
+        begin that one anew; where the clock was set back, it does."""
+        cells = self.cells
+        ends = cells[ENDS]
+        if not ends - self.reach <= at < ends:
+            span = self.seconds * NANOSECONDS
+            cells[ENDS], cells[REQUESTS], cells[ROWS] = at - at % span + span, 0, 0
+        if self.others:
+            requests += self.sum_of(REQUESTS)
+            rows += self.sum_of(ROWS)
+        else:
+            requests += cells[REQUESTS]
+            rows += cells[ROWS]
+        return (not self.most_requests or requests <= self.most_requests) and (
+            not self.most_rows or rows <= self.most_rows
+        )
 
     def sum_of(self, which: int) -> int:
         """How many of these were asked for: of `REQUESTS` or `ROWS`."""
@@ -64,17 +72,12 @@ class _Window(msgspec.Struct, gc=False):
                 found += other[which]
         return found
 
-    def has(self, requests: int, rows: int) -> bool:
-        """Whether so many more are not too many."""
-        if self.others:
-            requests += self.sum_of(REQUESTS)
-            rows += self.sum_of(ROWS)
-        else:
-            requests += self.cells[REQUESTS]
-            rows += self.cells[ROWS]
-        return (not self.most_requests or requests <= self.most_requests) and (
-            not self.most_rows or rows <= self.most_rows
-        )
+    def count(self, requests: int, rows: int) -> int:
+        """So many more were asked for; the end of the span in which they count."""
+        cells = self.cells
+        cells[REQUESTS] += requests
+        cells[ROWS] += rows
+        return cells[ENDS]
 
     def require(self, token: str, at: int, requests: int, rows: int) -> None:
         """Raises QuotaReached where so many more are too many."""
@@ -120,15 +123,9 @@ class Bearer(msgspec.Struct, gc=False):
             return ()
         with self.counts.lock:  # rows are counted where they are read: in a thread, where they are many
             for window in self.windows:
-                if not window.holds(at):
-                    window.begin(at)
-                if not window.has(requests, rows):
+                if not window.admits(at, requests, rows):
                     window.require(self.token.name, at, requests, rows)
-            for window in self.windows:
-                cells = window.cells
-                cells[REQUESTS] += requests
-                cells[ROWS] += rows
-            return tuple([window.cells[ENDS] for window in self.windows])
+            return tuple([window.count(requests, rows) for window in self.windows])
 
     def give_back(self, taken: tuple[int, ...], *, requests: int = 0, rows: int = 0) -> None:
         """What was taken and not used counts no longer, in those of its spans that are still the same."""

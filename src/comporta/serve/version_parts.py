@@ -95,7 +95,7 @@ def join_outputs(
 
 def _decimals(parts: list[VersionPart], bearer: Bearer | None) -> int | None:
     """How many of a probability are told: the fewest that anyone lets; None: all."""
-    if bearer is None and len(parts) == 1:
+    if len(parts) == 1 and (bearer is None or bearer.token.decimals is None):
         return parts[0].live.loaded.decimals
     said = [part.live.loaded.decimals for part in parts]
     if bearer is not None:
