@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -510,6 +511,23 @@ def test_ctrl_c_kills_what_runs_begins_nothing_more_and_says_so(root: Path) -> N
     ((_, run),) = ledger_of(root).scan(RUNS)
     assert run.outcome == "stopped"
     assert all(not claim.holder for _, claim in ledger_of(root).scan(CLAIMS))
+
+
+def pressed_and_lost(name: str, state: str, seconds: float) -> None:
+    """Ctrl-C in what a library calls back, which clears the KeyboardInterrupt."""
+    if state == "started":
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_ctrl_c_that_a_library_swallows_ends_the_run_all_the_same(root: Path) -> None:
+    plan = "Plan(nodes=(node('sleeps', 'sleeps', params={'seconds': 60}),)), progress=pressed_and_lost"
+    done = subprocess.run(
+        [sys.executable, str(_controller(root, plan))], capture_output=True, text=True, timeout=45
+    )
+    assert "KeyboardInterrupt" in done.stderr
+    ((_, run),) = ledger_of(root).scan(RUNS)
+    assert run.outcome == "stopped"
 
 
 def test_workers_end_when_the_engine_is_killed_and_the_next_run_goes_on_at_once(root: Path) -> None:

@@ -21,6 +21,7 @@ from comporta.engine.environment import Environment
 from comporta.engine.failures import Differs, NodeFailure, combined_error
 from comporta.engine.git import commit
 from comporta.engine.inline import Inline
+from comporta.engine.interruption import Interruption
 from comporta.engine.question import Question, known_inputs, question_of
 from comporta.engine.ready_nodes import ReadyNodes
 from comporta.engine.reasons import INTERRUPTED, PROJECT_AT_FAULT, reason_of
@@ -85,6 +86,7 @@ class PlanRun:
         self._spent: defaultdict[str, float] = defaultdict(float)
         self._lock = Lock()
         self._stopped = Event()
+        self._interruption = Interruption()
 
     def run(self, command: str, project: str, purpose: RunPurpose, by: str) -> RunResult:
         """The run and every answer there is. Raises as `Engine.ask_what_can`."""
@@ -114,7 +116,7 @@ class PlanRun:
         with parts.folders.open_folder(id) as folder:
             recorder.begin(started, self._new_hits(), ended=False)
             try:
-                with parts.workers(not self._memory) as executor:
+                with self._interruption.noted(), parts.workers(not self._memory) as executor:
                     self._ask(executor, left, recorder, folder)
             except KeyboardInterrupt:
                 recorder.end("stopped", INTERRUPTED(), self._new_hits())
@@ -197,6 +199,7 @@ class PlanRun:
     ) -> None:
         """Starts each node once its inputs are there, until all have ended."""
         while ready or self._running:
+            self._interruption.require_none()
             for node in ready.take(
                 lambda node: self._must_wait(node, workers), lambda node: self._is_next(node, workers)
             ):
