@@ -17,7 +17,7 @@ class Interruption:
         self._asked = False
 
     @contextmanager
-    def noted(self) -> Iterator[None]:
+    def watch(self) -> Iterator[None]:
         """Within it each is noted, where Python's own handler would raise it."""
         mine = threading.current_thread() is threading.main_thread()
         if not mine or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:

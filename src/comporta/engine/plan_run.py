@@ -116,7 +116,7 @@ class PlanRun:
         with parts.folders.open_folder(id) as folder:
             recorder.begin(started, self._new_hits(), ended=False)
             try:
-                with self._interruption.noted(), parts.workers(not self._memory) as executor:
+                with self._interruption.watch(), parts.workers(not self._memory) as executor:
                     self._ask(executor, left, recorder, folder)
             except KeyboardInterrupt:
                 recorder.end("stopped", INTERRUPTED(), self._new_hits())
