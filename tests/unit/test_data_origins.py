@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -95,13 +94,22 @@ class Log(NamedTuple):
         assert append_entry(self.store, KEYS, LOG, history, NEXT, RedactEntry, moved=moved)
 
 
-@pytest.fixture
-def log(tmp_path: Path) -> Iterator[Log]:
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Log:
     """A day and its hour of grace, before the merge of the day."""
-    made = Log(MemoryStore(), tmp_path)
+    made = Log(MemoryStore(), tmp_path_factory.mktemp("served"))
     made.serve(DAY, NEXT + timedelta(minutes=45))
     assert made.segments("2026-01-01") > 1
-    yield made
+    return made
+
+
+@pytest.fixture
+def log(served: Log, tmp_path: Path) -> Log:
+    """The same, each test's own."""
+    store = MemoryStore()
+    for each in served.store.list():
+        store.put(each.name, served.store.get(each.name))
+    return Log(store, tmp_path)
 
 
 def merge(log: Log) -> None:

@@ -1,7 +1,7 @@
 """Every fault of a declaration at once, each with file and line: all that can be known before any data.
 
 What needs data (columns that do not exist, feature functions whose values differ between a batch and single
-rows) is found above, in the loop, and located with the same `Places`.
+rows) is found above, by the acts, and located with the same `SourceLocations`.
 """
 
 from __future__ import annotations
@@ -65,12 +65,13 @@ def format_faults(found: Iterable[ProjectFault]) -> str:
 
 def sources(root: Path) -> tuple[Path, ...]:
     """The project's own files among the loaded modules, the project file first."""
+    within = str(root / "_")[:-1]  # a text: a thousand modules are asked at each command
     loaded = {
-        Path(file)
+        file
         for module in list(sys.modules.values())
-        if isinstance(file := getattr(module, "__file__", None), str) and file.endswith(".py")
+        if isinstance(file := getattr(module, "__file__", None), str) and file.startswith(within)
     }
-    below = [file for file in loaded if file.is_relative_to(root) and counts_by_content(str(file))]
+    below = [Path(file) for file in loaded if file.endswith(".py") and counts_by_content(file)]
     return tuple(sorted(below, key=lambda file: (file.name != "project.py", file)))
 
 

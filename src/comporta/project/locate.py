@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from pathlib import Path
 
 from comporta.project.dataset import Dataset
@@ -47,17 +48,22 @@ class SourceLocation(Record, frozen=True):
 
 
 class SourceLocations:
-    """Every declaring call of some files, asked by kind, name and field."""
+    """Every declaring call of some files, asked by kind, name and field. Read once there is a fault."""
 
     def __init__(self, files: Iterable[Path], root: Path) -> None:
-        self.found: list[SourceLocation] = []
-        self.first = ""
-        for file in files:
-            name = str(file.relative_to(root)) if file.is_relative_to(root) else str(file)
-            self.first = self.first or name
-            tree = _tree(file)
-            if tree is not None:
-                self.found += _places(tree, name)
+        self._files = {
+            str(file.relative_to(root)) if file.is_relative_to(root) else str(file): file for file in files
+        }
+
+    @cached_property
+    def found(self) -> list[SourceLocation]:
+        """In the order of the files."""
+        return [
+            place
+            for name, file in self._files.items()
+            if (tree := _tree(file)) is not None
+            for place in _places(tree, name)
+        ]
 
     def fault(
         self, kind: str, name: str, field: str, message: str, *, nth: int | None = None
@@ -77,7 +83,7 @@ class SourceLocations:
             place = inner[nth] if nth < len(inner) else around
         place = place or next((each for each in self.found if each.kind == "Project"), None)
         if place is None:
-            return ProjectFault(self.first, 1, message)
+            return ProjectFault(next(iter(self._files), ""), 1, message)
         return ProjectFault(place.file, place.fields.get(field, place.line), message)
 
 
