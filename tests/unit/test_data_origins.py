@@ -95,7 +95,7 @@ class Log(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Log:
+def day_log(tmp_path_factory: pytest.TempPathFactory) -> Log:
     """A day and its hour of grace, before the merge of the day."""
     made = Log(MemoryStore(), tmp_path_factory.mktemp("served"))
     made.serve(DAY, NEXT + timedelta(minutes=45))
@@ -104,11 +104,11 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Log:
 
 
 @pytest.fixture
-def log(served: Log, tmp_path: Path) -> Log:
+def log(day_log: Log, tmp_path: Path) -> Log:
     """The same, each test's own."""
     store = MemoryStore()
-    for each in served.store.list():
-        store.put(each.name, served.store.get(each.name))
+    for each in day_log.store.list():
+        store.put(each.name, day_log.store.get(each.name))
     return Log(store, tmp_path)
 
 

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections import defaultdict
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -14,10 +15,15 @@ ROOT = Path(comporta.__file__).parent
 STILL_ALIKE: set[str] = set()
 
 
+@cache
+def tree_of(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
 def classes_by_name() -> dict[str, list[str]]:
     found = defaultdict(list)
     for file in sorted(ROOT.rglob("*.py")):
-        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+        for node in tree_of(file).body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 found[node.name].append(file.relative_to(ROOT).as_posix())
     return found
@@ -37,7 +43,7 @@ def types_by_room() -> dict[str, set[str]]:
     found = defaultdict(set)
     for file in sorted(ROOT.rglob("*/*.py")):
         path = file.relative_to(ROOT)
-        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+        for node in tree_of(file).body:
             targets = node.targets if isinstance(node, ast.Assign) else [node]
             for target in targets:
                 name = target.name if isinstance(target, ast.ClassDef) else getattr(target, "id", "")
@@ -60,7 +66,7 @@ def test_no_two_modules_of_a_folder_differ_by_a_plural() -> None:
 
 def imported(file: Path) -> list[tuple[str, str]]:
     """(module, name) of every `from comporta… import …` of the file, wherever it stands."""
-    nodes = ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+    nodes = ast.walk(tree_of(file))
     return [
         (node.module, alias.name)
         for node in nodes
@@ -181,7 +187,7 @@ def definitions() -> list[tuple[str, str, str]]:
     found = []
     for file in sorted(ROOT.rglob("*.py")):
         where = file.relative_to(ROOT).as_posix()
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree_of(file)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 found.append(("function", where, node.name))
             elif isinstance(node, ast.ClassDef):

@@ -56,7 +56,7 @@ class SourceLocations:
         }
 
     @cached_property
-    def found(self) -> list[SourceLocation]:
+    def places(self) -> list[SourceLocation]:
         """In the order of the files."""
         return [
             place
@@ -74,14 +74,14 @@ class SourceLocations:
         `Features` has nth 1.
         """
         if nth is None:
-            found = [place for place in self.found if (place.kind, place.name) == (kind, name)]
+            found = [place for place in self.places if (place.kind, place.name) == (kind, name)]
             # The last: a second declaration of the same name is the one to be corrected.
             place = found[-1] if found else None
         else:
-            inner = [place for place in self.found if (place.kind, place.within) == (kind, name)]
-            around = next((each for each in self.found if each.name == name), None)
+            inner = [place for place in self.places if (place.kind, place.within) == (kind, name)]
+            around = next((each for each in self.places if each.name == name), None)
             place = inner[nth] if nth < len(inner) else around
-        place = place or next((each for each in self.found if each.kind == "Project"), None)
+        place = place or next((each for each in self.places if each.kind == "Project"), None)
         if place is None:
             return ProjectFault(next(iter(self._files), ""), 1, message)
         return ProjectFault(place.file, place.fields.get(field, place.line), message)
