@@ -9,8 +9,8 @@
     ... --minutes 20                                 of each file what begins in so long; the rest is left
 
 A file in judgements/ has `JUDGEMENTS`; like a study it names what it judges by in `CODE`, and files of this
-folder in `BESIDE`. Each setting that was counted is kept by the code's digest in build/truth: a run that was
-stopped goes on. Settings are taken in an order by lot, which is the same each time, those of many rows last,
+folder in `BESIDE`. Each setting that was counted is kept by the code's digest in build/truth, and what stands in
+results/grid/ by the same digest counts too: a run that was stopped goes on. Settings are taken in an order by lot, which is the same each time, those of many rows last,
 so that of a run that ends early the page tells of settings of all kinds, and how many are left.
 """
 
@@ -64,6 +64,9 @@ def run(name: str, seeds: range, seconds: float = math.inf) -> None:
         for judgement in loaded(file).JUDGEMENTS
         for setting in judgement.settings
     }
+    for key, row in _counted_before(file, seeds).items():
+        if key in asked and key not in kept:
+            kept.add(key, row)
     for key in sorted(asked, key=lambda each: (asked[each][1].rows > MANY, crc32(each.encode()))):
         began = time.monotonic()
         if key in kept or began > until:
@@ -76,6 +79,7 @@ def run(name: str, seeds: range, seconds: float = math.inf) -> None:
     held = {
         "file": name,
         "digest": digest_of(code_of(file)),
+        "seeds": [seeds.start, seeds.stop],
         "rows": rows,
         "left": [
             f"{judgement.name}: {setting.name}"
@@ -84,6 +88,18 @@ def run(name: str, seeds: range, seconds: float = math.inf) -> None:
         ],
     }
     (RESULTS / f"{name}.json").write_text(json.dumps(held, indent=1) + "\n")
+
+
+def _counted_before(file: Path, seeds: range) -> dict[str, dict[str, Any]]:
+    """What results/grid/ has of these judgements, where it is of the same code and the same seeds."""
+    results = RESULTS / f"{file.stem}.json"
+    held = json.loads(results.read_text()) if results.exists() else {"digest": None}
+    first_and_end = held.get("seeds", [0, SEEDS])
+    if held["digest"] != digest_of(code_of(file)) or first_and_end != [seeds.start, seeds.stop]:
+        return {}
+    return {
+        f"{row['judgement']} | {row['setting']} | {seeds.start} to {seeds.stop}": row for row in held["rows"]
+    }
 
 
 def main() -> None:
