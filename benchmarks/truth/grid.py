@@ -9,9 +9,10 @@
     ... --minutes 20                                 of each file what begins in so long; the rest is left
 
 A file in judgements/ has `JUDGEMENTS`; like a study it names what it judges by in `CODE`, and files of this
-folder in `BESIDE`. Each setting that was counted is kept by the code's digest in build/truth, and what stands in
-results/grid/ by the same digest counts too: a run that was stopped goes on. Settings are taken in an order by lot, which is the same each time, those of many rows last,
-so that of a run that ends early the page tells of settings of all kinds, and how many are left.
+folder in `BESIDE`. Each setting that was counted is kept by the code's digest in build/truth, and what stands
+in results/grid/ by the same digest counts too: a run that was stopped goes on. Settings are taken in an order
+by lot, which is the same each time, those of many rows last, so that of a run that ends early the page tells
+of settings of all kinds, and how many are left.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def run(name: str, seeds: range, seconds: float = math.inf) -> None:
     file, until = files()[name], time.monotonic() + seconds
     kept = Kept(file)
     asked = {
-        f"{judgement.name} | {setting.name} | {seeds.start} to {seeds.stop}": (judgement, setting)
+        _key(judgement.name, setting.name, seeds): (judgement, setting)
         for judgement in loaded(file).JUDGEMENTS
         for setting in judgement.settings
     }
