@@ -98,9 +98,11 @@ def _counted_before(file: Path, seeds: range) -> dict[str, dict[str, Any]]:
     first_and_end = held.get("seeds", [0, SEEDS])
     if held["digest"] != digest_of(code_of(file)) or first_and_end != [seeds.start, seeds.stop]:
         return {}
-    return {
-        f"{row['judgement']} | {row['setting']} | {seeds.start} to {seeds.stop}": row for row in held["rows"]
-    }
+    return {_key(row["judgement"], row["setting"], seeds): row for row in held["rows"]}
+
+
+def _key(judgement: str, setting: str, seeds: range) -> str:
+    return f"{judgement} | {setting} | {seeds.start} to {seeds.stop}"
 
 
 def main() -> None:
