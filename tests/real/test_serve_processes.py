@@ -183,6 +183,13 @@ class Asking:
                 said = reply.json()
                 self.answers.append((time.monotonic(), said["model_version"], said["id"]))
 
+    def wait_for(self, version: str) -> None:
+        """Until an answer comes that this version gave."""
+        seen, until = len(self.answers), time.monotonic() + 30
+        while not self.failed and version not in (each for _, each, _ in self.answers[seen:]):
+            assert time.monotonic() < until, f"version {version} gave no answer"
+            time.sleep(0.02)
+
     def __enter__(self) -> Asking:
         for thread in self.threads:
             thread.start()
@@ -291,10 +298,9 @@ def test_told_to_end_it_answers_what_it_has_writes_all_and_exits_with_0(tmp_path
 def test_versions_change_under_load_without_a_failed_request(tmp_path: Path) -> None:
     running = Running(tmp_path, {"sum": 1})
     with Asking(running) as asking:
-        for version in (2, 3, 1):
-            time.sleep(0.3)
+        for version in (1, 2, 3, 1):
             running.release({"sum": version})
-        time.sleep(0.5)
+            asking.wait_for(str(version))
         asking.ending.set()
     running.end()
     assert asking.failed == []
