@@ -113,25 +113,30 @@ def _precision_of(positive: NDArray[np.bool_], score: Floats) -> Statistic:
     return average
 
 
-def _log_loss(seen: ScoredRows) -> Statistic:
+def _log_losses(seen: ScoredRows) -> Floats:
     probability = _probability(seen)
     known = seen.truth >= 0
     said = np.zeros(len(known))
     said[known] = probability[np.flatnonzero(known), seen.truth[known].astype(np.int64)]
-    return _mean(-np.log(np.clip(said, EPSILON, 1.0)))
+    return np.asarray(-np.log(np.clip(said, EPSILON, 1.0)))
 
 
-def _brier(seen: ScoredRows) -> Statistic:
+def _square_losses(seen: ScoredRows) -> Floats:
     """Squared error of the probability; halved for two classes, as scikit-learn does."""
     probability = _probability(seen)
     if seen.classes == 2:
-        return _mean(np.square(probability[:, 1] - (seen.truth == 1)))
+        return np.asarray(np.square(probability[:, 1] - (seen.truth == 1)))
     came = seen.truth[:, None] == np.arange(seen.classes)
-    return _mean(((probability - came.astype(float)) ** 2).sum(axis=1))
+    return np.asarray(((probability - came.astype(float)) ** 2).sum(axis=1))
 
 
 def _accuracy(seen: ScoredRows) -> Statistic:
     return _mean((seen.truth == _label(seen)).astype(float))
+
+
+def _mean_of(loss: Callable[[ScoredRows], Floats]) -> Callable[[ScoredRows], Statistic]:
+    """The mean of what each row cost."""
+    return lambda seen: _mean(loss(seen))
 
 
 def _of_confusion_matrix(finish: Callable[[Floats], float]) -> Callable[[ScoredRows], Statistic]:
@@ -199,8 +204,8 @@ def _mcc(table: Floats) -> float:
     return cross / scale**0.5 if scale > 0 else NAN
 
 
-def _mae(seen: ScoredRows) -> Statistic:
-    return _mean(np.abs(seen.truth - _number(seen)))
+def _errors(seen: ScoredRows) -> Floats:
+    return np.abs(seen.truth - _number(seen))
 
 
 def _mape(seen: ScoredRows) -> Statistic:
@@ -281,14 +286,19 @@ OF_CONFUSION: dict[str, Callable[[Floats], float]] = {
 }
 """The metrics of a confusion matrix, as functions of it."""
 
+ROW_LOSSES: dict[str, Callable[[ScoredRows], Floats]] = {
+    "log_loss": _log_losses,
+    "brier": _square_losses,
+    "mae": _errors,
+}
+"""The metrics that are the mean of what each row cost, and what it did, (n,)."""
+
 _MAKERS: dict[str, Callable[[ScoredRows], Statistic]] = {
     "roc_auc": _roc_auc,
     "average_precision": _average_precision,
-    "log_loss": _log_loss,
-    "brier": _brier,
+    **{name: _mean_of(loss) for name, loss in ROW_LOSSES.items()},
     "accuracy": _accuracy,
     **{name: _of_confusion_matrix(finish) for name, finish in OF_CONFUSION.items()},
-    "mae": _mae,
     "rmse": _rmse,
     "r2": _r2,
     "median_ae": _median_ae,

@@ -22,9 +22,10 @@ from comporta.stats.bootstrap import LEVEL, Interval, Statistic, ratio_of_sums
 from comporta.stats.clusters import INDEPENDENT, Clusters
 from comporta.stats.heavy_tail import with_tail
 from comporta.stats.jackknife import quick_intervals
-from comporta.stats.metrics import OF_CONFUSION, ScoredRows, confusion, statistic
+from comporta.stats.metrics import OF_CONFUSION, ROW_LOSSES, ScoredRows, confusion, statistic
 from comporta.stats.precisions import with_few
 from comporta.stats.scales import longer, on_scale
+from comporta.stats.skewed_mean import skewed_mean
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -66,8 +67,8 @@ def metric_intervals(
     seed: int = 0,
     level: float = LEVEL,
 ) -> list[Interval]:
-    """The interval of each metric: of shares as told above, of others by resampling rows or leaving clusters
-    out. None where no interval exists."""
+    """The interval of each metric: of shares as told above, of losses of independent rows by `skewed_mean`,
+    of others by resampling rows or leaving clusters out. None where no interval exists."""
     made = {name: of_shares(name, seen) for name in names}
     alike, rows = clusters.alone and seen.weight is None, len(seen.truth)
     areas = seen.classes == 2 and alike
@@ -75,6 +76,7 @@ def metric_intervals(
         name
         for name, each in made.items()
         if not (areas and name == "roc_auc")
+        and not (alike and name in ROW_LOSSES)
         and (each is None or not each.whole or not (alike or len(each.shares) == 1))
     ]
     parts = [] if alike else [share for each in made.values() if each is not None for share in each.shares]
@@ -85,7 +87,9 @@ def metric_intervals(
     out = []
     for name, each in made.items():
         whole = direct.get(name)
-        if whole is None:
+        if alike and name in ROW_LOSSES:
+            whole = replace(skewed_mean(ROW_LOSSES[name](seen), level), notes=notes)
+        elif whole is None:
             value = statistic(name, seen)(np.ones(rows))
             whole = Interval(value=value, low=None, high=None, units=count, notes=notes)
         if each is not None:
