@@ -104,6 +104,8 @@ def test_names_are_names_from_the_source_to_the_trace(tmp_path: Path) -> None:
     (tmp_path / "project.py").write_text(PROJECT)
     request = {"^area$": "e", "*": 0.5, "^x.*$": -1.5, "xy": 2.5, "a.b": 1, "x[0]": 3.5, "": 4.5}
 
+    rows: list[object] = []
+
     async def answered(app: App) -> list[str]:
         async with app:
             ids = []
@@ -112,6 +114,13 @@ def test_names_are_names_from_the_source_to_the_trace(tmp_path: Path) -> None:
                 status, _, said = await ask(app, "POST", "/invocations", body)
                 assert status == 200, said
                 ids += msgspec.json.decode(said)["prediction_ids"]
+            status, _, said = await ask(app, "GET", "/features/m?%5Earea%24=e&%2A=0.5")
+            assert status == 200, said
+            row = msgspec.json.decode(said)
+            assert (row["features"]["^size$"], row["features"]["*"]) == (1.0, 0.5)
+            assert row["key"] == {"^area$": "e", "*": 0.5}
+            assert row["needs"] == ["^x.*$", "xy", "a.b", "x[0]", ""]
+            rows.extend(row["sources"])
             labels = [{"id": each, "label": place % 2 == 0} for place, each in enumerate(ids)]
             status, _, said = await ask(app, "POST", "/feedback", labels)
             assert status == 200, said
@@ -126,6 +135,7 @@ def test_names_are_names_from_the_source_to_the_trace(tmp_path: Path) -> None:
         with PredictionLog(opened) as log:
             assert log.signatures(ids) == {each: ("m", log.signatures(ids[:1])[ids[0]][1]) for each in ids}
         logged = scan_all_predictions(opened, "m").sort("id").collect()
+        assert msgspec.json.decode(logged["joined"][0]) == rows, "a key reads what a request about it read"
         names = [f"in.{name}" for name in request]
         assert set(names) <= set(logged.columns)
         assert logged.rows(named=True)[0]["in.x[0]"] == 3.5

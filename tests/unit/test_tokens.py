@@ -16,6 +16,7 @@ from comporta.http.bearer import new_token, read_token
 from comporta.http.token_gate import NANOSECONDS, QuotaReached, TokenGate
 from comporta.records import Field, Share, Signature
 from comporta.records.access_facts import TokenEnded, TokenMade
+from comporta.records.features import FeatureRow
 from comporta.records.token import TOKEN_ACTIONS, Quota, Token
 from comporta.registry.tokens import (
     TOKENS,
@@ -27,6 +28,7 @@ from comporta.registry.tokens import (
 )
 from comporta.serve import App, LoadedVersion, ModelScores
 from comporta.serve.paths import PATHS
+from comporta.serve.version_source import FeatureView
 from comporta.testing.serving import MemorySink, MemorySource, ask
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -222,8 +224,10 @@ def late(model: str, number: int) -> LoadedVersion:
         chance = np.full(len(rows), 1 / 3)
         return ModelScores(chance > 0.5, np.stack([1 - chance, chance], axis=1))
 
+    row = FeatureRow(features={"x1": 0.5}, sources=())
     return LoadedVersion(
         model=model, number=number, fast=fast, predict=lambda frame: fast(frame.to_numpy()),
+        view=FeatureView(columns=("x0",), read=lambda frame, at: row),
         signature=Signature(
             raw=fields, features=fields, output="both", task="binary", classes=("no", "yes"), label="String",
         ),
@@ -257,7 +261,8 @@ def asked(tokens: list[Token], *requests, **settings):
 
 
 def filled(path: str) -> str:
-    return path.replace("[/versions/{version}]", "").replace("{model}", "late")
+    path = path.replace("[/versions/{version}]", "").replace("{model}", "late")
+    return f"{path}?key=1" if path.startswith("/features/") else path
 
 
 @pytest.mark.parametrize("route", PATHS, ids=lambda each: f"{each.method} {each.path}")

@@ -49,6 +49,7 @@ OF_TOKENS: Mapping[TokenAction, Action] = MappingProxyType(
         "feedback": "label.write",
         "metadata": "version.read",
         "metrics": "metrics.read",
+        "features": "data.read",
     }
 )
 """What a token is for → the action that it stands for."""

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, TypeVar
+
+from msgspec.structs import replace
 
 from comporta.data import feature_function, parse_type, scan_slice, slice_of
+from comporta.data.feature_row import feature_row, key_columns
 from comporta.data.features import FeaturePlan, plan_of_bundle
 from comporta.data.online import LatestTables, OnlineTables, online_tables
 from comporta.errors import BadProject, ComportaError
@@ -15,7 +20,9 @@ from comporta.opened.version_functions import version_functions
 from comporta.records import Signature, Version
 from comporta.records.features import Bundle
 from comporta.serve import LoadedVersion
-from comporta.serve.version_source import FeatureFunction
+from comporta.serve.version_source import FeatureView
+
+T = TypeVar("T")
 
 
 def load_version(opened: OpenProject, version: Version) -> tuple[LoadedVersion, JoinHistory | None]:
@@ -27,18 +34,22 @@ def load_version(opened: OpenProject, version: Version) -> tuple[LoadedVersion, 
     raw = tuple(field.name for field in does.signature.raw)
     features = tuple(field.name for field in does.signature.features)
     plain = not bundle.joins and not bundle.compute and raw == features
-    history = answer = None
+    history = answer = view = None
     if not plain:
         plan = plan_of_bundle(bundle, does.compute)
         history = JoinHistory(opened, plan, does.signature)
         answer = feature_function(plan, history.latest)
+        view = _feature_view(plan, history, features, bundle.log_without)
+        if does.apart:
+            answer = _unwrapping(answer)
+            view = view and replace(view, read=_unwrapping(view.read))
     loaded = LoadedVersion(
         model=version.model,
         number=version.number,
         signature=does.signature,
         predict=does.predict,
         fast=does.fast if plain else None,
-        features=answer if answer is None or not does.apart else _unwrapping(answer),
+        features=answer,
         requires=bundle.requires,
         form=bundle.shapes[bundle.of].form,
         time=bundle.shapes[bundle.of].time,
@@ -49,11 +60,21 @@ def load_version(opened: OpenProject, version: Version) -> tuple[LoadedVersion, 
         log_sample=bundle.log_sample,
         log_without=bundle.log_without,
         forms=does.forms,
+        view=view,
     )
     return loaded, history
 
 
-def _unwrapping(features: FeatureFunction) -> FeatureFunction:
+def _feature_view(
+    plan: FeaturePlan, history: JoinHistory, names: Sequence[str], hidden: Sequence[str]
+) -> FeatureView | None:
+    """The features of a key; None where the plan joins no history."""
+    columns = key_columns(plan)
+    read = partial(feature_row, plan, history.latest, names, hidden)
+    return FeatureView(columns=columns, read=read) if columns else None
+
+
+def _unwrapping(features: Callable[[Any, Any], T]) -> Callable[[Any, Any], T]:
     """The same; what a process of another environment said stands alone, as it names the function itself."""
 
     def answer(raw: Any, at: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any, Generic, Literal, TypeVar
 import msgspec
 
 from comporta.records.dataset import DatasetSchema, Join
+from comporta.records.observation import JoinedRow
 from comporta.records.record import Record
 
 C = TypeVar("C")
@@ -70,3 +71,17 @@ class Bundle(FeatureDeclaration[str], frozen=True, kw_only=True, omit_defaults=T
         """As parameters of a step that makes features of the rows `of`."""
         fields = self.as_parameter()
         return {name: fields[name] for name in ("known", "use", "target", "joins", "shapes")}
+
+
+class FeatureRow(Record, frozen=True, kw_only=True):
+    """What a request about one key would be answered from, as history is known at its time.
+
+    features: by name, in the model's order, less those of `withheld` and those that need a column of `needs`.
+    sources: the rows of history that were read, less parts of keys that may not be told. withheld: features
+    that are personal, or may be made of what is. needs: columns of a request that were not sent.
+    """
+
+    features: dict[str, Any]
+    sources: tuple[JoinedRow, ...]
+    withheld: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()

@@ -25,6 +25,7 @@ from comporta.records.token import Token
 from comporta.records.traceparent import HEADER as TRACEPARENT
 from comporta.records.traceparent import read_traceparent
 from comporta.serve.description_routes import DescriptionRoutes
+from comporta.serve.feature_route import FeatureRoute
 from comporta.serve.feedback_route import FeedbackRoute
 from comporta.serve.metric_sample import MetricSample, add_up
 from comporta.serve.paths import MatchedPath, match_path, protocol_at
@@ -106,13 +107,15 @@ class App:
         self._descriptions = DescriptionRoutes(
             follower, self._predictions.model_of, tokens=tokens is not None
         )
+        self._features = FeatureRoute(self._predictions.model_of, queue=self.limits.queue)
         self._watch = RequestWatch(follower, tools.access, tools.tracer)
         self._routes = self._named_routes()
 
     def _named_routes(self) -> dict[str, Callable[[Request], Reply | Awaitable[Reply]]]:
         """By the names in `serve/paths.py`."""
         return {
-            "feedback": self._feedback.take, "metrics": self.metrics, "statistics": self.statistics,
+            "feedback": self._feedback.take, "feature_row": self._features.answer,
+            "metrics": self.metrics, "statistics": self.statistics,
             **self._predictions.routes, **self._descriptions.routes,
         }  # fmt: skip
 
@@ -161,7 +164,8 @@ class App:
             whole = True
             if bearer is not None:
                 bearer.require_valid(at)  # it may have been revoked while the body came
-            request = Request(matched, headers, body, at, bearer, traceparent)
+            query = scope.get("query_string", b"")
+            request = Request(matched, headers, body, at, bearer, traceparent, query)
             answer = self._routes[matched.route.name](request)
             reply = answer if isinstance(answer, Reply) else await answer
         # The boundary of the process: a fault of a model or of ours must not tell a client about our insides.
@@ -281,7 +285,8 @@ class App:
 
     def _waiting(self) -> dict[str, int]:
         """Long calls that wait or run, by their queue."""
-        return {**self._predictions.waiting(), "labels": self._feedback.waiting}
+        beside = {"labels": self._feedback.waiting, "features": self._features.waiting}
+        return {**self._predictions.waiting(), **beside}
 
     def count_refused(self, status: int) -> None:
         """A request that its connection answered."""
@@ -366,6 +371,7 @@ class App:
         await self.recorder.close()
         self._predictions.close()
         self._feedback.close()
+        self._features.close()
         if self._watch.access is not None:
             await asyncio.to_thread(self._watch.access.close)
         if self._watch.tracer is not None:

@@ -25,6 +25,8 @@ def described_paths(serving: ServingState) -> Schema:
         if route.name in _OWN:
             continue
         for path, served in _expand(route, serving):
+            if route.name == "feature_row" and not _view_columns(path, served):
+                continue  # it joins no history
             found.setdefault(path, {})[route.method.lower()] = _operation(route, path, served)
     return found
 
@@ -91,7 +93,27 @@ def _operation(route: RoutePath, path: str, served: ServedModel | None) -> Schem
         told["requestBody"] = _body(
             {"oneOf": [_ref("Label"), {"type": "array", "items": _ref("Label"), "minItems": 1}]}
         )
+    elif route.name == "feature_row":
+        told["parameters"] = [
+            {
+                "name": name,
+                "in": "query",
+                "required": True,
+                "description": wording("a column that history is joined by"),
+                "schema": {"type": "string"},
+            }
+            for name in _view_columns(path, served)
+        ]
     return told
+
+
+def _view_columns(path: str, served: ServedModel | None) -> tuple[str, ...]:
+    """The columns that the version on this path joins history by."""
+    if served is None:
+        return ()
+    number = path.rpartition("/versions/")[2]
+    live = served.versions[int(number)] if "/versions/" in path else served.champion
+    return () if live.loaded.view is None else live.loaded.view.columns
 
 
 def _infer_schema(served: ServedModel) -> Schema:

@@ -54,6 +54,8 @@ PATHS = (
     RoutePath("POST", "/v1/models/{model}:predict", "predict", "predict"),
     RoutePath("GET", "/v1/models", "models", "metadata"),
     RoutePath("GET", "/v1/models/{model}", "model_ready", "metadata"),
+    # What is known of a key: the features that a request about it would be answered from.
+    RoutePath("GET", "/features/{model}[/versions/{version}]", "feature_row", "features"),
     RoutePath("GET", "/", "front_page", "metadata"),  # what is released and how to ask, for people
     RoutePath("GET", "/openapi.json", "openapi", "metadata"),  # each model's request and answer
     RoutePath("GET", "/ping", "ping", "open", "mlflow"),  # 200 once something answers, else 404

@@ -24,7 +24,7 @@ class ServeLimits(RequestLimits, frozen=True):
 
 class Request(msgspec.Struct, gc=False):
     """One request, its body read. at: nanoseconds since 1970. bearer: the token it showed, where one is asked
-    for. traceparent: the trace that it is part of.
+    for. traceparent: the trace that it is part of. query: what stands behind the path's `?`, as it came.
 
     Once it is answered, parts: the rows of it that each version answered; ids: of its predictions; took:
     nanoseconds that its models took.
@@ -36,6 +36,7 @@ class Request(msgspec.Struct, gc=False):
     at: int
     bearer: Bearer | None = None
     traceparent: str | None = None
+    query: bytes = b""
     parts: Sequence[VersionPart] = ()
     ids: Sequence[str] = ()
     took: int = 0

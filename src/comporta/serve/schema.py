@@ -125,6 +125,18 @@ class RequestSchema:
             },
         )
 
+    def part_of_row(self, sent: Mapping[str, Any]) -> pl.DataFrame:
+        """One row of some of the columns, of their types. Raises BadRequest for a value that may not be."""
+        part = {
+            column.name: read_column(column, [sent[column.name]])
+            for column in self.columns
+            if column.name in sent
+        }
+        for each in self.expected:
+            if each.name in part:
+                each.require(part[each.name])
+        return frame_of(_series(column, part[column.name]) for column in self.columns if column.name in part)
+
     def frame(self, rows: CheckedRows) -> pl.DataFrame:
         """The rows as a frame of the declared types."""
         if rows.columns is not None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from comporta.records import Column, Feedback, Form, JoinedRow, Record, Route, Signature
-from comporta.records.features import RowParameter
+from comporta.records.features import FeatureRow, RowParameter
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,6 +35,17 @@ FeatureFunction = Callable[
     ["pl.DataFrame", "pl.Series"], "tuple[pl.DataFrame, Sequence[tuple[JoinedRow, ...]] | None]"
 ]
 
+ReadFeatureRow = Callable[["pl.DataFrame", "pl.Series"], FeatureRow | None]
+
+
+class FeatureView(Record, frozen=True, kw_only=True):
+    """What a version reads of history, by key. columns: of a request, that history is joined by; never empty.
+    read: (one row that has at least these columns, its UTC time) → its features; None: nothing is known.
+    """
+
+    columns: tuple[str, ...]
+    read: ReadFeatureRow
+
 
 class LoadedVersion(Record, frozen=True, kw_only=True):
     """One version, in memory. Shared by threads: its functions change nothing.
@@ -50,7 +61,8 @@ class LoadedVersion(Record, frozen=True, kw_only=True):
     decimals: how many of a probability an answer tells; None: all. log_sample: the share of answers that are
     logged. log_without: raw columns that are not.
     apart: another process answers, which may hang: nothing of it is asked in the event loop.
-    forms: from how many rows on which form of the model answers.
+    forms: from how many rows on which form of the model answers. view: its features by key; None: it joins
+    no history.
     """
 
     model: str
@@ -70,6 +82,7 @@ class LoadedVersion(Record, frozen=True, kw_only=True):
     log_sample: float = 1.0
     log_without: tuple[str, ...] = ()
     forms: tuple[tuple[int, str], ...] = ()
+    view: FeatureView | None = None
 
 
 ObservationBlock = bytes

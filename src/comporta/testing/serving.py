@@ -75,8 +75,8 @@ async def ask(
     headers: Sequence[tuple[str, str]] = (),
     pieces: int = 1,
 ) -> tuple[int, dict[str, str], bytes]:
-    """One request to an ASGI application: status, headers, body. A body that is not bytes goes as JSON;
-    pieces: how many messages it comes in."""
+    """One request to an ASGI application: status, headers, body. path: perhaps with a query. A body that is
+    not bytes goes as JSON; pieces: how many messages it comes in."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     sent = [("host", host), *headers] + ([("content-type", kind)] if kind is not None else [])
     size = -(-len(data) // pieces) or 1
@@ -96,7 +96,8 @@ async def ask(
     scope = {
         "type": "http",
         "method": method,
-        "path": path,
+        "path": path.partition("?")[0],
+        "query_string": path.partition("?")[2].encode(),
         "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in sent],
     }
     await app(scope, receive, send)
