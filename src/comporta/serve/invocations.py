@@ -1,7 +1,8 @@
 """MLflow's `/invocations`: requests read and answers written.
 
 As `mlflow models serve` has it: JSON with one of `dataframe_split`, `dataframe_records`, `instances`,
-`inputs`, and `params`; or CSV. Columns `__key`, `__subject`, `__unit`, `__time` say whom a row is about.
+`inputs`, and `params`; or CSV; of Parquet see `serve/parquet_body.py`. Columns
+`__key`, `__subject`, `__unit`, `__time` say whom a row is about.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ def read_invocation_json(
         )
     params = decode_json(_params, bytes(given["params"])) if "params" in given else None
     columns = _READERS[forms[0]](bytes(given[forms[0]]), schema)
-    return _to_request_rows(columns, schema, params, limit)
+    return to_request_rows(columns, schema, params, limit)
 
 
 def read_invocation_csv(body: bytes, schema: RequestSchema, limit: int) -> RequestRows:
@@ -107,7 +108,7 @@ def read_invocation_csv(body: bytes, schema: RequestSchema, limit: int) -> Reque
     for column in schema.columns:
         if column.name in columns:
             columns[column.name] = parse_cells(column.kind, columns[column.name])
-    return _to_request_rows(columns, schema, None, limit)
+    return to_request_rows(columns, schema, None, limit)
 
 
 def write_invocation_response(
@@ -219,9 +220,10 @@ _READERS = {
 }
 
 
-def _to_request_rows(
+def to_request_rows(
     columns: dict[str, Any], schema: RequestSchema, params: Mapping[str, Any] | None, limit: int
 ) -> RequestRows:
+    """The rows of these columns, less those that say whom a row is about. Raises BadRequest."""
     sizes = {len(values) for values in columns.values()}
     if len(sizes) > 1:
         raise BadRequest(

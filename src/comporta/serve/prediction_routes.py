@@ -17,6 +17,7 @@ from comporta.serve.bad_row import BadRow
 from comporta.serve.live_version import LiveVersion
 from comporta.serve.log_sample import sample_place, sampled_parts
 from comporta.serve.long_calls import LongCalls
+from comporta.serve.parquet_body import PARQUET_TYPES, read_invocation_parquet
 from comporta.serve.paths import MatchedPath
 from comporta.serve.prediction_ids import Ids
 from comporta.serve.recent_predictions import RecentPredictions
@@ -92,6 +93,9 @@ class PredictionRoutes:
 
     def invoke(self, request: Request) -> Reply | Awaitable[Reply]:
         """An answer as MLflow's server gives it. Raises BadRequest."""
+        if _content_type(request.headers)[0] in PARQUET_TYPES:
+            # However small it is: few bytes can stand for as many values as a request may have.
+            return self._answer_in_thread(request, self._read_invocation, self._large_calls(request))
         return self._answer(request, self._read_invocation)
 
     def predict_v1(self, request: Request) -> Reply | Awaitable[Reply]:
@@ -107,8 +111,10 @@ class PredictionRoutes:
         values, objects = rows * (columns + 8) + 1024, 4 * rows + columns + 1024
         text = f"{rows} rows of {columns} columns"
         if path.route.name != "infer":
-            in_csv = headers.get(b"content-type", b"").lower().startswith(b"text/csv")
-            return MostValues(values, objects, text, quoted=not in_csv)
+            kind = _content_type(headers)[0]
+            if kind in PARQUET_TYPES:  # counted by its metadata
+                return MostValues(values, objects, text, until=0)
+            return MostValues(values, objects, text, quoted=kind != b"text/csv")
         size = headers.get(b"inference-header-content-length", b"")
         until = int(size) if size.isdigit() and len(size) <= 12 else None
         return MostValues(values, objects, text, ((b'"shape"', columns + 64),), until)
@@ -140,16 +146,21 @@ class PredictionRoutes:
 
     def _read_invocation(self, request: Request) -> ReadRequest:
         served = self._asked_model(request)
-        kind, _, options = request.headers.get(b"content-type", b"").partition(b";")
-        kind = kind.strip().lower()
-        charset = options.strip().lower().removeprefix(b"charset=").strip(b'"')
-        if kind not in (b"application/json", b"text/csv") or charset not in (b"", b"utf-8"):
+        kind, options = _content_type(request.headers)
+        charset = options.removeprefix(b"charset=").strip(b'"')
+        if kind not in (b"application/json", b"text/csv", *PARQUET_TYPES) or charset not in (b"", b"utf-8"):
             raise BadRequest(
-                "content type: expected application/json or text/csv, in UTF-8, without other parameters.",
+                "content type: expected application/json or text/csv in UTF-8, or application/x-parquet, "
+                "without other parameters.",
                 415,
             )
-        read = invocations.read_invocation_csv if kind == b"text/csv" else invocations.read_invocation_json
-        incoming = read(request.body, served.champion.schema, self.limits.rows)
+        body, schema, limits = request.body, served.champion.schema, self.limits
+        if kind in PARQUET_TYPES:
+            incoming = read_invocation_parquet(body, schema, limits.rows, limits.body)
+        elif kind == b"text/csv":
+            incoming = invocations.read_invocation_csv(body, schema, limits.rows)
+        else:
+            incoming = invocations.read_invocation_json(body, schema, limits.rows)
 
         def write(parts: list[VersionPart], ids: list[str]) -> Reply:
             return Reply(200, invocations.write_invocation_response(parts, ids, request.bearer))
@@ -187,9 +198,7 @@ class PredictionRoutes:
 
     def _answer(self, request: Request, read: Read) -> Reply | Awaitable[Reply]:
         if len(request.body) > SMALL:
-            every = self.model_of(request.path).versions.values()
-            apart = any(live.loaded.apart for live in every)
-            return self._answer_in_thread(request, read, self._apart if apart else self._large)
+            return self._answer_in_thread(request, read, self._large_calls(request))
         served, pinned, reader, incoming, write = read(request)
         at = request.at
         ids = [self._ids.new(at)] if incoming.n == 1 else self._ids.many(at, incoming.n)
@@ -202,6 +211,11 @@ class PredictionRoutes:
         took, reply = _predict(request, parts, ids, write)
         logged = self._encode(request, parts, ids, took)
         return self._record(request, served.model, parts, ids, took, logged, reply)
+
+    def _large_calls(self, request: Request) -> LongCalls:
+        """The thread of a large request. Raises BadRequest where its model does not answer."""
+        every = self.model_of(request.path).versions.values()
+        return self._apart if any(live.loaded.apart for live in every) else self._large
 
     async def _answer_in_thread(self, request: Request, read: Read, calls: LongCalls) -> Reply:
         """The same in a thread, so that a long call keeps nobody waiting who asks for little."""
@@ -283,6 +297,12 @@ def _predict(request: Request, parts: list[VersionPart], ids: list[str], write: 
         if bearer is not None:
             bearer.give_back(taken, requests=1, rows=rows)
         raise
+
+
+def _content_type(headers: dict[bytes, bytes]) -> tuple[bytes, bytes]:
+    """The type of a body and its parameters, in lower case."""
+    kind, _, options = headers.get(b"content-type", b"").lower().partition(b";")
+    return kind.strip(), options.strip()
 
 
 async def _after(written: Awaitable[None], reply: Reply) -> Reply:
