@@ -18,15 +18,8 @@ import msgspec
 from comporta.errors import BadRequest, wording
 from comporta.http.json_body import decode_json
 from comporta.http.token_gate import Bearer
-from comporta.records.columns import TIME
 from comporta.serve.cells import parse_cells
-from comporta.serve.request_rows import (
-    PER_ROW,
-    RequestRows,
-    merge_row_metadata,
-    read_row_metadata,
-    too_many_rows,
-)
+from comporta.serve.request_rows import RequestRows, rows_of_columns, too_many_rows
 from comporta.serve.schema import RequestSchema
 from comporta.serve.version_parts import VersionPart, join_outputs, versions_by_row
 
@@ -81,7 +74,7 @@ def read_invocation_json(
         )
     params = decode_json(_params, bytes(given["params"])) if "params" in given else None
     columns = _READERS[forms[0]](bytes(given[forms[0]]), schema)
-    return to_request_rows(columns, schema, params, limit)
+    return rows_of_columns(columns, params, limit)
 
 
 def read_invocation_csv(body: bytes, schema: RequestSchema, limit: int) -> RequestRows:
@@ -108,7 +101,7 @@ def read_invocation_csv(body: bytes, schema: RequestSchema, limit: int) -> Reque
     for column in schema.columns:
         if column.name in columns:
             columns[column.name] = parse_cells(column.kind, columns[column.name])
-    return to_request_rows(columns, schema, None, limit)
+    return rows_of_columns(columns, None, limit)
 
 
 def write_invocation_response(
@@ -218,27 +211,6 @@ _READERS = {
     "instances": _from_values,
     "inputs": _from_values,
 }
-
-
-def to_request_rows(
-    columns: dict[str, Any], schema: RequestSchema, params: Mapping[str, Any] | None, limit: int
-) -> RequestRows:
-    """The rows of these columns, less those that say whom a row is about. Raises BadRequest."""
-    sizes = {len(values) for values in columns.values()}
-    if len(sizes) > 1:
-        raise BadRequest(
-            f"columns: found {min(sizes)} to {max(sizes)} rows, expected the same number in each."
-        )
-    n = sizes.pop() if sizes else 0
-    if n == 0:
-        raise BadRequest("the body: found no rows, expected at least one.")
-    if n > limit:
-        raise too_many_rows(n, limit)
-    about_rows = {name: columns.pop(name) for name in (*PER_ROW, TIME) if name in columns}
-    who = read_row_metadata(params)
-    if about_rows:
-        who = merge_row_metadata(who, read_row_metadata(None, about_rows))
-    return RequestRows(n, None, columns, who)
 
 
 def _columns_by_name(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> dict[str, Any]:

@@ -12,9 +12,8 @@ import polars as pl
 from comporta.errors import BadRequest
 from comporta.http.value_length import require_short_value
 from comporta.serve.columns import Values, quote
-from comporta.serve.invocations import to_request_rows
 from comporta.serve.parquet_footer import ParquetLimits, broken_file, read_footer
-from comporta.serve.request_rows import PER_ROW, RequestRows
+from comporta.serve.request_rows import PER_ROW, RequestRows, rows_of_columns
 from comporta.serve.schema import RequestSchema
 
 PARQUET_TYPES = (b"application/x-parquet", b"application/vnd.apache.parquet")
@@ -36,7 +35,7 @@ def read_invocation_parquet(body: bytes, schema: RequestSchema, rows: int, size:
         raise BadRequest(
             f"the body: expected at most {size} bytes of text in its rows. Send the rows in parts.", 413
         )
-    return to_request_rows({column.name: _values(column) for column in frame}, schema, None, rows)
+    return rows_of_columns({column.name: _values(column) for column in frame}, None, rows)
 
 
 def _read(body: bytes, names: list[str]) -> pl.DataFrame:

@@ -112,3 +112,22 @@ def merge_row_metadata(one: RowMetadata, rows: RowMetadata) -> RowMetadata:
 def too_many_rows(n: int, limit: int) -> BadRequest:
     """A request of more rows than one may hold."""
     return BadRequest(f"found {n} rows, expected at most {limit} in one request. Send them in parts.", 413)
+
+
+def rows_of_columns(columns: dict[str, Any], parameters: Mapping[str, Any] | None, limit: int) -> RequestRows:
+    """The rows of these columns, less those that say whom a row is about. Raises BadRequest."""
+    sizes = {len(values) for values in columns.values()}
+    if len(sizes) > 1:
+        raise BadRequest(
+            f"columns: found {min(sizes)} to {max(sizes)} rows, expected the same number in each."
+        )
+    n = sizes.pop() if sizes else 0
+    if n == 0:
+        raise BadRequest("the body: found no rows, expected at least one.")
+    if n > limit:
+        raise too_many_rows(n, limit)
+    about_rows = {name: columns.pop(name) for name in (*PER_ROW, TIME) if name in columns}
+    who = read_row_metadata(parameters)
+    if about_rows:
+        who = merge_row_metadata(who, read_row_metadata(None, about_rows))
+    return RequestRows(n, None, columns, who)
