@@ -28,6 +28,7 @@ def serve(
     connections: Annotated[
         int, Parameter(help=say.CONNECTIONS, show_default=True, validator=between(1, 1_000_000))
     ] = 1000,
+    max_body: Annotated[str, Parameter(help=say.MAX_BODY, show_default=True)] = "16MiB",
     tls_cert: Annotated[Path | None, Parameter(help=say.TLS_CERT)] = None,
     tls_key: Annotated[Path | None, Parameter(help=say.TLS_KEY)] = None,
     access_log: Annotated[Path | None, Parameter(help=say.ACCESS_LOG)] = None,
@@ -45,8 +46,9 @@ def serve(
     from comporta.opened.project import open_project
 
     options = server_options(
-        access_log=access_log, certificate=tls_cert, key=tls_key, otel=otel, connections=connections
-    )
+        access_log=access_log, certificate=tls_cert, key=tls_key, otel=otel, connections=connections,
+        max_body=max_body,
+    )  # fmt: skip
     count = workers or default_workers()
     with open_project(project, works=count == 1) as opened:
         tell_exposed(opened)

@@ -42,6 +42,9 @@ def add(
         int | None, Parameter(help=say.TOKEN_QUOTA["requests_a_day"], validator=Most)
     ] = None,
     rows_a_day: Annotated[int | None, Parameter(help=say.TOKEN_QUOTA["rows_a_day"], validator=Most)] = None,
+    requests_at_once: Annotated[
+        int | None, Parameter(help=say.TOKEN_QUOTA["requests_at_once"], validator=Most)
+    ] = None,
     label_only: Annotated[bool, Parameter(help=say.TOKEN_LABEL_ONLY)] = False,
     decimals: Annotated[int | None, Parameter(help=say.TOKEN_DECIMALS, validator=between(1, 15))] = None,
     by: By = None,
@@ -61,6 +64,7 @@ def add(
         rows_a_minute=rows_a_minute or 0,
         requests_a_day=requests_a_day or 0,
         rows_a_day=rows_a_day or 0,
+        requests_at_once=requests_at_once or 0,
     )
     with open_project(project) as opened:
         made = tokens.add(
@@ -167,5 +171,6 @@ def _quota_text(quota: Quota) -> str:
         (quota.rows_a_minute, say.QUOTA_ROWS_A_MINUTE),
         (quota.requests_a_day, say.QUOTA_REQUESTS_A_DAY),
         (quota.rows_a_day, say.QUOTA_ROWS_A_DAY),
+        (quota.requests_at_once, say.QUOTA_REQUESTS_AT_ONCE),
     )
     return ", ".join(text.format(most=most) for most, text in parts if most) or say.NO_QUOTA

@@ -38,6 +38,7 @@ class Texts(TeamTexts):
     VERSION = "A version: late/3, late for its newest, late@champion, or late@COMMIT."
     TRACED = "A prediction's id, late/3, weather@2, weather:KEY or subject:VALUE."
     ASK_TOKENS = "Ask each request for a token also where only this machine reaches the address."
+    MAX_BODY = "How large a request's body may be, unpacked: 64KiB, 16MiB, 1GB. A larger one gets 413."
     CONNECTIONS = "How many connections a worker takes at once; what comes on more gets 503."
     TLS_CERT = "Answer over TLS: a PEM file with the certificate and its chain. A new one is followed."
     TLS_KEY = "The PEM file of its key."
@@ -57,6 +58,7 @@ class Texts(TeamTexts):
         "rows_a_minute": "At most so many rows a minute.",
         "requests_a_day": "At most so many requests a day (UTC).",
         "rows_a_day": "At most so many rows a day (UTC).",
+        "requests_at_once": "At most so many requests that are not answered yet.",
     }
     TOKEN_SHOWN = (
         "Shown once: keep it where {name} keeps its secrets. It is valid until {ends:%Y-%m-%d %H:%M} UTC."
@@ -72,6 +74,7 @@ class Texts(TeamTexts):
     QUOTA_ROWS_A_MINUTE = "{most} rows/min"
     QUOTA_REQUESTS_A_DAY = "{most} requests/day"
     QUOTA_ROWS_A_DAY = "{most} rows/day"
+    QUOTA_REQUESTS_AT_ONCE = "{most} at once"
     NO_TOKENS = "No valid token. Make one: comporta token add NAME"
     DRY = "Only say what would be deleted."
     BARE = "No sample project: only the key, comporta.toml and .gitignore, for one declared in a notebook."

@@ -21,6 +21,8 @@ NANOSECONDS = 1_000_000_000
 _LATE = 120 * NANOSECONDS
 """How long after it arrived a request may be counted: its body came slowly, or it waited for its turn."""
 _REVOKED = 0
+_SOON = 1
+"""Seconds until one of a token's requests on their way may be answered: nobody knows better."""
 
 
 class QuotaReached(BadRequest):
@@ -93,14 +95,41 @@ class _Window(msgspec.Struct, gc=False):
                 )
 
 
+class RequestsAtOnce(msgspec.Struct, gc=False):
+    """The requests of one token that are not answered yet. cells, others: how many, here and of others, as in
+    `QuotaCounts`. Used by the thread of the event loop alone."""
+
+    most: int
+    cells: memoryview
+    others: tuple[memoryview, ...]
+
+    def begin(self, token: str) -> None:
+        """One more. Raises QuotaReached where that is too many."""
+        now = int(self.cells[REQUESTS])
+        for other in self.others:
+            now += other[REQUESTS]
+        if now >= self.most:
+            raise QuotaReached(
+                f"the token {token!r} may have {self.most} requests at once: found {now} not answered yet. "
+                "Wait for one, or ask for a larger quota.", _SOON,
+            )  # fmt: skip
+        self.cells[REQUESTS] += 1
+
+    def end(self) -> None:
+        """One is answered."""
+        self.cells[REQUESTS] = max(0, self.cells[REQUESTS] - 1)
+
+
 class Bearer(msgspec.Struct, gc=False):
     """A token in use. ends: nanoseconds since 1970, or 0 once it was revoked: requests that showed it before
-    may still be read. windows: of its quotas, as far as it has some. counts: where they are counted."""
+    may still be read. windows: of its quotas, as far as it has some. counts: where they are counted. at_once:
+    its requests on their way, where they are bounded."""
 
     token: Token
     ends: int
     windows: tuple[_Window, ...]
     counts: QuotaCounts
+    at_once: RequestsAtOnce | None = None
 
     def require_model(self, model: str) -> None:
         """Raises BadRequest, 403, where the token is for other models."""
@@ -139,6 +168,14 @@ class Bearer(msgspec.Struct, gc=False):
                     cells[ROWS] = max(0, cells[ROWS] - rows)
 
 
+def begin_request(bearer: Bearer | None) -> RequestsAtOnce | None:
+    """Where a request of this token counts until it is answered: there it must `end`. Raises QuotaReached."""
+    if bearer is None or bearer.at_once is None:
+        return None
+    bearer.at_once.begin(bearer.token.name)
+    return bearer.at_once
+
+
 class _Tables(NamedTuple):
     by_id: dict[str, Bearer]
     by_header: dict[bytes, Bearer]
@@ -156,6 +193,7 @@ class TokenGate:
         # together: else a revoked token could be remembered beside the new ones.
         self._tables: _Tables | None = None
         self._windows: dict[str, tuple[_Window, ...]] = {}
+        self._at_once: dict[str, RequestsAtOnce | None] = {}
 
     def replace(self, tokens: Iterable[Token]) -> None:
         """These are the tokens from now on. What was asked for today still counts."""
@@ -176,7 +214,8 @@ class TokenGate:
         windows = self._windows.get(token.id)
         if windows is None:
             windows = self._windows[token.id] = _windows(token, self._counts)
-        return Bearer(token, ends, windows, self._counts)
+            self._at_once[token.id] = _requests_at_once(token, self._counts)
+        return Bearer(token, ends, windows, self._counts, self._at_once[token.id])
 
     def require(self, header: bytes | None, action: TokenAction, model: str | None, at: int) -> Bearer:
         """The token in an `Authorization` header, that it is for this. at: nanoseconds since 1970.
@@ -221,6 +260,15 @@ def _look_up(tables: _Tables, header: bytes | None) -> Bearer:
     if len(header) <= _LONGEST_HEADER and len(tables.by_header) < _REMEMBERED:
         tables.by_header[header] = bearer
     return bearer
+
+
+def _requests_at_once(token: Token, counts: QuotaCounts) -> RequestsAtOnce | None:
+    most = token.quota.requests_at_once
+    if not most:
+        return None
+    cells = counts.own_cells(token.id, "at once")
+    cells[REQUESTS] = 0  # those of a worker that was killed, whose place this one took, are nobody's
+    return RequestsAtOnce(most, cells, counts.other_cells(token.id, "at once"))
 
 
 def _windows(token: Token, counts: QuotaCounts) -> tuple[_Window, ...]:

@@ -17,13 +17,14 @@ USUAL_ACTIONS: tuple[TokenAction, ...] = ("predict", "feedback", "metadata")
 
 
 class Quota(Record, frozen=True, kw_only=True, omit_defaults=True):
-    """How much a token may ask of one server, each counted in the minute and in the day (UTC). 0: as much as
-    it likes."""
+    """How much a token may ask of one server, counted in the minute and in the day (UTC), and how many of its
+    requests may wait for their answer at once. 0: as much as it likes."""
 
     requests_a_minute: int = 0
     rows_a_minute: int = 0
     requests_a_day: int = 0
     rows_a_day: int = 0
+    requests_at_once: int = 0
 
 
 class Token(Record, frozen=True, kw_only=True, omit_defaults=True):

@@ -20,7 +20,7 @@ from comporta.http.replies import (
     json_reply,
     start_message,
 )
-from comporta.http.token_gate import Bearer, QuotaReached, TokenGate
+from comporta.http.token_gate import Bearer, QuotaReached, TokenGate, begin_request
 from comporta.records.token import Token
 from comporta.records.traceparent import HEADER as TRACEPARENT
 from comporta.records.traceparent import read_traceparent
@@ -146,7 +146,7 @@ class App:
         matched = self._known.get(route)
         headers = dict(scope["headers"])
         traceparent = read_traceparent(headers.get(TRACEPARENT))
-        request = span = None
+        request = span = at_once = None
         held, whole = self._admission.held_body(), False
         try:
             if len(headers) < len(scope["headers"]):
@@ -158,6 +158,7 @@ class App:
             span = self._watch.begin(matched, traceparent, at)
             traceparent = traceparent if span is None else span.traceparent
             bearer = self._bearer(matched, headers, at)
+            at_once = begin_request(bearer)
             body = await self._admission.read_body(
                 headers, receive, self._most_values(matched, headers), held
             )
@@ -173,6 +174,8 @@ class App:
             reply = self._error(error, protocol_at(route[1]), route[1])
         finally:
             held.release()
+            if at_once is not None:
+                at_once.end()
         if not whole and _has_body(headers) and scope.get("http_version", "1.1")[:1] == "1":
             # What is left of it would be read as the next request's, or be waited for.
             reply = Reply(reply.status, reply.body, reply.headers + CLOSING)
@@ -202,6 +205,8 @@ class App:
             self._admission.require_allowed_origin(by_name)
             at = self._now()
             bearer = self._bearer(matched, by_name, at)
+            if bearer is not None and bearer.at_once is not None:
+                return None
             header = by_name.get(TRACEPARENT)
             traceparent = None if header is None else read_traceparent(header)
             request = Request(matched, by_name, body, at, bearer, traceparent)

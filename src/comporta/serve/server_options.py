@@ -17,13 +17,15 @@ from comporta.serve.request_watch import RequestTracer
 
 class ServerOptions(Record, frozen=True, kw_only=True):
     """access_log: a file, or `-` for standard output; None: none. certificate, key: PEM files; None: plain
-    HTTP. otel: whether OpenTelemetry traces are sent. connections: of one process at once; more get 503."""
+    HTTP. otel: whether OpenTelemetry traces are sent. connections: of one process at once; more get 503.
+    body: bytes of one request at most, unpacked; None: as many as `RequestLimits` says."""
 
     access_log: str | None = None
     certificate: str | None = None
     key: str | None = None
     otel: bool = False
     connections: int = MOST_CONNECTIONS
+    body: int | None = None
 
     @property
     def scheme(self) -> str:
@@ -58,8 +60,11 @@ def open_options(options: ServerOptions, *, say: Callable[[str], None] = print) 
 
 
 def limits_of(options: ServerOptions, limits: ServeLimits | None) -> ServeLimits:
-    """The limits, and how many connections there may be."""
-    return msgspec.structs.replace(limits or ServeLimits(), connections=options.connections)
+    """The limits, how many connections there may be, and how large a body: one at least has room."""
+    found = msgspec.structs.replace(limits or ServeLimits(), connections=options.connections)
+    if options.body is None:
+        return found
+    return msgspec.structs.replace(found, body=options.body, bodies=max(found.bodies, options.body))
 
 
 def require_options(options: ServerOptions) -> None:

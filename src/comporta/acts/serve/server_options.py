@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from comporta.errors import BadProject
+from comporta.records.byte_size import byte_size
 from comporta.serve.access_log import STANDARD_OUTPUT
 from comporta.serve.server_options import ServerOptions
+
+SMALLEST_BODY, LARGEST_BODY = 2**10, 2**30
 
 
 def server_options(
@@ -15,14 +19,19 @@ def server_options(
     key: Path | None = None,
     otel: bool = False,
     connections: int = 1000,
+    max_body: str = "16MiB",
 ) -> ServerOptions:
-    """With paths that are the same in every process."""
+    """With paths that are the same in every process. max_body: as `byte_size` reads it. Raises BadProject."""
+    body = byte_size(max_body)
+    if not SMALLEST_BODY <= body <= LARGEST_BODY:
+        raise BadProject(f"--max-body: found {max_body!r}, expected a size from 1KiB to 1GiB.")
     return ServerOptions(
         access_log=None if access_log is None else _target(access_log),
         certificate=None if certificate is None else str(certificate.absolute()),
         key=None if key is None else str(key.absolute()),
         otel=otel,
         connections=connections,
+        body=body,
     )
 
 
