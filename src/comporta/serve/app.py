@@ -35,7 +35,7 @@ from comporta.serve.recent_predictions import RecentPredictions
 from comporta.serve.recorder import NotRecorded, Recorder
 from comporta.serve.release_follower import ReleaseFollower
 from comporta.serve.request import Request, ServeLimits, error_reply
-from comporta.serve.request_watch import RequestWatch
+from comporta.serve.request_watch import IncomingRequest, RequestWatch
 from comporta.serve.server_options import NO_TOOLS, ServerTools
 from comporta.serve.serving_state import ServingState
 from comporta.serve.sibling_workers import SiblingWorkers
@@ -179,7 +179,8 @@ class App:
         if not whole and _has_body(headers) and scope.get("http_version", "1.1")[:1] == "1":
             # What is left of it would be read as the next request's, or be waited for.
             reply = Reply(reply.status, reply.body, reply.headers + CLOSING)
-        return self._watch.end(matched, route[0], request, reply, at, began, traceparent, span)
+        incoming = IncomingRequest(matched, route[0], at, began, traceparent, span)
+        return self._watch.end(incoming, request, reply)
 
     def _most_values(self, matched: MatchedPath, headers: dict[bytes, bytes]) -> MostValues:
         """What a request's body may hold, by its path. Raises BadRequest where no such model answers."""

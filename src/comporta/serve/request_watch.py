@@ -40,6 +40,18 @@ class RequestTracer(Protocol):
         """All that ended is sent, or given up."""
 
 
+class IncomingRequest(msgspec.Struct, frozen=True, gc=False):
+    """A request as it came. matched: its route; None: there is none. at: nanoseconds since 1970. began: by
+    `time.perf_counter_ns`. traceparent: what it is answered with."""
+
+    matched: MatchedPath | None
+    method: str
+    at: int
+    began: int
+    traceparent: str | None
+    span: RequestSpan | None = None
+
+
 class RequestWatch:
     """Of one process. access, tracer: None for none."""
 
@@ -56,28 +68,19 @@ class RequestWatch:
             return None
         return self.tracer.begin(f"{matched.route.method} {matched.route.path}", traceparent, at)
 
-    def end(
-        self,
-        matched: MatchedPath | None,
-        method: str,
-        request: Request | None,
-        reply: Reply,
-        at: int,
-        began: int,
-        traceparent: str | None,
-        span: RequestSpan | None,
-    ) -> Reply:
-        """The reply as it goes out. began: by `time.perf_counter_ns`."""
-        took = time.perf_counter_ns() - began
+    def end(self, incoming: IncomingRequest, request: Request | None, reply: Reply) -> Reply:
+        """The reply as it goes out. request: None where its body was not read."""
+        took = time.perf_counter_ns() - incoming.began
+        matched = incoming.matched
         name = "none" if matched is None else matched.route.name
         self.counts.by_route[name, reply.status] += 1
         if request is not None and reply.status == 200 and request.parts:
-            self.counts.note_answer(request.parts, at, took, request.took)
+            self.counts.note_answer(request.parts, incoming.at, took, request.took)
         elif matched is not None and name in _ASKED:
             self._note_failure(matched, took)
-        if span is not None:
-            span.end(name, reply, request, took)
-        return self._send(matched, method, request, reply, at, took, traceparent)
+        if incoming.span is not None:
+            incoming.span.end(name, reply, request, took)
+        return self._send(incoming, request, reply, took)
 
     def end_prediction(self, request: Request, reply: Reply, began: int) -> Reply:
         """The same of a prediction that was made on the short way, where each microsecond counts."""
@@ -86,23 +89,16 @@ class RequestWatch:
         self.counts.note_answer(request.parts, request.at, took, request.took)
         if self.access is None and request.traceparent is None:
             return reply
-        return self._send(request.path, "POST", request, reply, request.at, took, request.traceparent)
+        incoming = IncomingRequest(request.path, "POST", request.at, began, request.traceparent)
+        return self._send(incoming, request, reply, took)
 
-    def _send(
-        self,
-        matched: MatchedPath | None,
-        method: str,
-        request: Request | None,
-        reply: Reply,
-        at: int,
-        took: int,
-        traceparent: str | None,
-    ) -> Reply:
+    def _send(self, incoming: IncomingRequest, request: Request | None, reply: Reply, took: int) -> Reply:
         if self.access is not None:
-            self.access.put(self._line(matched, method, request, reply, at, took, traceparent))
-        if traceparent is None:
+            self.access.put(self._line(incoming, request, reply, took))
+        if incoming.traceparent is None:
             return reply
-        return msgspec.structs.replace(reply, headers=(*reply.headers, (HEADER, traceparent.encode())))
+        echoed = (HEADER, incoming.traceparent.encode())
+        return msgspec.structs.replace(reply, headers=(*reply.headers, echoed))
 
     def note_refusal(self, status: int, at: int) -> None:
         """A request that the connection answered by itself."""
@@ -126,23 +122,17 @@ class RequestWatch:
         self.counts.note_failure(live.loaded.model, live.loaded.number, took)
 
     def _line(
-        self,
-        matched: MatchedPath | None,
-        method: str,
-        request: Request | None,
-        reply: Reply,
-        at: int,
-        took: int,
-        traceparent: str | None,
+        self, incoming: IncomingRequest, request: Request | None, reply: Reply, took: int
     ) -> AccessLine:
+        matched = incoming.matched
         served = matched is not None and matched.model in self._follower.serving.models
         parts = () if request is None or reply.status != 200 else request.parts
         bearer = None if request is None else request.bearer
         return AccessLine(
-            at,
+            incoming.at,
             took,
             request.ids[0] if request is not None and parts else None,
-            method if matched is not None else None,
+            incoming.method if matched is not None else None,
             None if matched is None else _path(matched, served, reply.status),
             reply.status,
             len(reply.body),
@@ -150,7 +140,7 @@ class RequestWatch:
             tuple(part.live.loaded.number for part in parts),
             len(request.ids) if request is not None and parts else 0,
             None if bearer is None else bearer.token.name,
-            None if traceparent is None else trace_id(traceparent),
+            None if incoming.traceparent is None else trace_id(incoming.traceparent),
         )
 
 
