@@ -8,10 +8,13 @@ import secrets
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from comporta.data.feature_row import feature_row, key_columns
 from comporta.data.features import FeaturePlan, feature_plan
@@ -167,6 +170,20 @@ def test_rubbish_is_one_clear_sentence(query: str, wanted: int, words: str) -> N
     ((status, said, _),) = asked(served(plan_of(AS_OF)), query)
     assert status == wanted, said
     assert words in said["error"]
+
+
+BOTH = served(plan_of(AS_OF, OVER))
+VALUES = st.sampled_from(["N1", "7", "1e999", "-0", "9" * 30, "9e18", "NaN", "", "a,b", "null", "٣"])
+QUERIES = st.binary(max_size=30).map(lambda raw: raw.decode("latin-1")) | st.lists(
+    st.tuples(st.sampled_from(["key", "plane", "airport", "distance", "x"]), VALUES | st.text(max_size=9))
+).map(urlencode)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(QUERIES, min_size=1, max_size=10))
+def test_whatever_a_query_holds_is_answered_or_refused(queries: list[str]) -> None:
+    answers = asked(BOTH, *(f"/features/late?{query}" for query in queries))
+    assert {status for status, _, _ in answers} <= {200, 400, 404}
 
 
 def test_a_view_of_several_key_columns_asks_for_each_by_name() -> None:

@@ -150,6 +150,11 @@ def test_what_is_no_size_is_one_clear_error(text: str) -> None:
         byte_size(text)
 
 
+def test_an_option_without_a_unit_is_named() -> None:
+    with pytest.raises(BadProject, match="--max-body: found '12', expected a size such as"):
+        server_options(max_body="12")
+
+
 @pytest.mark.parametrize("text", ["0B", "1023B", "2GiB"])
 def test_a_body_is_bounded_by_what_a_server_can_hold(text: str) -> None:
     with pytest.raises(BadProject, match=f"--max-body: found '{text}', expected a size from 1KiB to 1GiB"):

@@ -22,7 +22,10 @@ def server_options(
     max_body: str = "16MiB",
 ) -> ServerOptions:
     """With paths that are the same in every process. max_body: as `byte_size` reads it. Raises BadProject."""
-    body = byte_size(max_body)
+    try:
+        body = byte_size(max_body)
+    except BadProject as fault:
+        raise BadProject(f"--max-body: {fault}") from None
     if not SMALLEST_BODY <= body <= LARGEST_BODY:
         raise BadProject(f"--max-body: found {max_body!r}, expected a size from 1KiB to 1GiB.")
     return ServerOptions(
