@@ -443,10 +443,10 @@ def test_the_code_a_check_declares_is_the_projects_own_with_all_it_calls(tmp_pat
     before = code.of(refs)
     assert any("comporta/records" in file for file in before.files)
     for old, new in (("LEAST = 5", "LEAST = 4"), ("return 9", "return 10"), ("< most", "<= most")):
-        was = code.of(refs).own
+        was = code.own(refs)
         edit(tmp_path, "project.py", old, new)
         code.refresh()
-        assert code.of(refs).own != was
+        assert code.own(refs) != was
 
 
 @pytest.mark.skipif(

@@ -265,7 +265,7 @@ def test_a_check_that_reaches_another_function_of_the_same_name_is_another(packa
 
     def own_of(room: str, name: str) -> str:
         mine.write_text(f"from own.{room} import {name}\ndef holds(x):\n    return {name}(x)\n")
-        return CodeDigests(package.parent).of(("mine.py:holds",)).own
+        return CodeDigests(package.parent).own(("mine.py:holds",))
 
     sources._names_below.cache_clear()
     before, other, single = own_of("b", "third"), own_of("e", "third"), own_of("e", "single")
@@ -281,12 +281,15 @@ def test_of_the_projects_own_code_a_check_counts_wherever_it_stands(tmp_path: Pa
     (tmp_path / "helper.py").write_text("LEAST = [3]\ndef least(x):\n    return x > LEAST[0]\n")
     text = "from helper import least\ndef holds(x):\n    return least(x)\n"
     (tmp_path / "checks.py").write_text(text)
-    before = CodeDigests(tmp_path).of(("checks.py:holds",))
+    code = CodeDigests(tmp_path)
+    before, own = code.of(("checks.py:holds",)), code.own(("checks.py:holds",))
     (tmp_path / "checks.py").rename(tmp_path / "mine.py")
     (tmp_path / "helper.py").rename(tmp_path / "limits.py")
     (tmp_path / "mine.py").write_text(text.replace("helper", "limits"))
-    after = CodeDigests(tmp_path).of(("mine.py:holds",))
-    assert after.own == before.own
-    assert after.digest != before.digest, "a model's bytes may name where a function stands"
+    code = CodeDigests(tmp_path)
+    assert code.own(("mine.py:holds",)) == own
+    assert code.of(("mine.py:holds",)).digest != before.digest, (
+        "a model's bytes may name where a function stands"
+    )
     (tmp_path / "limits.py").write_text("LEAST = [4]\ndef least(x):\n    return x > LEAST[0]\n")
-    assert CodeDigests(tmp_path).of(("mine.py:holds",)).own != before.own
+    assert CodeDigests(tmp_path).own(("mine.py:holds",)) != own

@@ -19,7 +19,7 @@ from comporta.engine.former import former
 from comporta.engine.graph import Graph
 from comporta.engine.modules import Modules, Place
 from comporta.engine.values import stable
-from comporta.engine.walk import Reach, nodes, walk
+from comporta.engine.walk import Reach, nodes, own_digest, walk
 from comporta.errors import BadProject
 from comporta.project.reference import load_module, resolve
 from comporta.project.sources import STARTED, digest_at_import, is_own_file
@@ -44,6 +44,7 @@ class CodeDigests:
         self.modules = Modules(self.root)
         self._graph = Graph(self.modules, self.value)
         self._reaches: dict[tuple[str, ...], Reach] = {}
+        self._own: dict[tuple[str, ...], str] = {}
         self._fresh_values: dict[str, str] = {}
         self._values: dict[tuple[str, str], tuple[Any, tuple[str, tuple[str, ...]] | None]] = {}
 
@@ -52,6 +53,7 @@ class CodeDigests:
         if self.modules.refresh():
             self._graph.forget()
             self._reaches.clear()
+            self._own.clear()
             self._fresh_values.clear()
 
     def of(self, refs: Iterable[str]) -> Reach:
@@ -62,6 +64,14 @@ class CodeDigests:
         if known is None:
             known = self._reaches[key] = walk(self._graph, key)
         return known
+
+    def own(self, refs: Iterable[str]) -> str:
+        """The digest of the project's own code that these functions reach: what Comporta's does is not in it.
+        Raises BadProject."""
+        key = tuple(refs)
+        if key not in self._own:
+            self._own[key] = own_digest(self._graph, key)
+        return self._own[key]
 
     def statements(self, refs: Iterable[str]) -> set[tuple[str, int]]:
         """Those that these functions reach: the file, and its place among the statements there."""
@@ -93,6 +103,7 @@ class CodeDigests:
             self._fresh_values.update(values)
             self._graph.forget(values=True)
             self._reaches.clear()
+            self._own.clear()
 
     def stale(self, reach: Reach) -> tuple[str, ...]:
         """Files that this process imported with another text than `reach` has read."""
@@ -131,7 +142,7 @@ class CodeDigests:
         return self._fresh_values.get(f"{place.label}:{name}", digest), reached
 
     def former(self, refs: Iterable[str]) -> str:
-        """What `of(refs).own` was while names and places counted. Raises BadProject."""
+        """What `own(refs)` was while names and places counted. Raises BadProject."""
 
         def value(place: Place, name: str) -> str:
             if self.value(place, name) is None:

@@ -157,7 +157,7 @@ class Engine:
         changed = [file for file in self._code.stale(reach) if not is_own_file(file)] if here else []
         if changed:
             raise edited_error(changed[0])
-        return self._code.former(names) if former else reach.own
+        return self._code.former(names) if former else self._code.own(names)
 
     def close(self) -> None:
         """Ends the worker processes."""

@@ -17,13 +17,10 @@ from comporta.records import Record
 
 
 class Reach(Record, frozen=True, kw_only=True):
-    """What some functions reach. digest: of all of it. own: of what is the project's, wherever it stands and
-    whatever Comporta's own code beside it does, which is told by its name, and where Comporta has several of
-    that name by its digest. packages: top-level names imported from outside. files: those
-    read. values: constant → digest of its value."""
+    """What some functions reach. digest: of all of it. packages: top-level names imported from outside.
+    files: those read. values: constant → digest of its value."""
 
     digest: str
-    own: str
     packages: tuple[str, ...]
     files: tuple[str, ...]
     values: dict[str, str]
@@ -32,6 +29,13 @@ class Reach(Record, frozen=True, kw_only=True):
 def walk(graph: Graph, refs: Iterable[str]) -> Reach:
     """From these references, in this order. Raises BadProject."""
     return _Walk(graph).reach([graph.root(ref) for ref in refs])
+
+
+def own_digest(graph: Graph, refs: Iterable[str]) -> str:
+    """Of what these references reach of the project's, wherever it stands and whatever Comporta's own code
+    beside it does, which is told by its name, and where Comporta has several of that name by its digest.
+    Raises BadProject."""
+    return _Walk(graph).own([graph.root(ref) for ref in refs])
 
 
 def nodes(graph: Graph, refs: Iterable[str]) -> Iterator[tuple[Key | None, CodeNode]]:
@@ -74,7 +78,6 @@ class _Walk:
     def reach(self, roots: list[CodeNode]) -> Reach:
         return Reach(
             digest=self.digest(roots),
-            own=self._own(roots),
             packages=tuple(sorted(self._packages - sys.stdlib_module_names)),
             files=tuple(sorted(self._files)),
             values=self._values,
@@ -130,8 +133,9 @@ class _Walk:
             lines.append(parts.native + self._line(node))
         return lines
 
-    def _own(self, roots: list[CodeNode]) -> str:
-        """The same of the project's own nodes alone, numbered among themselves."""
+    def own(self, roots: list[CodeNode]) -> str:
+        """Of the project's own nodes alone, numbered among themselves."""
+        self.digest(roots)
         numbers: dict[Key, int] = {}
         for key, node in zip(self._keys, self._nodes, strict=True):
             if node.bare:
