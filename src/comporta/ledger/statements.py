@@ -6,6 +6,7 @@ caching a statement for each of a thousand look-ups would cost more than the loo
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 from sqlalchemy import (
@@ -20,7 +21,6 @@ from sqlalchemy import (
     true,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 
 from comporta.ledger.tables import checkpoint, events, heads, keyed, projections
@@ -148,7 +148,8 @@ def _states(bounded: bool, newest: bool) -> Any:
 
 
 def _writes(dialect: Dialect) -> dict[str, Any]:
-    upsert: Any = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
+    # Each dialect brings its drivers' modules: only those of this one.
+    upsert: Any = import_module(f"sqlalchemy.dialects.{dialect.name}").insert
     state = upsert(projections).values({c: _param(c) for c in ("project", "reading", "key", "state")})
     mark = upsert(checkpoint).values({c: _param(c) for c in ("project", "reading", "mark", "upto")})
     of_reading = projections.c.reading == _param("reading")

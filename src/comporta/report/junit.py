@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from xml.sax import saxutils
 
 from comporta.records.message import Say
 from comporta.records.visible import visible
@@ -18,11 +17,15 @@ _UNTOLD = re.compile("[\ufffe\uffff]")
 
 def escape(text: str) -> str:
     """The text of an element."""
+    from xml.sax import saxutils  # brings an HTTP client, which no other command needs
+
     return saxutils.escape(_clean(text))
 
 
 def quoteattr(text: str) -> str:
     """The value of an attribute, in its quotes."""
+    from xml.sax import saxutils
+
     return saxutils.quoteattr(_clean(text))
 
 
