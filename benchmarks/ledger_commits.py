@@ -58,7 +58,7 @@ def opened(root: Path) -> Ledger:
 
 def bare(root: Path) -> sqlite3.Connection:
     """The floor: the same durability, nothing else."""
-    connection = sqlite3.connect(root / "bare.db", isolation_level=None, timeout=60)
+    connection = sqlite3.connect(root / "bare.db", isolation_level=None, timeout=60, check_same_thread=False)
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("CREATE TABLE IF NOT EXISTS t (seq INTEGER PRIMARY KEY, body BLOB, state TEXT)")
