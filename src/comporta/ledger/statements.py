@@ -123,13 +123,18 @@ def _state_queries() -> dict[str, Any]:
         .select_from(checkpoint.outerjoin(projections, same & (projections.c.key == _param("key"))))
         .where(_of(checkpoint), of_reading),
         "get_checkpoint": select(checkpoint.c.mark, checkpoint.c.upto).where(_of(checkpoint), of_reading),
-        # Only a projection built by the same rules as here can be read here.
+        # Only a projection built by the same rules as here can be read here. The projects are asked first: a
+        # join may walk through every state of every project, for the few there are of one key.
         "others": select(projections.c.project, projections.c.state)
-        .select_from(checkpoint.join(projections, same))
         .where(
-            checkpoint.c.project != _param("project"),
-            of_reading,
-            checkpoint.c.mark == _param("mark"),
+            projections.c.project.in_(
+                select(checkpoint.c.project).where(
+                    checkpoint.c.project != _param("project"),
+                    of_reading,
+                    checkpoint.c.mark == _param("mark"),
+                )
+            ),
+            projections.c.reading == _param("reading"),
             projections.c.key == _param("key"),
         )
         .order_by(projections.c.project),
