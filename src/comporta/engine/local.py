@@ -15,14 +15,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import parse_qs, urlsplit
 
-import psutil
-
 from comporta.errors import BadProject
-from comporta.records import Cost, decode, encode
+from comporta.records import decode, encode
 from comporta.records.executor import BEGAN, STALE, Done, Task, Workplace
+
+if TYPE_CHECKING:
+    from comporta.engine.process_watch import ProcessWatch
 
 _LOOK = 0.02  # seconds between two looks at a step's memory
 _LOADING = 60.0  # seconds a worker may take beyond a step's limit before it begins
@@ -178,10 +179,12 @@ class Worker:
 
     def run(self, task: Task, stopped: Callable[[], bool]) -> Done | None:
         """What came of the task; None when the worker must be another."""
+        from comporta.engine.process_watch import ProcessWatch  # brings psutil: only where a step runs
+
         self._send(encode(task) + b"\n")
         began = time.monotonic()
         limits = task.limits
-        watch = _Watch(self._process.pid, limits.memory)
+        watch = ProcessWatch(self._process.pid, limits.memory)
         until = None if limits.seconds is None else began + limits.seconds + _LOADING
         answer = b""
         assert self._process.stdout is not None
@@ -222,7 +225,9 @@ class Worker:
             while view:
                 view = view[os.write(self._process.stdin.fileno(), view) :]
 
-    def _limit_passed(self, how: Literal["time", "memory"], limit: str, watch: _Watch, began: float) -> Done:
+    def _limit_passed(
+        self, how: Literal["time", "memory"], limit: str, watch: ProcessWatch, began: float
+    ) -> Done:
         watch.look()
         self.end()
         what = "took longer than" if how == "time" else "held more memory than"
@@ -234,7 +239,7 @@ class Worker:
             reason=f"passed its limit of {how}",
         )
 
-    def _report_death(self, watch: _Watch, began: float, stopped: bool) -> Done:
+    def _report_death(self, watch: ProcessWatch, began: float, stopped: bool) -> Done:
         self.end()
         code = self._process.returncode
         if stopped:
@@ -252,39 +257,3 @@ class Worker:
         return Done(
             how="died", cost=watch.cost(began), error="StepFailed", message=message, reason=f"died of {name}"
         )
-
-
-class _Watch:
-    """The memory and processor time of a worker and its children, looked at from outside."""
-
-    def __init__(self, pid: int, limit: int | None) -> None:
-        self._limit = limit
-        self._peak = 0
-        self._cpu = 0.0
-        self._looks = 0
-        self._children: list[psutil.Process] = []
-        self._process: psutil.Process | None = None
-        with contextlib.suppress(psutil.Error):
-            self._process = psutil.Process(pid)
-
-    def over(self) -> bool:
-        return self._limit is not None and self.look() > self._limit
-
-    def look(self) -> int:
-        if self._process is None:
-            return 0
-        used_bytes = 0
-        with contextlib.suppress(psutil.Error):
-            if self._looks % 5 == 0:
-                self._children = self._process.children(recursive=True)
-            self._looks += 1
-            used = self._process.cpu_times()
-            self._cpu = max(self._cpu, used.user + used.system)
-            for each in (self._process, *self._children):
-                with contextlib.suppress(psutil.Error):
-                    used_bytes += each.memory_info().rss
-        self._peak = max(self._peak, used_bytes)
-        return used_bytes
-
-    def cost(self, began: float) -> Cost:
-        return Cost(wall_seconds=time.monotonic() - began, cpu_seconds=self._cpu, peak_memory=self._peak)
