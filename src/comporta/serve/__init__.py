@@ -16,7 +16,7 @@ from comporta.serve.version_source import (
 
 if TYPE_CHECKING:
     from comporta.serve.app import App
-    from comporta.serve.request import ServeLimits
+    from comporta.serve.limits import ServeLimits
     from comporta.serve.server import serve
 
 __all__ = [
@@ -36,7 +36,7 @@ __all__ = [
 
 _LAZY = {
     "App": "comporta.serve.app",
-    "ServeLimits": "comporta.serve.request",
+    "ServeLimits": "comporta.serve.limits",
     "serve": "comporta.serve.server",
 }
 

@@ -27,6 +27,7 @@ from comporta.records.traceparent import read_traceparent
 from comporta.serve.description_routes import DescriptionRoutes
 from comporta.serve.feature_route import FeatureRoute
 from comporta.serve.feedback_route import FeedbackRoute
+from comporta.serve.limits import ServeLimits
 from comporta.serve.metric_sample import MetricSample, add_up
 from comporta.serve.paths import MatchedPath, match_path, protocol_at
 from comporta.serve.prediction_routes import PredictionRoutes
@@ -34,7 +35,7 @@ from comporta.serve.prometheus import access_samples, counted_samples, prometheu
 from comporta.serve.recent_predictions import RecentPredictions
 from comporta.serve.recorder import NotRecorded, Recorder
 from comporta.serve.release_follower import ReleaseFollower
-from comporta.serve.request import Request, ServeLimits, error_reply
+from comporta.serve.request import Request, error_reply
 from comporta.serve.request_watch import IncomingRequest, RequestWatch
 from comporta.serve.server_options import NO_TOOLS, ServerTools
 from comporta.serve.serving_state import ServingState

@@ -18,13 +18,14 @@ from comporta.serve.feedback_body import (
     require_labels,
     unsure_labels,
 )
+from comporta.serve.limits import ServeLimits
 from comporta.serve.log_sample import sample_place
 from comporta.serve.long_calls import LongCalls
 from comporta.serve.prediction_ids import made_at
 from comporta.serve.recent_predictions import RecentPredictions
 from comporta.serve.recorder import NotRecorded, Recorder
 from comporta.serve.release_follower import ReleaseFollower
-from comporta.serve.request import Request, ServeLimits
+from comporta.serve.request import Request
 
 T = TypeVar("T")
 

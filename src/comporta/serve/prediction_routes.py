@@ -14,6 +14,7 @@ from comporta.http.body import SMALL, MostValues
 from comporta.http.replies import Reply
 from comporta.serve import invocations
 from comporta.serve.bad_row import BadRow
+from comporta.serve.limits import ServeLimits
 from comporta.serve.live_version import LiveVersion
 from comporta.serve.log_sample import sample_place, sampled_parts
 from comporta.serve.long_calls import LongCalls
@@ -23,7 +24,7 @@ from comporta.serve.prediction_ids import Ids
 from comporta.serve.recent_predictions import RecentPredictions
 from comporta.serve.recorder import Recorder
 from comporta.serve.release_follower import ReleaseFollower
-from comporta.serve.request import Request, ServeLimits, json_size, require_json
+from comporta.serve.request import Request, json_size, require_json
 from comporta.serve.request_rows import RequestRows
 from comporta.serve.serving_state import ServedModel
 from comporta.serve.v2_request import read_v2_request, v2_rows

@@ -7,19 +7,11 @@ from collections.abc import Sequence
 import msgspec
 
 from comporta.errors import BadRequest
-from comporta.http.limits import RequestLimits
 from comporta.http.replies import JSON_ONLY, Headers, Reply
 from comporta.http.token_gate import Bearer
 from comporta.serve.invocations import CODES
 from comporta.serve.paths import MatchedPath
 from comporta.serve.version_parts import VersionPart
-
-
-class ServeLimits(RequestLimits, frozen=True):
-    """What a client may send. rows: in one request. queue: long calls that may wait; further ones get 503."""
-
-    rows: int = 10_000
-    queue: int = 64
 
 
 class Request(msgspec.Struct, gc=False):

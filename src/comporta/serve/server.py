@@ -13,8 +13,8 @@ from comporta.records.token import Token
 from comporta.serve.app import App
 from comporta.serve.fast_connection import FastConnection
 from comporta.serve.greeting import greet
+from comporta.serve.limits import ServeLimits
 from comporta.serve.metric_sample import MetricSample
-from comporta.serve.request import ServeLimits
 from comporta.serve.server_options import DEFAULT_OPTIONS, ServerOptions, limits_of, open_options
 from comporta.serve.serving_state import ServingState
 from comporta.serve.tally import Tally

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -11,8 +11,10 @@ from comporta.http.limits import MOST_CONNECTIONS
 from comporta.http.tls import TlsFiles, tls_files
 from comporta.records import Record
 from comporta.serve.access_log import AccessLog
-from comporta.serve.request import ServeLimits
-from comporta.serve.request_watch import RequestTracer
+from comporta.serve.limits import ServeLimits
+
+if TYPE_CHECKING:
+    from comporta.serve.request_watch import RequestTracer
 
 
 class ServerOptions(Record, frozen=True, kw_only=True):

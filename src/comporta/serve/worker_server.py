@@ -13,8 +13,8 @@ import uvicorn
 from comporta.http.listening import LOOPBACK_ADDRESSES, ignoring_repeated_signals
 from comporta.records.token import Token
 from comporta.serve.app import App
+from comporta.serve.limits import ServeLimits
 from comporta.serve.metric_sample import MetricSample
-from comporta.serve.request import ServeLimits
 from comporta.serve.server import GRACE_SECONDS, tune_process, uvicorn_config
 from comporta.serve.server_options import DEFAULT_OPTIONS, ServerOptions, limits_of, open_options
 from comporta.serve.serving_state import ServingState
