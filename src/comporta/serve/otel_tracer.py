@@ -11,6 +11,8 @@ from typing import Any
 
 from comporta.http.replies import Reply
 from comporta.records.extras import require
+from comporta.serve.grpc.codes import code_of
+from comporta.serve.paths import GRPC
 from comporta.serve.request import Request
 
 _WHY = "comporta serve --otel"
@@ -30,7 +32,10 @@ class OtelSpan:
         """Ends it as long after its beginning."""
         span = self._span
         if span.is_recording():
-            span.set_attribute("http.response.status_code", reply.status)
+            if request is not None and request.path.route.method == GRPC:
+                span.set_attribute("rpc.grpc.status_code", code_of(reply.status))
+            else:
+                span.set_attribute("http.response.status_code", reply.status)
             if reply.status >= 500:
                 span.set_status(self._failed)
             if request is not None and request.parts and reply.status == 200:
@@ -78,12 +83,14 @@ class OtelTracer:
             )
             context = api.set_span_in_context(api.NonRecordingSpan(parent))
         method, _, route = name.partition(" ")
+        attributes = {"http.request.method": method, "http.route": route}
+        if method == GRPC:
+            # OpenTelemetry, "Semantic conventions for gRPC": a span has the full name of its method.
+            name = route.removeprefix("/")
+            service, _, called = name.partition("/")
+            attributes = {"rpc.system": "grpc", "rpc.service": service, "rpc.method": called}
         span = self._tracer.start_span(
-            name,
-            context=context,
-            kind=api.SpanKind.SERVER,
-            start_time=at,
-            attributes={"http.request.method": method, "http.route": route},
+            name, context=context, kind=api.SpanKind.SERVER, start_time=at, attributes=attributes
         )
         return OtelSpan(span, at, self._failed)
 

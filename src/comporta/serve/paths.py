@@ -9,13 +9,15 @@ import msgspec
 
 from comporta.records.token import TokenAction
 
+GRPC = "GRPC"
+"""Stands where HTTP has a method."""
 MODEL = r"(?P<model>[^/:]{1,200})"
 VERSION = r"(?:/versions/(?P<version>[^/]{1,20}))?"
 
 
 class RoutePath(msgspec.Struct, frozen=True):
     """One route. name: the function that answers. action: what a token must be for, or `open`: it is answered
-    to everybody. protocol: of its errors, `v2` or `mlflow`."""
+    to everybody. protocol: of its errors, `v2`, `mlflow` or `grpc`."""
 
     method: str
     path: str
@@ -65,6 +67,22 @@ PATHS = (
     # Requests, observations written, waiting and lost, as Prometheus reads them.
     RoutePath("GET", "/metrics", "metrics", "metrics"),
 )
+_SERVICE = "/inference.GRPCInferenceService"
+GRPC_METHODS = (
+    RoutePath(GRPC, f"{_SERVICE}/ServerLive", "grpc_live", "open", "grpc"),  # true while the process answers
+    # Whether every released model answers.
+    RoutePath(GRPC, f"{_SERVICE}/ServerReady", "grpc_ready", "open", "grpc"),
+    # Whether this model answers.
+    RoutePath(GRPC, f"{_SERVICE}/ModelReady", "grpc_model_ready", "metadata", "grpc"),
+    # Name and version of the server.
+    RoutePath(GRPC, f"{_SERVICE}/ServerMetadata", "grpc_server", "metadata", "grpc"),
+    # Columns, outputs, versions of a model.
+    RoutePath(GRPC, f"{_SERVICE}/ModelMetadata", "grpc_metadata", "metadata", "grpc"),
+    # Predictions.
+    RoutePath(GRPC, f"{_SERVICE}/ModelInfer", "grpc_infer", "predict", "grpc"),
+)
+"""The methods over gRPC, with `comporta serve --grpc`; its messages name the model. None of them is a path of
+HTTP."""
 _PATTERNS = [(route, route.pattern) for route in PATHS]
 
 

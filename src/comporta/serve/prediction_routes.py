@@ -90,18 +90,18 @@ class PredictionRoutes:
 
     def infer(self, request: Request) -> Reply | Awaitable[Reply]:
         """An answer by the Open Inference Protocol. Raises BadRequest."""
-        return self._answer(request, self._read_infer)
+        return self.answer(request, self._read_infer)
 
     def invoke(self, request: Request) -> Reply | Awaitable[Reply]:
         """An answer as MLflow's server gives it. Raises BadRequest."""
         if _content_type(request.headers)[0] in PARQUET_TYPES:
             # However small it is: few bytes can stand for as many values as a request may have.
             return self._answer_in_thread(request, self._read_invocation, self._large_calls(request))
-        return self._answer(request, self._read_invocation)
+        return self.answer(request, self._read_invocation)
 
     def predict_v1(self, request: Request) -> Reply | Awaitable[Reply]:
         """An answer as KServe's first protocol has it. Raises BadRequest."""
-        return self._answer(request, self._read_v1)
+        return self.answer(request, self._read_v1)
 
     def most_values(self, path: MatchedPath, headers: dict[bytes, bytes]) -> MostValues:
         """What a request on this path may hold. Raises BadRequest where no such model answers."""
@@ -197,7 +197,8 @@ class PredictionRoutes:
             request.bearer.require_model(served.model)
         return served
 
-    def _answer(self, request: Request, read: Read) -> Reply | Awaitable[Reply]:
+    def answer(self, request: Request, read: Read) -> Reply | Awaitable[Reply]:
+        """The answer to a request of any protocol, logged. Raises BadRequest."""
         if len(request.body) > SMALL:
             return self._answer_in_thread(request, read, self._large_calls(request))
         served, pinned, reader, incoming, write = read(request)

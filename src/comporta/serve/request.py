@@ -35,7 +35,9 @@ class Request(msgspec.Struct, gc=False):
 
 
 def error_reply(status: int, message: str, protocol: str, headers: Headers = ()) -> Reply:
-    """An error in the form of its protocol, `v2` or `mlflow`."""
+    """An error in the form of its protocol, `v2`, `mlflow` or `grpc`: there the body is the message alone."""
+    if protocol == "grpc":
+        return Reply(status, message.encode(), headers)
     if protocol == "mlflow":
         code = CODES.get(status, "BAD_REQUEST" if status < 500 else "INTERNAL_ERROR")
         body: dict[str, str] = {"error_code": code, "message": message}

@@ -18,7 +18,7 @@ from comporta.serve.request_counts import RequestCounts
 from comporta.serve.version_parts import VersionPart
 
 _INFERRED = ("infer", 200)
-_ASKED = ("infer", "invoke", "predict")
+_ASKED = ("infer", "invoke", "predict", "grpc_infer")
 
 
 class RequestSpan(Protocol):

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from types import FrameType
 
 import uvicorn
 
-from comporta.http.listening import LOOPBACK_ADDRESSES, ignoring_repeated_signals, listen, url_of
+from comporta.http.listening import (
+    LOOPBACK_ADDRESSES,
+    ignoring_repeated_signals,
+    listen,
+    reserve,
+    url_of,
+)
 from comporta.records.token import Token
 from comporta.serve.app import App
 from comporta.serve.fast_connection import FastConnection
@@ -56,31 +66,52 @@ def serve(
         hosts = ("*",)
     listener = listen(host, port)
     url = url_of(listener, host, options.scheme)
+    reserved = None if options.grpc is None else reserve(host, options.grpc, "--grpc")
+    grpc = None if reserved is None else int(reserved.getsockname()[1])
     model = min(source.routes(), default=None)
 
     def begin(serving: ServingState) -> None:
-        greet(say, url, model, None if tokens is None else len(tokens()))
+        greet(say, url, model, None if tokens is None else len(tokens()), grpc=grpc)
         on_ready(url, {model: failed.reason for model, failed in serving.failed.items()})
 
     app = App(
-        source,
-        sink,
-        key=key,
-        durable=durable,
-        flush=flush,
-        poll=poll,
-        limits=limits_of(options, limits),
-        hosts=hosts,
-        tokens=tokens,
-        tally=tally,
-        samples=samples,
-        on_first_look=begin,
-        tools=tools,
-        say=say,
-    )
+        source, sink, key=key, durable=durable, flush=flush, poll=poll, limits=limits_of(options, limits),
+        hosts=hosts, tokens=tokens, tally=tally, samples=samples, on_first_look=begin, tools=tools, say=say,
+    )  # fmt: skip
+    if grpc is not None:
+        app.open_grpc(host, grpc, grace)
     tune_process()
-    with ignoring_repeated_signals():
-        uvicorn.Server(uvicorn_config(app, grace)).run(sockets=[listener])
+    with ignoring_repeated_signals(), reserved or nullcontext():
+        LoneServer(uvicorn_config(app, grace), app).run(sockets=[listener])
+
+
+class HttpServer(uvicorn.Server):
+    """uvicorn's, with which the server for gRPC beside it ends."""
+
+    def __init__(self, config: uvicorn.Config, app: App) -> None:
+        super().__init__(config)
+        self._app = app
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._app.grpc is not None:
+            self._loop = asyncio.get_running_loop()
+            self._app.grpc.begin_stop()
+        await super().shutdown(sockets=sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        if self.force_exit and self._app.grpc is not None and self._loop is not None:
+            self._loop.call_soon_threadsafe(self._app.grpc.cut)
+
+
+class LoneServer(HttpServer):
+    """The same, with which the server for gRPC begins too."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        if self._app.grpc is not None:
+            await self._app.grpc.start()
 
 
 def tune_process() -> None:

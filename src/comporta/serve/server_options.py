@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class ServerOptions(Record, frozen=True, kw_only=True):
     """access_log: a file, or `-` for standard output; None: none. certificate, key: PEM files; None: plain
     HTTP. otel: whether OpenTelemetry traces are sent. connections: of one process at once; more get 503.
-    body: bytes of one request at most, unpacked; None: as many as `RequestLimits` says."""
+    body: bytes of one request at most, unpacked; None: as many as `RequestLimits` says.
+    grpc: the port for gRPC, 0 for any that is free; None: none."""
 
     access_log: str | None = None
     certificate: str | None = None
@@ -28,6 +29,7 @@ class ServerOptions(Record, frozen=True, kw_only=True):
     otel: bool = False
     connections: int = MOST_CONNECTIONS
     body: int | None = None
+    grpc: int | None = None
 
     @property
     def scheme(self) -> str:
@@ -50,7 +52,12 @@ NO_TOOLS = ServerTools()
 
 
 def open_options(options: ServerOptions, *, say: Callable[[str], None] = print) -> ServerTools:
-    """Raises BadProject where a file is not as it must be, MissingExtra where OpenTelemetry is not there."""
+    """Raises BadProject where a file is not as it must be, MissingExtra where OpenTelemetry or grpcio is not
+    there."""
+    if options.grpc is not None:
+        from comporta.serve.grpc.server import require_grpcio
+
+        require_grpcio()
     tls = tls_files(options.certificate, options.key, say=say)
     tracer = None
     if options.otel:

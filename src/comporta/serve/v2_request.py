@@ -103,10 +103,10 @@ def read_v2_request(body: bytes, json_size: int | None) -> InferRequest:
         else:
             if quick.outputs is None and quick.parameters is None:
                 return InferRequest(quick.id, NOBODY, quick, body, _NONE)
-            return _call(quick, body)
-        return _call(decode_json(_general, body), body)
+            return infer_request(quick, body)
+        return infer_request(decode_json(_general, body), body)
     head = body[:json_size]
-    return _call(decode_json(_general, head), head, memoryview(body)[json_size:])
+    return infer_request(decode_json(_general, head), head, memoryview(body)[json_size:])
 
 
 def v2_rows(call: InferRequest, schema: RequestSchema, limit: int) -> RequestRows:
@@ -118,10 +118,7 @@ def v2_rows(call: InferRequest, schema: RequestSchema, limit: int) -> RequestRow
             return incoming
         # What was read as floats may have lost digits of whole numbers: read it again as it was sent.
         body = decode_json(_general, call.raw)
-    if len({tensor.name for tensor in body.inputs}) < len(body.inputs):
-        raise BadRequest("inputs: found one name twice, expected each input once.")
-    for tensor in body.inputs:
-        _check_shape(tensor, schema, limit)
+    require_inputs(body.inputs, schema, limit)
     at, read_so_far = 0, {}
     for tensor in body.inputs:
         size = (tensor.parameters or {}).get("binary_data_size")
@@ -142,10 +139,20 @@ def v2_rows(call: InferRequest, schema: RequestSchema, limit: int) -> RequestRow
         read_so_far[tensor.name] = values
     if at != len(call.tail):
         raise BadRequest(f"found {len(call.tail) - at} bytes after the last input, expected none.")
-    return _columns(body.inputs, read_so_far, schema, call)
+    return rows_of_inputs(body.inputs, read_so_far, schema, call)
 
 
-def _call(body: NumberBody | InferBody, raw: bytes, tail: memoryview = _NONE) -> InferRequest:
+def require_inputs(inputs: Sequence[InputTensor], schema: RequestSchema, limit: int) -> None:
+    """Raises BadRequest for a name given twice, and for a shape or a datatype that this model does not
+    take."""
+    if len({tensor.name for tensor in inputs}) < len(inputs):
+        raise BadRequest("inputs: found one name twice, expected each input once.")
+    for tensor in inputs:
+        _check_shape(tensor, schema, limit)
+
+
+def infer_request(body: NumberBody | InferBody, raw: bytes = b"", tail: memoryview = _NONE) -> InferRequest:
+    """The request of a body, with what its parameters say. Raises BadRequest."""
     parameters = body.parameters
     call = InferRequest(body.id, read_row_metadata(parameters), body, raw, tail)
     call.binary = _flag(parameters, "binary_data_output")
@@ -233,12 +240,13 @@ def _is_per_row(name: str) -> bool:
     return name in PER_ROW or name == TIME
 
 
-def _columns(
+def rows_of_inputs(
     inputs: Sequence[NumberTensor | InputTensor],
     values: dict[str, Any],
     schema: RequestSchema,
     call: InferRequest,
 ) -> RequestRows:
+    """The rows of inputs whose values, by name, were read: flat lists or arrays. Raises BadRequest."""
     if not inputs:
         raise BadRequest(f"inputs: found none, expected the {len(schema.names)} columns of this model.")
     columns: dict[str, Any] = {}
@@ -272,4 +280,11 @@ def _columns(
             return RequestRows(n, matrix.astype(np.float64).reshape(n, width), None, call.about)
         flat = as_list(matrix)
         return RequestRows(n, None, {name: flat[i::width] for i, name in enumerate(schema.names)}, call.about)
+    if schema.numeric and [*columns] == schema.names and all(map(_is_of_floats, columns.values())):
+        return RequestRows(n, np.array([*columns.values()], dtype=np.float64).T, None, call.about)
     return RequestRows(n, None, columns, call.about)
+
+
+def _is_of_floats(values: Any) -> bool:
+    """Whether an array of floats holds them as they were sent."""
+    return isinstance(values, np.ndarray) and values.dtype.kind == "f"

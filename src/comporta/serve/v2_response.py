@@ -40,20 +40,9 @@ def write_v2_response(
     call: InferRequest, model: str, parts: list[VersionPart], ids: list[str], bearer: Bearer | None = None
 ) -> tuple[bytes, Headers]:
     """The answer's body and its headers. Raises BadRequest for an output there is none of."""
-    label, probability = join_outputs(parts, bearer)
-    n, version = len(ids), None
-    if len(parts) == 1:
-        version = str(parts[0].live.loaded.number)
-        if call.outputs is None and not call.binary:
-            return _plain(call, parts[0].live, label, probability, ids), JSON_ONLY
-    found = _outputs(parts[0].live, label, probability, n)
-    if version is None:
-        found.append(
-            OutputTensor("model_version", "BYTES", [n], [str(number) for number in versions_by_row(parts, n)])
-        )
-    found.append(OutputTensor("prediction_id", "BYTES", [n], ids))
-    if call.outputs is not None:
-        found = _select_outputs(found, call.outputs)
+    if len(parts) == 1 and call.outputs is None and not call.binary:
+        return _plain(call, parts[0].live, *join_outputs(parts, bearer), ids), JSON_ONLY
+    version, found = v2_outputs(call, parts, ids, bearer)
     tail: list[bytes] = []
     tensors = []
     for output in found:
@@ -72,6 +61,22 @@ def write_v2_response(
         return head, JSON_ONLY
     size = b"%d" % len(head)
     return b"".join((head, *tail)), ((b"content-type", OCTETS), (b"inference-header-content-length", size))
+
+
+def v2_outputs(
+    call: InferRequest, parts: list[VersionPart], ids: list[str], bearer: Bearer | None
+) -> tuple[str | None, list[OutputTensor]]:
+    """The version that answered, None where there were several, and the outputs that are wanted. Raises
+    BadRequest for one there is none of."""
+    label, probability = join_outputs(parts, bearer)
+    n, version = len(ids), str(parts[0].live.loaded.number) if len(parts) == 1 else None
+    found = _outputs(parts[0].live, label, probability, n)
+    if version is None:
+        found.append(
+            OutputTensor("model_version", "BYTES", [n], [str(number) for number in versions_by_row(parts, n)])
+        )
+    found.append(OutputTensor("prediction_id", "BYTES", [n], ids))
+    return version, found if call.outputs is None else _select_outputs(found, call.outputs)
 
 
 def _plain(

@@ -6,16 +6,17 @@ import asyncio
 import socket
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import uvicorn
 
+from comporta.errors import BadProject
 from comporta.http.listening import LOOPBACK_ADDRESSES, ignoring_repeated_signals
 from comporta.records.token import Token
 from comporta.serve.app import App
 from comporta.serve.limits import ServeLimits
 from comporta.serve.metric_sample import MetricSample
-from comporta.serve.server import GRACE_SECONDS, tune_process, uvicorn_config
+from comporta.serve.server import GRACE_SECONDS, HttpServer, tune_process, uvicorn_config
 from comporta.serve.server_options import DEFAULT_OPTIONS, ServerOptions, limits_of, open_options
 from comporta.serve.serving_state import ServingState
 from comporta.serve.shared_listener import SharedListener
@@ -23,6 +24,9 @@ from comporta.serve.sibling_workers import SiblingWorkers
 from comporta.serve.tally import Tally
 from comporta.serve.version_source import ObservationSink, VersionSource
 from comporta.serve.worker_messages import MessageWriter, WorkerReady
+
+if TYPE_CHECKING:
+    from comporta.serve.grpc.server import GrpcServer
 
 _SHARING_SECONDS = 120.0  # after a restart: in this time the new worker should have its part
 _TICKS = 5  # of a tenth of a second each, between two tellings of what is counted
@@ -79,19 +83,22 @@ def serve_from_seat(
         tools=tools,
         say=seat.messages.say,
     )
+    if options.grpc is not None:
+        app.open_grpc(host, options.grpc, GRACE_SECONDS)
     server.append(WorkerServer(uvicorn_config(app, GRACE_SECONDS), app, seat))
     tune_process()
     with ignoring_repeated_signals():
         server[0].run(sockets=[])
 
 
-class WorkerServer(uvicorn.Server):
+class WorkerServer(HttpServer):
     """uvicorn's, with a listener that leaves connections to others too."""
 
     def __init__(self, config: uvicorn.Config, app: App, seat: WorkerSeat) -> None:
-        super().__init__(config)
-        self._app, self._seat = app, seat
+        super().__init__(config, app)
+        self._seat = seat
         self._listener: SharedListener | None = None
+        self._starting: asyncio.Task[None] | None = None
         self._waits, self._looked = True, False
         self._restarts, self._until = seat.siblings.restarts, 0.0
 
@@ -120,6 +127,8 @@ class WorkerServer(uvicorn.Server):
         if self._waits and self._listener is not None and siblings.should_take(looked=self._looked):
             self._waits = False
             self._listener.start()
+            if self._app.grpc is not None:
+                self._starting = asyncio.ensure_future(self._start_grpc(self._app.grpc))
 
     async def on_tick(self, counter: int) -> bool:
         self._seat.siblings.note_turn()
@@ -130,6 +139,12 @@ class WorkerServer(uvicorn.Server):
         if counter % _TICKS == 0:
             self._app.publish_samples()
         return await super().on_tick(counter)
+
+    async def _start_grpc(self, server: GrpcServer) -> None:
+        try:
+            await server.start()
+        except BadProject as error:  # the other workers may have it
+            self._seat.messages.say(str(error))
 
     def _share_out(self) -> None:
         """After a restart, sends one connection away where another worker has not half of ours: the new one

@@ -20,6 +20,7 @@ def server_options(
     otel: bool = False,
     connections: int = 1000,
     max_body: str = "16MiB",
+    grpc: int | None = None,
 ) -> ServerOptions:
     """With paths that are the same in every process. max_body: as `byte_size` reads it. Raises BadProject."""
     try:
@@ -35,6 +36,7 @@ def server_options(
         otel=otel,
         connections=connections,
         body=body,
+        grpc=grpc,
     )
 
 

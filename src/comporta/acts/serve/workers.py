@@ -15,7 +15,7 @@ from comporta.acts.serve.servable import require_servable
 from comporta.acts.serve.worker_count import threads_of_each
 from comporta.acts.serve.worker_process import WorkerOrder
 from comporta.errors import BadProject
-from comporta.http.listening import LOOPBACK_ADDRESSES, listen, url_of
+from comporta.http.listening import LOOPBACK_ADDRESSES, listen, reserve, url_of
 from comporta.opened.project import OpenProject
 from comporta.records import encode
 from comporta.records.executor import thread_variables
@@ -51,6 +51,9 @@ def serve_with_workers(
         stack.callback(listener.close)
         listener.setblocking(False)
         url = url_of(listener, host, options.scheme)
+        if options.grpc is not None:
+            reserved = stack.enter_context(reserve(host, options.grpc, "--grpc"))
+            options = msgspec.structs.replace(options, grpc=reserved.getsockname()[1])
         memory = shared_memory(workers)
         stack.callback(os.close, memory)
         pages = SharedPages(memory, workers).pages
@@ -70,7 +73,7 @@ def serve_with_workers(
             return WorkerProcess(msgspec.structs.replace(order, index=index))
 
         def begin(ready: WorkerReady) -> None:
-            greet(say, url, ready.model, ready.tokens, workers)
+            greet(say, url, ready.model, ready.tokens, workers, options.grpc)
 
         def leave(index: int) -> None:
             pages[index].words[PRESENT] = 0

@@ -37,7 +37,7 @@ class OnnxGraph:
     def decode(self, data: bytes) -> Any:
         """The graph, checked."""
         import onnx
-        from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+        from google.protobuf.message import DecodeError
 
         try:
             model = onnx.load_from_string(data)
