@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, time
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,6 +14,7 @@ import msgspec
 from comporta import project as declared
 from comporta.api.boundary import explaining_errors
 from comporta.api.progress import run_progress
+from comporta.api.until import end_of
 from comporta.errors import BadProject
 from comporta.project.load import find_project_file
 from comporta.project.load import load_project as loaded
@@ -22,21 +23,17 @@ from comporta.project.variation import Variation, run_command, vary
 from comporta.records.kind import kind_of
 
 if TYPE_CHECKING:
+    from threading import Event
+
     from comporta.acts.data.feature_uses import FeatureUse
-    from comporta.acts.predict.predict import BatchResult
+    from comporta.acts.predict.job import BatchResult
     from comporta.acts.release.release import Rollback
     from comporta.acts.reproduce.reproduce import Reproduction
     from comporta.api.comparison import VersionComparison
     from comporta.api.data import ProjectData
     from comporta.api.listing import Listing
     from comporta.api.model import TrainedVersion
-    from comporta.api.results import (
-        ProjectCheck,
-        ProjectRun,
-        RunSteps,
-        Trace,
-        VersionReport,
-    )
+    from comporta.api.results import ProjectCheck, ProjectRun, RunSteps, Trace, VersionReport
     from comporta.opened.people import Member
     from comporta.opened.project import OpenProject
     from comporta.records import Level, Release, Run
@@ -215,7 +212,7 @@ class Project(declared.ProjectDeclaration, frozen=True):
         from comporta.api.model import TrainedVersion
 
         with self._opens(works=True) as opened:
-            waived = waive(opened, version, check, by=by, reason=reason, until=_end_of(until))
+            waived = waive(opened, version, check, by=by, reason=reason, until=end_of(until))
             return TrainedVersion(waived, self._opens)
 
     def approve(self, version: str, *, by: str = "", role: str = "", reason: str = "") -> TrainedVersion:
@@ -270,19 +267,32 @@ class Project(declared.ProjectDeclaration, frozen=True):
         reason: str = "",
         progress: Callable[[int, int], None] | None = None,
     ) -> BatchResult:
-        """A version's answers to the rows of a dataset or of files, in a file: `comporta predict`.
+        """A version's answers to the rows of a dataset or of files: `comporta predict`.
 
-        input: `customers`, `customers@3`, or a glob of Parquet or CSV files. output: ends in `.parquet` or
-        `.csv`. keep: columns of the rows beside the answers; none: the key. Stopped and asked again, it goes
-        on where it was. Raises NotFound, Tampered, Refused, StorageFull, BadData, BadProject.
+        input: `customers`, `customers@3`, or a glob of Parquet or CSV files. output: a file that ends in
+        `.parquet` or `.csv`, or the name of a dataset, which gains an answer to each row once. keep: columns
+        of the rows beside the answers; none: the key. Stopped and asked again, it goes on where it was.
+        Raises NotFound, Tampered, Refused, Busy, StorageFull, BadData, BadProject.
         """
         from comporta.acts.predict.predict import predict_batch
 
         with self._opens() as opened:
             return predict_batch(
-                opened, version, input, Path(output), keep=keep, chunk=chunk, reveal=reveal,
+                opened, version, input, output, keep=keep, chunk=chunk, reveal=reveal,
                 unreleased=unreleased, force=force, by=by, reason=reason, progress=progress,
             )  # fmt: skip
+
+    def predict_follow(
+        self, version: str, input: str, output: str, *, stop: Event | None = None, poll: float = 5.0,
+        keep: Sequence[str] = (), unreleased: bool = False, by: str = "", reason: str = "",
+    ) -> Iterator[BatchResult]:  # fmt: skip
+        """Answers to what a dataset gains, a result for each addition: `comporta predict --follow`.
+
+        stop: ends it once set. poll: seconds between looks for new versions. Raises as `predict_batch`.
+        """
+        from comporta.api.follow import follow
+
+        return follow(self._opens, version, input, output, stop, poll, keep, unreleased, by, reason)
 
     def trace(self, id: str, *, forward: bool | None = None) -> Trace:
         """Where a thing came from and what it touched: `comporta trace`.
@@ -384,16 +394,3 @@ def load(path: str | Path | None = None) -> Project:
         if type(found) is not declared.ProjectDeclaration:
             raise BadProject(f"found {kind_of(found)}, expected a comporta.Project.")
         return Project(**{field: getattr(found, field) for field in msgspec.structs.asdict(found)})
-
-
-def _end_of(until: date) -> datetime:
-    """The end of a day, UTC; a time as it is. Raises BadProject on a time without its zone, or neither."""
-    if isinstance(until, datetime):
-        if until.tzinfo is None:
-            raise BadProject(
-                f"until: found {until.isoformat()} without a time zone, expected one, or a date."
-            )
-        return until
-    if not isinstance(until, date):
-        raise BadProject(f"until: found {kind_of(until)}, expected a date such as date(2027, 1, 31).")
-    return datetime.combine(until, time(23, 59, 59), UTC)

@@ -1,9 +1,9 @@
-"""`comporta predict`: a version's answers to many rows, in a file."""
+"""`comporta predict`: a version's answers to many rows, in a file or a dataset."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
+from contextlib import closing
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
@@ -11,6 +11,11 @@ from comporta.cli import completed_values as offered
 from comporta.cli import show
 from comporta.cli.options import AsJson, By, Force, Reason, Unreleased, Where, between
 from comporta.cli.words import words as say
+from comporta.errors import BadProject
+
+if TYPE_CHECKING:
+    from comporta.acts.predict.job import BatchRequest, BatchResult
+    from comporta.cli.progress import WritingProgress
 
 
 def predict_batch(
@@ -18,11 +23,15 @@ def predict_batch(
     /,
     *,
     input: Annotated[str, Parameter(help=say.PREDICT_INPUT)],
-    output: Annotated[Path, Parameter(help=say.PREDICT_OUTPUT)],
+    output: Annotated[str, Parameter(help=say.PREDICT_OUTPUT)],
     keep: Annotated[tuple[str, ...], Parameter(help=say.PREDICT_KEEP, negative="")] = (),
     chunk: Annotated[
         int, Parameter(help=say.PREDICT_CHUNK, show_default=True, validator=between(1, 10_000_000))
     ] = 100_000,
+    follow: Annotated[bool, Parameter(help=say.PREDICT_FOLLOW, negative="")] = False,
+    poll: Annotated[
+        int, Parameter(help=say.PREDICT_POLL, show_default=True, validator=between(1, 86_400))
+    ] = 5,
     reveal: Annotated[bool, Parameter(help=say.PREDICT_REVEAL, negative="")] = False,
     unreleased: Unreleased = False,
     force: Force = False,
@@ -33,14 +42,25 @@ def predict_batch(
 ) -> None:
     """Write a version's answers to the rows of a dataset or of files, made as a server makes them.
 
-    Memory does not grow with the rows. Stopped, the same command goes on where it was. The ledger has who
-    did it.
+    Memory does not grow with the rows. Stopped, the same command goes on where it was. Into a dataset, each
+    row is answered once. The ledger has who did it.
     """
+    from comporta.acts.predict.job import BatchRequest
+    from comporta.acts.predict.predict import is_dataset_name
     from comporta.acts.predict.predict import predict_batch as predicted
     from comporta.cli.progress import WritingProgress
     from comporta.opened.project import open_project
 
+    if follow and (force or reveal or not is_dataset_name(output)):
+        raise BadProject(
+            f"--follow: found --output {output}{' --force' if force else ''}{' --reveal' if reveal else ''}, "
+            "expected the name of a dataset and neither --force nor --reveal."
+        )
     progress = WritingProgress(input)
+    if follow:
+        request = BatchRequest(version, input, keep, chunk, unreleased, by or "", reason, progress, show.say)
+        _follow(request, output, poll, project, json, progress)
+        return
     with open_project(project) as opened:
         try:
             done = predicted(
@@ -51,12 +71,51 @@ def predict_batch(
             progress.end()
     if json:
         show.json(done)
-        return
+    else:
+        _show(done)
+
+
+def _show(done: BatchResult) -> None:
+    """What was answered, and where it is."""
     if done.resumed:
         show.aside(say.PREDICT_RESUMED.format(rows=done.resumed))
-    size = show.size(done.size)
-    show.line(
-        say.PREDICTED.format(
+    if done.path:
+        size = show.size(done.size)
+        text = say.PREDICTED.format(
             version=done.version, rows=done.rows, source=done.source, path=done.path, size=size
         )
-    )
+    elif done.rows:
+        text = say.PREDICT_ADDED.format(
+            version=done.version, rows=done.rows, source=done.source, dataset=done.dataset
+        )
+    else:
+        text = (say.PREDICT_NOTHING_NEW if done.dataset else say.PREDICT_NO_ROWS).format(
+            version=done.version, source=done.source, dataset=done.dataset
+        )
+    show.line(text)
+
+
+def _follow(
+    request: BatchRequest, output: str, poll: int, project: Where, json: bool, progress: WritingProgress
+) -> None:
+    """Says each addition, and at the end how many rows were answered in all."""
+    from comporta.acts.predict.follow import follow_dataset
+    from comporta.cli.stop_signals import stop_on_signal
+    from comporta.opened.project import open_project
+
+    rows, more, version = 0, 0, request.version
+    with open_project(project, works=True) as opened, stop_on_signal() as stop:
+        if not json:
+            show.aside(say.PREDICT_FOLLOWS.format(version=version, source=request.source, output=output))
+        with closing(follow_dataset(opened, request, output, poll=poll, stop=stop)) as results:
+            for done in results:
+                progress.end()
+                version = done.version
+                rows, more = (rows, done.rows) if done.stopped else (rows + done.rows, 0)
+                if json:
+                    show.json_line(done)
+                elif not done.stopped:
+                    _show(done)
+    if not json:
+        text = say.PREDICT_FOLLOW_STOPPED if more else say.PREDICT_FOLLOW_ENDED
+        show.line(text.format(version=version, rows=rows, source=request.source, more=more))

@@ -40,6 +40,13 @@ def json(value: Any) -> None:
     print(visible_json(msgspec.json.format(encode(as_json(value, say)), indent=2).decode()), file=_file())
 
 
+def json_line(value: Any) -> None:
+    """The same on one line, at once: for what is printed as it happens."""
+    from comporta.opened.as_json import as_json
+
+    print(visible_json(encode(as_json(value, say)).decode()), file=_file(), flush=True)
+
+
 def say(text: Text) -> str:
     """The sentence of a code, in the reader's language."""
     from comporta.cli.languages import language

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from comporta.data.damage import reporting_damage
-from comporta.data.dataset_log import DatasetLog, VersionEntry, append_entry, read_log
+from comporta.data.dataset_log import DatasetLog, SourceOffset, VersionEntry, append_entry, read_log
 from comporta.data.expect import Intake
 from comporta.data.manifests import (
     newest_manifest,
@@ -38,6 +39,8 @@ def add(
     period: str = "",
     gains: bool = False,
     nan_is_missing: bool = False,
+    offset: SourceOffset | None = None,
+    after: SourceOffset | None = None,
     fragment: int = FRAGMENT,
     run: int = RUN,
 ) -> tuple[Slice, bool]:
@@ -49,6 +52,8 @@ def add(
     period: of a log, the period of all these rows; small segments of one period are put together.
     gains: columns that the dataset lacks are added to it, and those that these rows lack are null in them.
     nan_is_missing: a NaN that an earlier Comporta took in is equal to the null that a source hands on now.
+    offset: how far in another dataset these rows bring their reader, committed with them; after: where it
+    stood when they were made, None for nowhere yet.
     scratch: a folder for what does not fit in memory; in the store's file system, files are moved from it.
     fragment, run: bytes in memory of a fragment and of what is sorted at once.
 
@@ -64,6 +69,8 @@ def add(
     for _ in range(_ATTEMPTS):
         history = read_log(store, keys, shape.name)
         base = newest_manifest(store, keys, history, shape.name)
+        if offset is not None:
+            _require_offset(shape.name, history, offset, after)
         columns = (_add_columns if gains else _require_same)(shape.name, intake, history, base)
         new = VersionDraft(
             store, keys, shape, runs, history, base, change, columns, scratch, within, period, nan_is_missing
@@ -80,7 +87,7 @@ def add(
         if manifest is None:
             assert base is not None
             return slice_of_manifest(store, keys, history, base), False
-        if (made := _commit(store, keys, history, manifest, now)) is not None:
+        if (made := _commit(store, keys, history, manifest, now, offset)) is not None:
             return made, True
     raise Busy(f"{shape.name}: other writers were first {_ATTEMPTS} times. Run again once they are done.")
 
@@ -117,10 +124,29 @@ def _require_same(name: str, intake: Intake, history: DatasetLog, base: Manifest
     return intake.columns
 
 
-def _commit(store: Store, keys: Keys, history: DatasetLog, manifest: Manifest, now: datetime) -> Slice | None:
+def _require_offset(name: str, history: DatasetLog, offset: SourceOffset, after: SourceOffset | None) -> None:
+    """Raises Busy where the reader has gone on since, in another process: its rows are there already."""
+    there = history.offsets.get((offset.reader, offset.dataset))
+    if (None if there is None else there.offset) != after:
+        raise Busy(
+            f"{name}: another process adds the answers of {offset.reader} too, and was first. Let one do it."
+        )
+
+
+def _commit(
+    store: Store,
+    keys: Keys,
+    history: DatasetLog,
+    manifest: Manifest,
+    now: datetime,
+    offset: SourceOffset | None,
+) -> Slice | None:
     """The version, made; None where another writer was first."""
     manifest = write_manifest(store, keys, manifest)
-    name, entry = manifest.dataset, {"version": manifest.id, "number": manifest.number}
+    name = manifest.dataset
+    entry: dict[str, Any] = {"version": manifest.id, "number": manifest.number}
+    if offset is not None:
+        entry["offset"] = offset
     if not append_entry(store, keys, name, history, now, VersionEntry, **entry):
         return None
     return slice_of_manifest(store, keys, read_log(store, keys, name), manifest)

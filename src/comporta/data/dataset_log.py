@@ -6,7 +6,7 @@ The log is the truth for a dataset. Everything else is objects that an entry rea
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -28,10 +28,29 @@ class LogEntry(Record, frozen=True, kw_only=True, tag_field="kind"):
     at: datetime
 
 
+class SourceOffset(Record, frozen=True, kw_only=True):
+    """How far a reader has come in what it makes rows of. reader: who, such as `late/3`. dataset, number: the
+    version up to which its rows are made; of files empty, and 0. batch: id of the act that made the last."""
+
+    reader: str
+    dataset: str
+    number: int
+    batch: str
+
+
 class VersionEntry(LogEntry, frozen=True, kw_only=True, tag="version"):
-    """A new version. number: counts from 1 within the dataset."""
+    """A new version. number: counts from 1 within the dataset. offset: set where a reader of another dataset
+    made its rows; one entry commits both."""
 
     version: str
+    number: int
+    offset: SourceOffset | msgspec.UnsetType = msgspec.UNSET
+
+
+class VersionOffset(NamedTuple):
+    """An offset, and the version of this dataset that it was committed with."""
+
+    offset: SourceOffset
     number: int
 
 
@@ -97,6 +116,7 @@ class DatasetLog(Record, frozen=True, kw_only=True):
     columns: as accepted since the newest version, or None. groups: the compactions, less those of which a
     redaction moved something since. gone_ids: hashes of ids that went with a subject. schema: of a
     prediction log, the columns of each model version's rows, in the order in which the log met them.
+    offsets: (reader, dataset) → how far it has come.
     """
 
     dataset: str = ""
@@ -110,6 +130,7 @@ class DatasetLog(Record, frozen=True, kw_only=True):
     groups: tuple[tuple[tuple[str, ...], tuple[Fragment, ...]], ...] = ()
     gone_ids: frozenset[int] = frozenset()
     schema: tuple[RowColumns, ...] = ()
+    offsets: dict[tuple[str, str], VersionOffset] = {}
 
     def resolve(self, fragment: Fragment) -> Fragment | None:
         """What stands for the fragment today, with its masks; None where all of it was forgotten."""
@@ -205,6 +226,7 @@ class _Reading:
         self.tags = dict(start.tags)
         self.gone_ids = set(start.gone_ids)
         self.schema = list(start.schema)
+        self.offsets = dict(start.offsets)
 
     def take(self, entry: AnyEntry, data: bytes, keys: Keys, dataset: str) -> None:
         """The next entry. Raises WrongKey, Tampered when it does not follow."""
@@ -223,6 +245,9 @@ class _Reading:
             case VersionEntry():
                 self.versions.append((entry.number, entry.version, entry.at))
                 self.columns = None
+                if isinstance(entry.offset, SourceOffset):
+                    place = (entry.offset.reader, entry.offset.dataset)
+                    self.offsets[place] = VersionOffset(entry.offset, entry.number)
             case RedactEntry():
                 self.moved.update(entry.moved)
                 self.groups = [each for each in self.groups if not any(id in self.moved for id in each[0])]
@@ -253,6 +278,7 @@ class _Reading:
             columns=self.columns,
             gone_ids=frozenset(self.gone_ids),
             schema=tuple(self.schema),
+            offsets=self.offsets,
         )
 
 

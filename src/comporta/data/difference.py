@@ -73,11 +73,11 @@ def diff_versions(
     shared = [name for name, dtype in ours.items() if theirs.get(name) == dtype]
     left, right = resolve_fragments(history, before), resolve_fragments(history, after)
     if shared == list(ours) == list(theirs):
-        left, right = _apart(left, right)
+        left, right = fragments_apart(left, right)
     one = scan_live_rows(store, dataset, group_fragments(store, history, left), ours)
     other = scan_live_rows(store, dataset, group_fragments(store, history, right), theirs)
     found = _Difference(before, after, shared, samples, personal)
-    for low, high in _ranges(left, right):
+    for low, high in hash_ranges(left, right):
         with reporting_damage(store, keys, dataset):
             parts = [each.filter(in_range(low, high)).collect(engine="streaming") for each in (one, other)]
         found.meet(*parts)
@@ -166,10 +166,10 @@ class _Difference:
         return {name: None if name in self.personal else value for name, value in values.items()}
 
 
-def _apart(
+def fragments_apart(
     left: list[ResolvedFragment], right: list[ResolvedFragment]
 ) -> tuple[list[ResolvedFragment], list[ResolvedFragment]]:
-    """The fragments that the two do not share with the same rows hidden."""
+    """The fragments that two versions do not share with the same rows hidden."""
     ours = {(each.now.id, each.named.masks) for each in left}
     theirs = {(each.now.id, each.named.masks) for each in right}
     both = ours & theirs
@@ -179,7 +179,7 @@ def _apart(
     )
 
 
-def _ranges(left: list[ResolvedFragment], right: list[ResolvedFragment]) -> list[tuple[int, int]]:
+def hash_ranges(left: list[ResolvedFragment], right: list[ResolvedFragment]) -> list[tuple[int, int]]:
     """Equal ranges of bins, so many that what lies in one fits in memory."""
     size = sum(each.now.size for each in (*left, *right))
     count = 1

@@ -73,14 +73,14 @@ def rows_of(
             wanted &= exact_column(name) == pl.lit(frame[name][0], dtype=schema[name])
         if shape.subject is None:
             place = int(key_hashes(frame, shape, keys)[0])
-            wanted &= _at(place)
-            found = _holding(found, place)
+            wanted &= at_places(place)
+            found = holding(found, place)
     if subject is not None and shape.subject is not None:
         form = form or shape.form
         if form == shape.form:
             places = subject_hashes(subject, keys, form)
-            wanted &= _at(*places)
-            found = _holding(found, *places)
+            wanted &= at_places(*places)
+            found = holding(found, *places)
     rows = scan_live_rows(store, slice.dataset, found, schema).filter(wanted)
     rows = in_bounds(rows, shape, schema, slice.since, slice.until)
     with reporting_damage(store, keys, slice.dataset):
@@ -93,11 +93,13 @@ def rows_of(
     )
 
 
-def _at(*places: int) -> pl.Expr:
+def at_places(*places: int) -> pl.Expr:
+    """Whether a row is placed at one of these hashes."""
     return pl.any_horizontal(pl.col(PLACE) == pl.lit(place, dtype=pl.UInt64) for place in places)
 
 
-def _holding(found: list[ResolvedFragment], *places: int) -> list[ResolvedFragment]:
+def holding(found: list[ResolvedFragment], *places: int) -> list[ResolvedFragment]:
+    """The fragments that may hold a row placed at one of these hashes."""
     return [stand for stand in found if any(stand.now.low <= place <= stand.now.high for place in places)]
 
 

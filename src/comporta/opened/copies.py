@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from comporta.opened.lineage import GraphPlace, data_place
@@ -16,7 +17,8 @@ from comporta.registry import version_key
 class Copy(Record, frozen=True, kw_only=True):
     """rows, revealed: of an export, how many, and the personal columns that it has with their values. by: a
     person's id, reason: an artifact, or their name and its text where it is shown. beside: of answers in a
-    batch the other side: which version answered these rows, or which rows this version answered."""
+    batch the other side: which version answered these rows, or which rows this version answered. made_of: of
+    answers that are a dataset version, the rows that `beside` answered."""
 
     at: datetime
     by: str
@@ -24,6 +26,7 @@ class Copy(Record, frozen=True, kw_only=True):
     rows: int | None = None
     revealed: tuple[str, ...] = ()
     beside: str = ""
+    made_of: str | UnsetType = UNSET
 
 
 def _export_copy(fact: DatasetExported, event: Event, old: Lookup[Copy]) -> Changes[Copy]:
@@ -42,8 +45,18 @@ def _batch_copies(fact: BatchPredicted, event: Event, old: Lookup[Copy]) -> Chan
     rows = f"{fact.dataset}@{fact.dataset_number}" if fact.dataset else "files"
     yield _key(GraphPlace("version", version), event), replace(copy, beside=rows)
     if fact.dataset:
-        named = f"{fact.model}/{fact.number}"
-        yield _key(data_place(fact.dataset, fact.dataset_number), event), replace(copy, beside=named)
+        yield (
+            _key(data_place(fact.dataset, fact.dataset_number), event),
+            replace(copy, beside=version_id(fact)),
+        )
+    if fact.output:
+        made = replace(copy, beside=version_id(fact), made_of=rows)
+        yield _key(data_place(fact.output, fact.output_number), event), made
+
+
+def version_id(fact: BatchPredicted) -> str:
+    """The version that answered: `late/3`."""
+    return f"{fact.model}/{fact.number}"
 
 
 def _key(place: GraphPlace, event: Event) -> str:

@@ -15,6 +15,7 @@ from comporta.errors import BadProject, NotFound, WrongKey
 from comporta.ledger import Ledger, OpensLedger, open_ledger
 from comporta.ledger.signing import public_key
 from comporta.ledger.upcasts import UPCASTS
+from comporta.opened.batches import BATCHES
 from comporta.opened.copies import COPIES
 from comporta.opened.dataset_versions import DATASETS
 from comporta.opened.lineage import EDGES, EVALUATIONS, QUESTIONS
@@ -51,7 +52,7 @@ def _apply_project_keyed(
 KEYED = Projection("keyed", ProjectKeyed, {ProjectKeyed: _apply_project_keyed})
 PROJECTIONS = (
     KEYED, DATASETS, EDGES, QUESTIONS, EVALUATIONS, MODELS, VERSIONS, ROUTES, FORGOTTEN, REMOVALS,
-    TOKENS, COPIES, *engine.PROJECTIONS, *access.PROJECTIONS,
+    TOKENS, COPIES, BATCHES, *engine.PROJECTIONS, *access.PROJECTIONS,
 )  # fmt: skip
 
 

@@ -199,11 +199,13 @@ class StoreSwept(ActFact, frozen=True, kw_only=True):
 
 
 class BatchPredicted(ActFact, frozen=True, kw_only=True):
-    """A version answered rows in one batch, and its answers were written to a file outside the store.
-    dataset, dataset_number: of which dataset version the rows are; of files empty, and 0. form: `parquet`,
-    `csv`. columns: of the rows, those that stand beside the answers; revealed: of these, those that are
-    personal. by: a person's id. reason: an artifact of kind `text`, or empty. releasable: whether the version
-    was released, or could have been."""
+    """A version answered rows in one batch, and its answers were written to a file outside the store, or
+    added to a dataset. dataset, dataset_number: of which dataset version the rows are; of files empty, and
+    0. form: `parquet`, `csv`, `dataset`. columns: of the rows, those that stand beside the answers;
+    revealed: of these, those that are personal. by: a person's id. reason: an artifact of kind `text`, or
+    empty. releasable: whether the version was released, or could have been. batch: the first half of the
+    answers' prediction ids; empty where they have none. output, output_number: the dataset version that they
+    are."""
 
     kind: ClassVar[str] = "batch.predicted"
     model: str
@@ -217,6 +219,9 @@ class BatchPredicted(ActFact, frozen=True, kw_only=True):
     by: str
     reason: Artifact | str
     releasable: bool
+    batch: str = ""
+    output: str = ""
+    output_number: int = 0
 
 
 class TestSetEvaluated(Fact, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""What a batch has answered so far, beside the file that it becomes: stopped, it goes on from there."""
+"""What a batch has answered so far, part by part: stopped, it goes on from there."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 import polars as pl
+from msgspec.structs import replace
 
 from comporta.data.encode import raising_storage_full
 from comporta.errors import BadProject
@@ -23,19 +24,25 @@ _PLAN = "batch.json"
 
 class BatchPlan(Record, frozen=True, kw_only=True):
     """What decides the answers. version: its id. source: which rows, as their reader says it. chunk: rows of
-    each part. columns: of the rows, those beside the answers."""
+    each part. columns: of the rows, those beside the answers. batch: its id, which decides nothing.
+
+    number: of rows of a dataset, the version that they bring the reader to; after: the one they go on from,
+    and 0 for none."""
 
     version: str
     source: str
     chunk: int
     columns: tuple[str, ...]
+    batch: str = ""
+    number: int = 0
+    after: int = 0
 
 
 class BatchParts:
     """The parts of one batch in a folder, from the first on without gaps."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, plan: BatchPlan) -> None:
+        self._folder, self.plan = folder, plan
         self.done = 0
         while self._path(self.done).exists():
             self.done += 1
@@ -55,20 +62,68 @@ class BatchParts:
         """All rows of all parts, in order."""
         return pl.scan_parquet([self._path(each) for each in range(self.done)], glob=False)
 
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """An empty folder beside the parts, for what does not fit in memory."""
+        folder = self._folder / "scratch"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
     def _path(self, number: int) -> Path:
         return self._folder / f"{number + 1:08d}.parquet"
 
 
-@contextmanager
-def batch_parts(target: Path, plan: BatchPlan, *, anew: bool) -> Iterator[BatchParts]:
-    """The parts that there are of this plan, for one process alone; they stay where the caller fails, and go
-    once it is done.
+class BatchFolder:
+    """Where a batch keeps its parts, while one process alone has it. target: what errors call it."""
 
-    anew: parts of another plan are deleted. Raises BadProject where another process has them, or they are of
-    another plan.
-    """
-    folder = target.with_name(f".{target.name}.parts")
-    with telling_faults(target):
+    def __init__(self, folder: Path, target: str) -> None:
+        self._folder, self._target = folder, target
+        self._file = folder / _PLAN
+
+    def plan(self) -> BatchPlan | None:
+        """Of the batch that was begun there, if it has answered anything."""
+        try:
+            before = decode(self._file.read_bytes(), BatchPlan)
+        except (FileNotFoundError, msgspec.MsgspecError):
+            return None
+        return before if any(self._folder.glob("*.parquet")) else None
+
+    def begin(self, plan: BatchPlan, *, anew: bool) -> BatchParts:
+        """The parts that there are of this plan, under the id with which it was begun.
+
+        anew: parts of another plan are deleted. Raises BadProject where they are of another plan.
+        """
+        before = self.plan()
+        if before is not None and replace(before, batch="") == replace(plan, batch=""):
+            return BatchParts(self._folder, before)
+        if before is not None and not anew:
+            raise BadProject(
+                f"{self._target}: a batch of {before.version} on {before.source} was begun there and not "
+                f"finished, expected one of {plan.version} on {plan.source} with the same columns. Finish "
+                "that one, name another place, or add --force, which deletes what it answered."
+            )
+        with telling_faults(Path(self._target)):
+            for each in self._folder.iterdir():
+                shutil.rmtree(each) if each.is_dir() else each.unlink()
+            draft = self._file.with_suffix(".draft")
+            draft.write_bytes(encode(plan))
+            draft.replace(self._file)
+        return BatchParts(self._folder, plan)
+
+    def clear(self) -> None:
+        """Deletes it: the batch is done, or nothing of it is worth keeping."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+@contextmanager
+def batch_folder(folder: Path, target: str) -> Iterator[BatchFolder]:
+    """The folder, for one process alone. What it holds stays where the caller fails, unless nothing was
+    answered. Raises BadProject where another process has it."""
+    with telling_faults(Path(target)):
         folder.mkdir(parents=True, exist_ok=True)
         lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
@@ -78,36 +133,11 @@ def batch_parts(target: Path, plan: BatchPlan, *, anew: bool) -> Iterator[BatchP
             raise BadProject(
                 f"{target}: another process is writing it. Let it finish, or name another place."
             ) from None
-        with telling_faults(target):
-            _require_plan(target, folder, plan, anew)
-        parts = BatchParts(folder)
+        place = BatchFolder(folder, target)
         try:
-            yield parts
-        except BaseException:
-            if not parts.done:
-                shutil.rmtree(folder, ignore_errors=True)
-            raise
-        shutil.rmtree(folder, ignore_errors=True)
+            yield place
+        finally:
+            if place.plan() is None:
+                place.clear()
     finally:
         os.close(lock)
-
-
-def _require_plan(target: Path, folder: Path, plan: BatchPlan, anew: bool) -> None:
-    file = folder / _PLAN
-    try:
-        before = decode(file.read_bytes(), BatchPlan)
-    except (FileNotFoundError, msgspec.MsgspecError):
-        before = None
-    if before == plan:
-        return
-    if before is not None and not anew and any(folder.glob("*.parquet")):
-        raise BadProject(
-            f"{target}: a batch of {before.version} on {before.source} was begun there and not finished, "
-            f"expected one of {plan.version} on {plan.source} with the same columns. Finish that one, name "
-            "another place, or add --force, which deletes what it answered."
-        )
-    for each in folder.iterdir():
-        each.unlink()
-    draft = file.with_suffix(".draft")
-    draft.write_bytes(encode(plan))
-    draft.replace(file)

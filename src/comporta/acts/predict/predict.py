@@ -1,58 +1,42 @@
-"""A version's answers to many rows, in a file: made as a server makes them, part by part."""
+"""A version's answers to many rows, in a file or a dataset: made as a server makes them, part by part."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 
 import polars as pl
 from msgspec.structs import replace
 
-from comporta.acts.predict.parts import BatchParts, BatchPlan, batch_parts
+from comporta.acts.predict.ids import batch_id
+from comporta.acts.predict.into_dataset import predict_into_dataset
+from comporta.acts.predict.job import (
+    BatchJob,
+    BatchRequest,
+    BatchResult,
+    answer_rows,
+    begin_job,
+    require_columns,
+)
+from comporta.acts.predict.parts import BatchParts, BatchPlan, batch_folder
 from comporta.acts.predict.rows import BatchRows, batch_rows
-from comporta.acts.release.fetch import is_releasable
-from comporta.acts.release.release import version_of
-from comporta.acts.serve.score import score_frame
-from comporta.acts.serve.serving import ReleasedVersions
 from comporta.data.encode import raising_storage_full
-from comporta.data.export import ExportForm, RowProgress, form_of, require_exportable
+from comporta.data.export import RowProgress, form_of
 from comporta.errors import BadData, BadProject, Refused
-from comporta.opened.people import reason_of
-from comporta.opened.permission import Permission, permission
 from comporta.opened.project import OpenProject
 from comporta.opened.sentences import Say, sentence
 from comporta.opened.written_file import require_outside
-from comporta.records import Record
 from comporta.records.facts import BatchPredicted
-from comporta.records.features import Bundle
-from comporta.records.named_column import by_names
-from comporta.serve import LoadedVersion
 from comporta.store.drafts import draft_of, require_free
 
 CHUNK = 100_000
-VERSION = "version"
-"""The column that says which version answered."""
-
-
-class BatchResult(Record, frozen=True, kw_only=True):
-    """What was written. source: `customers@3`, or the files. resumed: rows that an earlier, stopped run had
-    answered."""
-
-    version: str
-    source: str
-    path: str
-    rows: int
-    resumed: int
-    columns: tuple[str, ...]
-    size: int
 
 
 def predict_batch(
     opened: OpenProject,
     name: str,
     source: str,
-    target: Path,
+    target: str | Path,
     *,
     keep: Sequence[str] = (),
     chunk: int = CHUNK,
@@ -64,46 +48,65 @@ def predict_batch(
     progress: RowProgress | None = None,
     say: Say = sentence,
 ) -> BatchResult:
-    """Writes an answer for each row, in order, with the columns of `score_frame` and `version`.
+    """Writes an answer for each row, with the columns of `score_frame`, `version`, and `prediction_id` where
+    the rows are of a dataset.
 
-    source: a dataset, `customers@3`, or files by a glob. target: ends in `.parquet` or `.csv`. keep: columns
-    of the rows that stand beside the answers; none: the key. reveal: also personal ones. unreleased: also by
-    a version that is not released and could not be; both need a reason. force: what is there goes. chunk:
-    rows in memory at a time. Stopped and asked again, it goes on where it was. Raises NotFound, Tampered,
-    Refused, StorageFull, BadData on rows that the model does not take, BadProject on a file that cannot be
-    written.
+    source: a dataset, `customers@3`, or files by a glob. target: a file that ends in `.parquet` or `.csv`, in
+    the order of the rows; or the name of a dataset, without a dot or a slash (`predict_into_dataset`). keep:
+    columns of the rows that stand beside the answers; none: the key. reveal: also personal ones, in a file.
+    unreleased: also by a version that is not released and could not be; both need a reason. force: the file
+    that is there goes. chunk: rows in memory at a time. Stopped and asked again, it goes on where it was.
+    Raises NotFound, Tampered, Refused, Busy, StorageFull, BadData on rows that the model does not take,
+    BadProject on what cannot be written.
     """
-    version = version_of(opened, name)
-    who = permission(opened, "model.predict", by=by, version=version, say=say)
-    releasable = is_releasable(opened, version, who, unreleased, reason, say)
-    shape = opened.context.get_json(version.parts["bundle"], Bundle).shape
-    rows = batch_rows(opened, source, shape)
+    request = BatchRequest(name, source, keep, chunk, unreleased, by, reason, progress, say)
+    if is_dataset_name(target):
+        if force or reveal:
+            raise BadProject(
+                f"{target}: found {'--force' if force else '--reveal'}, expected it with a file alone: a "
+                "dataset keeps what it has, and marks what is personal. Leave it out."
+            )
+        return predict_into_dataset(opened, request, str(target))
+    return _predict_into_file(opened, request, Path(target), reveal, force)
+
+
+def is_dataset_name(target: str | Path) -> bool:
+    """Whether answers go to a dataset of this name: text without a dot or a slash."""
+    return isinstance(target, str) and not set("./") & set(target)
+
+
+def _predict_into_file(
+    opened: OpenProject, request: BatchRequest, target: Path, reveal: bool, force: bool
+) -> BatchResult:
+    job = begin_job(opened, request)
+    rows = batch_rows(opened, request.source, job.shape)
     form = form_of(target)
     if form == "delta":
         raise BadProject(f"{target}: found no ending, expected .parquet or .csv.")
     require_outside(target)
     require_free(target, folder=False, replace=force)
-    loaded = ReleasedVersions(opened).load(version.model, version.number)
-    kept = _columns_beside(rows, keep, shape.key)
-    revealed = _require_shown(rows, kept, reveal, reason)
-    fact = BatchPredicted(
-        model=version.model, number=version.number, dataset=rows.dataset, dataset_number=rows.number,
-        form=form, rows=0, columns=kept, revealed=revealed, by=who.identify(),
-        reason=reason_of(opened, reason), releasable=releasable,
-    )  # fmt: skip
-    marked = version.id if releasable else f"{version.id} (unreleased)"
-    plan = BatchPlan(version=marked, source=rows.state, chunk=chunk, columns=kept)
-    with batch_parts(target, plan, anew=force) as parts:
-        before = parts.done * chunk
-        _answer(rows, loaded, parts, plan, form, opened.clock(), progress)
-        return _write(target, parts, fact, who, rows.named, before, force)
+    loaded = job.load()
+    kept = _columns_beside(rows, request.keep, job.shape.key)
+    revealed = _require_shown(rows, kept, reveal, request.reason)
+    batch = batch_id(opened.clock()) if rows.dataset else ""
+    plan = BatchPlan(version=job.marked, source=rows.state, chunk=request.chunk, columns=kept, batch=batch)
+    with batch_folder(target.with_name(f".{target.name}.parts"), str(target)) as place:
+        parts = place.begin(plan, anew=force)
+        before = parts.done * request.chunk
+        answer_rows(job, rows, loaded, parts, form)
+        if not parts.done:
+            raise BadData(f"{rows.named}: found no rows, expected at least one.")
+        fact = job.fact(rows.dataset, rows.number, form, kept, parts.plan.batch)
+        result = _write(job, target, parts, replace(fact, revealed=revealed), rows.named, before, force)
+        place.clear()
+    return result
 
 
 def _write(
+    job: BatchJob,
     target: Path,
     parts: BatchParts,
     fact: BatchPredicted,
-    who: Permission,
     source: str,
     before: int,
     force: bool,
@@ -116,43 +119,11 @@ def _write(
             answers.sink_csv(draft) if fact.form == "csv" else answers.sink_parquet(draft)
         size = draft.stat().st_size
         # The fact first: no answers are outside that the ledger does not know of.
-        who.append(replace(fact, rows=rows))
+        job.who.append(replace(fact, rows=rows))
     return BatchResult(
-        version=f"{fact.model}/{fact.number}", source=source, path=str(target), rows=rows,
-        resumed=min(before, rows), columns=tuple(answers.collect_schema()), size=size,
+        version=job.version.id, source=source, path=str(target), rows=rows, resumed=min(before, rows),
+        columns=tuple(answers.collect_schema()), size=size,
     )  # fmt: skip
-
-
-def _answer(
-    rows: BatchRows,
-    loaded: LoadedVersion,
-    parts: BatchParts,
-    plan: BatchPlan,
-    form: ExportForm,
-    now: datetime,
-    progress: RowProgress | None,
-) -> None:
-    """The parts that are not there yet."""
-    total = rows.total() or 0
-    done = parts.done * plan.chunk
-    for chunk in rows.chunks(plan.chunk, done):
-        if missing := [each for each in plan.columns if each not in chunk.columns]:
-            raise _missing_error(missing, chunk.columns)
-        answers = score_frame(loaded, chunk, now=now)
-        if taken := [each for each in plan.columns if each in (*answers.columns, VERSION)]:
-            raise BadProject(
-                f"--keep: found {', '.join(taken)}, which the answers have too, expected other names. Rename "
-                "it in the rows, or leave it out."
-            )
-        beside = chunk.select(by_names(plan.columns))
-        require_exportable(rows.named, beside.schema, form)
-        marked = answers.with_columns(pl.lit(plan.version).alias(VERSION))
-        parts.add(pl.concat([beside, marked], how="horizontal"))
-        done += chunk.height
-        if progress is not None:
-            progress(done, total)
-    if not done:
-        raise BadData(f"{rows.named}: found no rows, expected at least one.")
 
 
 def _columns_beside(rows: BatchRows, asked: Sequence[str], key: tuple[str, ...]) -> tuple[str, ...]:
@@ -160,15 +131,9 @@ def _columns_beside(rows: BatchRows, asked: Sequence[str], key: tuple[str, ...])
     there = rows.columns
     if not asked:
         return key if there is None else tuple(each for each in key if each in there)
-    if there is not None and (missing := [each for each in asked if each not in there]):
-        raise _missing_error(missing, there)
+    if there is not None:
+        require_columns(asked, there, replace(rows.shape, key=(), subject=None))
     return tuple(dict.fromkeys(asked))
-
-
-def _missing_error(missing: Sequence[str], there: Sequence[str]) -> BadProject:
-    return BadProject(
-        f"--keep: found no column {', '.join(missing)} in the rows, expected some of {', '.join(there)}."
-    )
 
 
 def _require_shown(rows: BatchRows, kept: Sequence[str], reveal: bool, reason: str) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +13,7 @@ import polars as pl
 from comporta.acts.data.datasets import personal_in, require_dataset
 from comporta.acts.serve.serving_log import gone_ids_in
 from comporta.data import manifest_of, slice_of
+from comporta.data.changed_rows import changed_rows
 from comporta.data.damage import reporting_damage
 from comporta.data.forgotten import without_ids
 from comporta.data.manifests import is_dataset
@@ -28,20 +29,25 @@ from comporta.records.csv_files import CSV, PARQUET
 
 class BatchRows(NamedTuple):
     """named: as people read it, `customers@3` or a file's name. state: what it is now, so that a batch that
-    was stopped goes on only on the same rows. dataset, number: of files empty, and 0. personal: columns."""
+    was stopped goes on only on the same rows. dataset, number: of files empty, and 0. shape: how they are
+    keyed, and whom they are about. personal: columns. known: all columns, where `frames` does not tell."""
 
     named: str
     state: str
     frames: Frames
     dataset: str
     number: int
+    shape: DatasetSchema
     personal: frozenset[str]
     opened: OpenProject
     files: str
+    known: tuple[str, ...] | None = None
 
     @property
-    def columns(self) -> list[str] | None:
+    def columns(self) -> Sequence[str] | None:
         """Their names; None where only the first frame tells."""
+        if self.known is not None:
+            return self.known
         with self._damage():
             return self.frames.collect_schema().names() if isinstance(self.frames, pl.LazyFrame) else None
 
@@ -67,30 +73,59 @@ class BatchRows(NamedTuple):
             raise file_fault(self.files, Path.cwd(), "--input", error) from error
 
 
+def is_files(opened: OpenProject, source: str) -> bool:
+    """Whether rows of this name are of files, and of no dataset."""
+    head = source.partition("@")[0]
+    if head in opened.project.tables() or is_dataset(opened.store, head):
+        return False
+    return "/" in source or source.lower().endswith((*PARQUET, *CSV))
+
+
 def batch_rows(opened: OpenProject, source: str, shape: DatasetSchema) -> BatchRows:
     """source: a dataset, a version of one such as `customers@3`, or files by a glob. shape: of the rows that
     the model is asked about. Raises NotFound, BadProject, BadData, Tampered, Forbidden."""
-    head = source.partition("@")[0]
-    declared = head in opened.project.tables() or is_dataset(opened.store, head)
-    if declared or ("/" not in source and not source.lower().endswith((*PARQUET, *CSV))):
-        return _rows_of_dataset(opened, source)
+    if not is_files(opened, source):
+        dataset, number = dataset_and_number(source)
+        require_readable(opened, dataset)
+        return dataset_rows(opened, dataset, number)
     frames = from_files(source, Path.cwd(), "--input")
     personal = {column.name for column in shape.columns if column.personal}
     personal |= {shape.subject} if shape.subject is not None else set()
-    return BatchRows(source, _state_of(source), frames, "", 0, frozenset(personal), opened, source)
+    return BatchRows(source, _state_of(source), frames, "", 0, shape, frozenset(personal), opened, source)
 
 
-def _rows_of_dataset(opened: OpenProject, source: str) -> BatchRows:
-    dataset, number = dataset_and_number(source)
+def require_readable(opened: OpenProject, dataset: str) -> None:
+    """Raises NotFound, Forbidden."""
     require_permission(opened, "data.read", dataset=dataset)
     require_dataset(opened, dataset)
+
+
+def dataset_rows(opened: OpenProject, dataset: str, number: int | None) -> BatchRows:
+    """All rows of a version. number: None: of the newest. Raises NotFound, Tampered."""
     part = slice_of(opened.store, opened.keys, dataset, number=number)
     manifest = manifest_of(opened.store, opened.keys, dataset, part.number)
     frame = scan_slice(opened.store, opened.keys, part)
     frame = without_ids(frame, gone_ids_in(opened, dataset), opened.keys)
     named = f"{dataset}@{part.number}"
     personal = frozenset(personal_in(opened, manifest))
-    return BatchRows(named, f"{named} {part.version}", frame, dataset, part.number, personal, opened, "")
+    # The digest too: it is another once rows of the version were erased, and what was counted is not there.
+    state = f"{named} {part.version} {part.digest[:16]}"
+    return BatchRows(named, state, frame, dataset, part.number, manifest.shape, personal, opened, "")
+
+
+def rows_since(opened: OpenProject, dataset: str, old: int, new: int, compared: Sequence[str]) -> BatchRows:
+    """The rows of version `new` that are not so in version `old`. compared: the columns whose values count,
+    beside the key and the subject. Raises NotFound, Tampered."""
+    every = dataset_rows(opened, dataset, new)
+    before = slice_of(opened.store, opened.keys, dataset, number=old)
+    there = tuple(every.columns or ())
+    names = [each for each in compared if each in there]
+    frames = changed_rows(opened.store, opened.keys, dataset, old, new, names)
+    gone = gone_ids_in(opened, dataset)
+    if gone:
+        frames = (without_ids(each.lazy(), gone, opened.keys).collect() for each in frames)
+    state = f"{every.state} since {old} {before.digest[:16]}"
+    return every._replace(state=state, frames=frames, known=there)
 
 
 def _state_of(glob: str) -> str:

@@ -13,6 +13,7 @@ from comporta.acts.release.release import version_of
 from comporta.acts.serve.serving_log import find_observation, scan_all_feedback
 from comporta.acts.trace import codes
 from comporta.acts.trace.answer_facts import answer_facts
+from comporta.acts.trace.batches import batch_answer, batch_tree
 from comporta.acts.trace.copies import copies
 from comporta.acts.trace.ids import TraceTarget
 from comporta.acts.trace.rows import key_of
@@ -30,7 +31,6 @@ from comporta.records import (
     JoinedRow,
     Manifest,
     NodeKey,
-    Observation,
     PlainText,
     Slice,
     Text,
@@ -51,7 +51,9 @@ def prediction_back(opened: OpenProject, here: TraceTarget) -> TraceTree:
 
     Raises NotFound when no log holds the id.
     """
-    found = _prediction(opened, here.rest)
+    found = find_observation(opened, here.rest)
+    if found is None:
+        return _batch_back(opened, here.rest)
     version = version_of(opened, f"{found.model}/{found.version}")
     return TraceTree(
         kind="prediction",
@@ -142,14 +144,19 @@ def row_back(opened: OpenProject, here: TraceTarget) -> TraceTree:
     )
 
 
-def _prediction(opened: OpenProject, id: str) -> Observation:
-    found = find_observation(opened, id)
+def _batch_back(opened: OpenProject, id: str) -> TraceTree:
+    """The same of an answer that was given in a batch. Raises NotFound when none was."""
+    found = batch_answer(opened, id)
     if found is None:
         raise NotFound(
             f"found no {id!r} in the prediction log, expected the id of an answer, a version such as late/1, "
             "a dataset, DATASET:KEY or subject:VALUE. The log is written within a second."
         )
-    return found
+    row = {} if found.row is None else {name: _plain(value) for name, value in found.row.items()}
+    version = version_back(
+        opened, TraceTarget(kind="version", name=found.fact.model, number=found.fact.number)
+    )
+    return batch_tree(found, row, _labels(opened, id), version)
 
 
 def _labels(opened: OpenProject, id: str) -> tuple[TraceTree, ...]:

@@ -65,6 +65,13 @@ RELEASE_BY = code("trace.release_by", "release {number} by {by}", number=int, by
 ROLLBACK_BY = code("trace.rollback_by", "rollback {number} by {by}", number=int, by=Text)
 EXPORTED_BY = code("trace.exported_by", "exported by {by}", by=str)
 FETCHED_BY = code("trace.fetched_by", "fetched by {by}", by=str)
+ANSWERS_OF = code(
+    "trace.answers_of", "answers of {version} to {rows}, for {by}", version=str, rows=str, by=str
+)
+BATCH_ANSWER = code("trace.batch_answer", "{model} predicted {output} in a batch", model=str, output=str)
+BATCH_ANSWERED = code("trace.batch_answered", "{model} predicted in a batch, into a file", model=str)
+ANSWERED_ROW = code("trace.answered_row", "row {key} of {dataset}", key=str, dataset=str)
+OF_FILES = code("trace.of_files", "a row of files, which are not kept")
 ANSWERED_ROWS = code("trace.answered_rows", "answered {beside} in a batch, for {by}", beside=str, by=str)
 ANSWERED_BY = code("trace.answered_by", "answered by {beside} in a batch, for {by}", beside=str, by=str)
 SOMEONE = code("trace.someone", "someone")

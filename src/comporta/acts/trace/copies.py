@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from msgspec import UNSET
+
 from comporta.acts.trace import codes
 from comporta.acts.trace.tree import TraceTree
-from comporta.opened.copies import copies_of
+from comporta.opened.copies import Copy, copies_of
 from comporta.opened.lineage import GraphPlace
 from comporta.opened.people import copies_with_names
 from comporta.opened.project import OpenProject
+from comporta.records import Code, Message
 
 
 def copies(opened: OpenProject, place: GraphPlace) -> tuple[TraceTree, ...]:
@@ -20,7 +23,7 @@ def copies(opened: OpenProject, place: GraphPlace) -> tuple[TraceTree, ...]:
         TraceTree(
             kind="copy",
             id="",
-            label=answered(beside=each.beside, by=each.by) if each.beside else copied(by=each.by),
+            label=_label(each, answered, copied),
             facts={
                 "at": f"{each.at:%Y-%m-%d %H:%M:%S}",
                 **({"rows": f"{each.rows:,}"} if each.rows is not None else {}),
@@ -30,3 +33,9 @@ def copies(opened: OpenProject, place: GraphPlace) -> tuple[TraceTree, ...]:
         )
         for each in copies_with_names(opened, *copies_of(opened.ledger, place))
     )
+
+
+def _label(each: Copy, answered: Code, copied: Code) -> Message:
+    if each.made_of is not UNSET:
+        return codes.ANSWERS_OF(version=each.beside, rows=each.made_of, by=each.by)
+    return answered(beside=each.beside, by=each.by) if each.beside else copied(by=each.by)

@@ -12,6 +12,7 @@ from comporta.acts.judge.test_set import evaluations
 from comporta.acts.release.release import models, version_of
 from comporta.acts.serve.serving_log import scan_all_predictions
 from comporta.acts.trace import codes
+from comporta.acts.trace.batches import answers_about, datasets_with_subject
 from comporta.acts.trace.ids import TraceTarget
 from comporta.acts.trace.rows import bundle_of, key_of, learned_rows
 from comporta.acts.trace.tree import TraceTree
@@ -103,6 +104,7 @@ def row_forward(opened: OpenProject, here: TraceTarget) -> TraceTree:
         children += _predictions(
             model, scan_all_predictions(opened, model).filter(asked | read), codes.READ_IT
         )
+    children += answers_about(opened, here.name, found.shape, rows.row(0, named=True))
     return TraceTree(
         kind="row",
         id=f"{here.name}:{here.rest}",
@@ -117,16 +119,13 @@ def subject_forward(opened: OpenProject, here: TraceTarget) -> TraceTree:
     Raises NotFound when no dataset and no prediction knows the subject.
     """
     children: list[TraceTree] = []
-    for name, table in opened.project.tables().items():
-        if table.subject is None:
-            continue
+    for name, shape in datasets_with_subject(opened).items():
         try:
             part = slice_of(opened.store, opened.keys, name)
         except NotFound:
             continue
-        rows = rows_of(opened.store, opened.keys, part, subject=here.rest, form=table.shape().form)
+        rows = rows_of(opened.store, opened.keys, part, subject=here.rest, form=shape.form)
         if rows.height:
-            shape = table.shape()
             shown = [_row(name, shape.key, row) for row in rows.head(SHOWN).iter_rows(named=True)]
             more = (TraceTree(kind="row", id="", label=codes.MORE(count=rows.height - SHOWN)),)
             children.append(
