@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from comporta.acts.build.run import run
-from comporta.acts.release.release import version_of
+from comporta.acts.release.release import release, version_of
 from comporta.cli.init import make
 from comporta.data.dataset_log import RedactEntry, append_entry, read_log
 from comporta.data.fragments import ROW, write_fragment
@@ -62,6 +62,67 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Pa
     return build
 
 
+WARD = """
+from sklearn.linear_model import LogisticRegression
+
+from comporta import Column, Dataset, Features, Model, Project, at_least, at_random
+from comporta.records import Subject
+
+visits = Dataset(
+    "visits", "rows.csv", key="id", subject="who", columns=(Column("mail", personal=True),)
+)
+whose = Subject("who", "folded", kind="guest")
+
+
+def fit(X, y):
+    return LogisticRegression().fit(X, y)
+
+
+def model(name, gates, known):
+    return Model(
+        name, features=Features(name, of=visits, known=known), target="ill", fit=fit,
+        split=at_random(0.25), gates=gates,
+    )
+
+
+project = Project(
+    "ward",
+    models=(
+        model("ill", (at_least("accuracy", 0.5, on="value"),), ("pulse", "weight")),
+        model("bad", (at_least("accuracy", 1.0),), ("weight",)),
+    ),
+    datasets=(
+        Dataset("arrivals", "rows.csv", key="id", subject=whose, columns=(Column("mail", personal=True),)),
+        Dataset("other", "rows.csv", key="weight", change="append"),
+        Dataset("all", "rows.csv", key=("id", "prediction_id"), subject=whose, time="predicted_at"),
+    ),
+)
+"""
+"""Two models, of which one cannot be released, and datasets for and of their answers."""
+
+
+@pytest.fixture(scope="session")
+def ward(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of that project, which ran once on 400 rows; `ill/1` is released."""
+    folder = tmp_path_factory.mktemp("ward")
+    make(folder, "loans")
+    rows = [
+        {
+            "id": each, "who": f"p{each % 50}", "mail": f"m{each}@x", "pulse": 60 + each % 37,
+            "weight": 50 + each % 41, "ill": (60 + each % 37) > 78,
+        }
+        for each in range(400)
+    ]  # fmt: skip
+    pl.DataFrame(rows).write_csv(folder / "rows.csv")
+    (folder / "project.py").write_text(WARD)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COMPORTA_EXECUTOR", "inline://")
+        with open_project(folder, works=True) as opened:
+            run(opened, ("ill", "bad"))
+            release(opened, "ill/1", by="ana")
+    return folder
+
+
 @pytest.fixture(scope="session")
 def judged() -> Callable[[Path, str], tuple[Verdict, Findings]]:
     """(the folder, a model with one gate) → the verdict on its first version, and what was measured."""
@@ -76,11 +137,11 @@ def judged() -> Callable[[Path, str], tuple[Verdict, Findings]]:
 
 
 @pytest.fixture(scope="session")
-def forget() -> Callable[[OpenProject, str, str, Any], None]:
+def forget() -> Callable[..., None]:
     """(the house, a dataset, the column of its subjects, one of them) → nothing: what an erasure writes,
-    fragments without the subject and one entry of the log."""
+    fragments without the subject and one entry of the log. canonical: the subject in the dataset's form."""
 
-    def erase(opened: OpenProject, dataset: str, column: str, who: Any) -> None:
+    def erase(opened: OpenProject, dataset: str, column: str, who: Any, canonical: str = "") -> None:
         store, keys = opened.store, opened.keys
         history = read_log(store, keys, dataset)
         moved = {}
@@ -96,7 +157,7 @@ def forget() -> Callable[[OpenProject, str, str, Any], None]:
                     bins = (now.low >> 48, (now.high >> 48) + 1)
                     made = write_fragment(store, keys, manifest.shape, left, bins, opened.below)
                     moved[now.id] = msgspec.structs.replace(made, numbered=True)
-        gone = (f"{subject_hash(str(who), keys):016x}",)
+        gone = (f"{subject_hash(canonical or str(who), keys):016x}",)
         assert moved
         assert append_entry(
             store, keys, dataset, history, opened.clock(), RedactEntry, moved=moved, subjects=gone

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -20,57 +19,7 @@ from comporta.opened.project import open_project
 from comporta.records import decode
 from comporta.records.facts import BatchPredicted
 
-PROJECT = """
-import polars as pl
-from sklearn.linear_model import LogisticRegression
-
-from comporta import Column, Dataset, Features, Model, Project, at_least, at_random
-
-visits = Dataset(
-    "visits", "rows.csv", key="id", subject="who", columns=(Column("mail", personal=True),)
-)
-
-
-def fit(X, y):
-    return LogisticRegression().fit(X, y)
-
-
-def model(name, gates, known):
-    return Model(
-        name, features=Features(name, of=visits, known=known), target="ill", fit=fit,
-        split=at_random(0.25), gates=gates,
-    )
-
-
-project = Project(
-    "ward",
-    models=(
-        model("ill", (at_least("accuracy", 0.5, on="value"),), ("pulse", "weight")),
-        model("bad", (at_least("accuracy", 1.0),), ("weight",)),
-    ),
-)
-"""
 ROWS = 400
-
-
-def lay(folder: Path) -> None:
-    rows = [
-        {
-            "id": each, "who": f"p{each % 50}", "mail": f"m{each}@x", "pulse": 60 + each % 37,
-            "weight": 50 + each % 41, "ill": (60 + each % 37) > 78,
-        }
-        for each in range(ROWS)
-    ]  # fmt: skip
-    pl.DataFrame(rows).write_csv(folder / "rows.csv")
-
-
-@pytest.fixture(scope="module")
-def ward(ran: Callable[[str, Callable[[Path], None]], Path]) -> Path:
-    folder = ran(PROJECT, lay)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        assert main(["release", "ill/1", "--by", "ana"]) == 0
-    return folder
 
 
 @pytest.fixture
@@ -101,7 +50,11 @@ def test_each_row_of_a_dataset_is_answered_as_in_python_in_order_and_traced(
     assert found["version"].unique().to_list() == ["ill/1"]
     rows, model = pl.read_csv("rows.csv"), comporta.load(Path()).model("ill/1")
     same = model.predict(rows).with_columns(rows["id"])
-    assert found.sort("id").drop("version", "prediction_id").equals(same.sort("id").select("id", "label", "probability"))
+    assert (
+        found.sort("id")
+        .drop("version", "prediction_id")
+        .equals(same.sort("id").select("id", "label", "probability"))
+    )
     assert [each.name for each in out.parent.iterdir()] == ["out.parquet"], "nothing is left beside it"
     assert (facts()[-1].rows, facts()[-1].dataset, facts()[-1].releasable) == (ROWS, "visits", True)
     with open_project(Path()) as opened:
@@ -154,7 +107,10 @@ def test_personal_columns_stand_beside_the_answers_for_a_reason_alone(
         (("--input", "narrow.csv"), "found no column weight"),
         (("--input", "empty.csv"), "found no rows, expected at least one"),
         (("--input", "broken.parquet"), "broken.parquet cannot be read"),
-        (("--input", "clash.csv", "--keep", "label"), "label: found a column of the rows, which the answers have too"),
+        (
+            ("--input", "clash.csv", "--keep", "label"),
+            "label: found a column of the rows, which the answers have too",
+        ),
     ],
 )
 def test_bad_input_is_one_line_and_leaves_nothing(

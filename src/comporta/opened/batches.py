@@ -29,6 +29,11 @@ def batch_of(view: View, prediction_id: str) -> BatchPredicted | None:
     return view.get(BATCHES, prediction_id[:ID_DIGITS])
 
 
+def is_answer(column: str) -> bool:
+    """Whether a column beside these holds an answer: the columns of `score_frame`."""
+    return column in ("label", "prediction", "probability") or column.startswith("probability ")
+
+
 def hash_in(prediction_id: str) -> int | None:
     """The keyed hash of the row's key in an id of a batch; None where it is not hexadecimal."""
     try:

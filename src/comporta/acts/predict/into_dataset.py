@@ -35,7 +35,7 @@ from comporta.data import add, manifest_of
 from comporta.data.dataset_log import SourceOffset, VersionOffset, read_log
 from comporta.data.names import dataset_and_number
 from comporta.errors import BadData
-from comporta.opened.batches import BATCHES, PREDICTION_ID
+from comporta.opened.batches import BATCHES, INPUT, PREDICTED_AT, PREDICTION_ID, VERSION, is_answer
 from comporta.opened.follow import follow_one
 from comporta.opened.project import OpenProject
 from comporta.records.access import Scope
@@ -76,6 +76,8 @@ def predict_into_dataset(
             if begun is not None and begun.after == reached < begun.number < until:
                 until = begun.number  # what was begun first, and what came since after it
             if until <= reached:
+                if begun is not None and begun.after != reached:
+                    place.clear()  # what an earlier run had committed when it was killed
                 return _nothing_new(job, dataset, reached, output)
             rows = dataset_rows(opened, dataset, until)
         loaded = job.load()
@@ -143,7 +145,8 @@ def _settle(job: BatchJob, output: str, dataset: str) -> VersionOffset | None:
     at = history.offsets.get((job.version.id, dataset))
     if at is not None and opened.ledger.get(BATCHES, at.offset.batch) is None:
         manifest = manifest_of(opened.store, opened.keys, output, at.number)
-        beside = tuple(each for each in manifest.shape.key if each != PREDICTION_ID)
+        marks = (VERSION, INPUT, PREDICTION_ID, PREDICTED_AT)
+        beside = tuple(each for each in manifest.columns if each not in marks and not is_answer(each))
         fact = job.fact(dataset, at.offset.number, "dataset", beside, at.offset.batch)
         made = replace(fact, rows=manifest.added, output=output, output_number=at.number)
         job.who.append_decided(lambda view: () if view.get(BATCHES, made.batch) is not None else (made,))

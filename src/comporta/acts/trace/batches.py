@@ -20,6 +20,7 @@ from comporta.opened.batches import (
     batch_of,
     batches_of,
     hash_in,
+    is_answer,
     predicted_datasets,
 )
 from comporta.opened.copies import version_id
@@ -29,7 +30,6 @@ from comporta.records.facts import BatchPredicted
 from comporta.records.named_column import exact_column
 
 SHOWN = 3
-_MARKS = (VERSION, INPUT, PREDICTION_ID, PREDICTED_AT)
 
 
 class BatchAnswer(NamedTuple):
@@ -72,8 +72,7 @@ def batch_tree(
     """The answer, its row, what came true of it, and the version. plain: the row's values as they are
     shown."""
     fact, at = found.fact, found.answer.get(PREDICTED_AT)
-    beside = set(fact.columns) | set(found.key)
-    said = {name: value for name, value in found.answer.items() if name not in (*_MARKS, *beside)}
+    said = {name: value for name, value in found.answer.items() if is_answer(name)}
     said = {name: round(value, 4) if isinstance(value, float) else value for name, value in said.items()}
     output = ", ".join(f"{name} {value}" for name, value in said.items())
     label = (
