@@ -166,6 +166,7 @@ def test_so_is_every_method_of_the_python_face(folder: Path) -> None:
         "rollback": lambda: project.rollback("leaving"),
         "fetch": lambda: project.fetch("leaving/2", folder / "out"),
         "predict_batch": lambda: project.predict_batch("leaving/2", "visits", folder / "answers.csv"),
+        "predict_follow": lambda: next(project.predict_follow("leaving/2", "visits", "answers")),
         "trace": lambda: project.trace("leaving/2"),
         "reproduce": lambda: project.reproduce("leaving/2"),
         "features": project.features,

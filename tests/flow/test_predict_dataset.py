@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
+import random
 import signal
 import subprocess
 import sys
@@ -274,13 +275,14 @@ def points(patch: pytest.MonkeyPatch, opened: OpenProject, n: int) -> list[str]:
     return passed
 
 
+@pytest.mark.parametrize("every", [5, pytest.param(1, marks=pytest.mark.soak)])
 def test_stopped_before_and_after_any_write_it_goes_on_and_answers_each_row_once(
-    opened: OpenProject, out: str
+    opened: OpenProject, out: str, every: int
 ) -> None:
     total = 1
-    at = 0
+    at = 1 - every
     while at < total:
-        at += 1
+        at += every
         name = f"{out}{at}"
         project = comporta.load()
         with pytest.MonkeyPatch.context() as patch:
@@ -288,7 +290,7 @@ def test_stopped_before_and_after_any_write_it_goes_on_and_answers_each_row_once
             try:
                 project.predict_batch("ill/1", "arrivals", name, chunk=50)
             except Killed:
-                total = at + 1
+                total = at + every
         if at % 2:  # the input goes on meanwhile: what was begun is finished first
             newest(opened, frame(range(ROWS + at)))
         project.predict_batch("ill/1", "arrivals", name, chunk=50)
@@ -357,21 +359,39 @@ def test_following_answers_what_comes_until_it_is_told_to_stop(opened: OpenProje
     assert answers(opened, out)["id"].to_list() == list(range(ROWS + 4))
 
 
-def test_follow_ends_on_sigterm_with_one_line_and_after_a_kill_goes_on(opened: OpenProject, out: str) -> None:
-    words = [sys.executable, "-m", "comporta", "predict", "ill/1", "--input", "arrivals", "--output", out]
-    with subprocess.Popen(
-        [*words, "--follow", "--poll", "1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as first:
-        assert first.stdout is not None
-        assert f"ill/1 answered {ROWS} rows" in first.stdout.readline()
-        first.send_signal(signal.SIGTERM)
-        rest, err = first.communicate(timeout=60)
-    assert first.returncode == 0, err
+FOLLOW = (sys.executable, "-m", "comporta", "predict", "ill/1", "--input", "arrivals", "--follow")
+
+
+def test_follow_ends_on_sigterm_with_one_line(opened: OpenProject, out: str) -> None:
+    command = [*FOLLOW, "--output", out]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert f"ill/1 answered {ROWS} rows" in process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        rest, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
     assert rest == f"Stopped: ill/1 answered {ROWS} rows of arrivals. The same command goes on.\n"
-    newest(opened, frame(range(ROWS + 2)))
-    with subprocess.Popen([*words, "--follow", "--json"], stdout=subprocess.PIPE, text=True) as second:
-        assert second.stdout is not None
-        assert json.loads(second.stdout.readline())["rows"] == 2
-        second.kill()
+
+
+@pytest.mark.soak
+def test_killed_at_any_moment_follow_neither_skips_a_row_nor_answers_one_twice(
+    opened: OpenProject, out: str
+) -> None:
+    draw = random.Random(0)
+    command = [*FOLLOW, "--output", out, "--poll", "1", "--chunk", "300", "--json"]
+    count = 0
+    for _ in range(25):
+        count += 2_000
+        newest(opened, frame(range(count)))
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            if draw.random() < 0.3:
+                process.stdout.readline()  # once something is committed
+            else:
+                draws = draw.uniform(0.5, 4.0)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(draws)
+            process.kill()
     assert asked("ill/1", "--input", "arrivals", "--output", out) == 0
-    assert answers(opened, out)["id"].to_list() == list(range(ROWS + 2))
+    assert answers(opened, out)["id"].to_list() == list(range(count))
+    assert sum(each.rows for each in facts(opened, out)) == count

@@ -6,9 +6,8 @@ from collections.abc import Generator
 from threading import Event
 
 from comporta.acts.predict.into_dataset import predict_into_dataset
-from comporta.acts.predict.job import BatchRequest, BatchResult
+from comporta.acts.predict.job import BatchRequest, BatchResult, begin_job
 from comporta.acts.predict.rows import is_files, require_readable
-from comporta.acts.release.release import version_of
 from comporta.data.dataset_log import read_log
 from comporta.data.names import dataset_and_number
 from comporta.errors import BadProject
@@ -25,6 +24,7 @@ def follow_dataset(
     A last result with `stopped` says that rows are answered and not added yet. Raises as
     `predict_into_dataset`, BadProject on files or one version of a dataset.
     """
+    request = request._replace(version=begin_job(opened, request).version.id)
     if is_files(opened, request.source):
         raise BadProject(f"{request.source}: found files to follow, expected a dataset, which has versions.")
     dataset, number = dataset_and_number(request.source)
@@ -33,7 +33,6 @@ def follow_dataset(
             f"{request.source}: found one version to follow, expected a dataset: --input {dataset}."
         )
     require_readable(opened, dataset)
-    request = request._replace(version=version_of(opened, request.version).id)
     reached = 0
     while not stop.is_set():
         versions = read_log(opened.store, opened.keys, dataset).versions
