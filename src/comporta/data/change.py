@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from comporta.data.damage import reporting_damage
-from comporta.data.dataset_log import DatasetLog, SourceOffset, VersionEntry, append_entry, read_log
+from comporta.data.dataset_log import DatasetLog, OffsetMove, VersionEntry, append_entry, read_log
 from comporta.data.expect import Intake
 from comporta.data.manifests import (
     newest_manifest,
@@ -39,8 +39,7 @@ def add(
     period: str = "",
     gains: bool = False,
     nan_is_missing: bool = False,
-    offset: SourceOffset | None = None,
-    after: SourceOffset | None = None,
+    offset: OffsetMove | None = None,
     fragment: int = FRAGMENT,
     run: int = RUN,
 ) -> tuple[Slice, bool]:
@@ -52,11 +51,9 @@ def add(
     period: of a log, the period of all these rows; small segments of one period are put together.
     gains: columns that the dataset lacks are added to it, and those that these rows lack are null in them.
     nan_is_missing: a NaN that an earlier Comporta took in is equal to the null that a source hands on now.
-    offset: how far in another dataset these rows bring their reader, committed with them; after: where it
-    stood when they were made, None for nowhere yet.
+    offset: how far in another dataset these rows bring their reader, committed with them.
     scratch: a folder for what does not fit in memory; in the store's file system, files are moved from it.
     fragment, run: bytes in memory of a fragment and of what is sorted at once.
-
     Raises BadData (SchemaChanged, ExpectationBroken), BadProject, Busy, StorageFull. Then nothing changed.
     """
     history = read_log(store, keys, shape.name)
@@ -69,8 +66,7 @@ def add(
     for _ in range(_ATTEMPTS):
         history = read_log(store, keys, shape.name)
         base = newest_manifest(store, keys, history, shape.name)
-        if offset is not None:
-            _require_offset(shape.name, history, offset, after)
+        _require_offset(shape.name, history, offset)
         columns = (_add_columns if gains else _require_same)(shape.name, intake, history, base)
         new = VersionDraft(
             store, keys, shape, runs, history, base, change, columns, scratch, within, period, nan_is_missing
@@ -124,13 +120,14 @@ def _require_same(name: str, intake: Intake, history: DatasetLog, base: Manifest
     return intake.columns
 
 
-def _require_offset(name: str, history: DatasetLog, offset: SourceOffset, after: SourceOffset | None) -> None:
+def _require_offset(name: str, history: DatasetLog, offset: OffsetMove | None) -> None:
     """Raises Busy where the reader has gone on since, in another process: its rows are there already."""
-    there = history.offsets.get((offset.reader, offset.dataset))
-    if (None if there is None else there.offset) != after:
-        raise Busy(
-            f"{name}: another process adds the answers of {offset.reader} too, and was first. Let one do it."
-        )
+    if offset is None:
+        return
+    reader = offset.after.reader
+    there = history.offsets.get((reader, offset.after.dataset))
+    if (None if there is None else there.offset) != offset.before:
+        raise Busy(f"{name}: another process adds the answers of {reader} too, and was first. Let one do it.")
 
 
 def _commit(
@@ -139,14 +136,14 @@ def _commit(
     history: DatasetLog,
     manifest: Manifest,
     now: datetime,
-    offset: SourceOffset | None,
+    offset: OffsetMove | None,
 ) -> Slice | None:
     """The version, made; None where another writer was first."""
     manifest = write_manifest(store, keys, manifest)
     name = manifest.dataset
     entry: dict[str, Any] = {"version": manifest.id, "number": manifest.number}
     if offset is not None:
-        entry["offset"] = offset
+        entry["offset"] = offset.after
     if not append_entry(store, keys, name, history, now, VersionEntry, **entry):
         return None
     return slice_of_manifest(store, keys, read_log(store, keys, name), manifest)

@@ -38,6 +38,13 @@ class SourceOffset(Record, frozen=True, kw_only=True):
     batch: str
 
 
+class OffsetMove(NamedTuple):
+    """From where a reader goes on, None for nowhere yet, and where it comes."""
+
+    before: SourceOffset | None
+    after: SourceOffset
+
+
 class VersionEntry(LogEntry, frozen=True, kw_only=True, tag="version"):
     """A new version. number: counts from 1 within the dataset. offset: set where a reader of another dataset
     made its rows; one entry commits both."""

@@ -190,8 +190,8 @@ PLACES: tuple[StoredPlace, ...] = (
         base="project",
         paths=(".comporta/batches/**",),
         holds="personal values",
-        erased="Answers on their way into a dataset, with the keys and subjects of their rows. Once rows of the "
-        "input are erased, the next such batch deletes them and begins anew; or delete the folder.",
+        erased="Answers on their way into a dataset, with the keys and subjects of their rows. Once rows of "
+        "the input are erased, the next such batch deletes them and begins anew; or delete the folder.",
         lifetime="when the batch ends; of one that was stopped or killed, with the next of the same version "
         "into the same dataset",
     ),

@@ -8,6 +8,7 @@ on: it loses no row, and adds none twice. See docs/why/answers-in-datasets.md.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from functools import partial
 
 import polars as pl
@@ -32,7 +33,7 @@ from comporta.acts.predict.rows import (
     rows_since,
 )
 from comporta.data import add, manifest_of
-from comporta.data.dataset_log import SourceOffset, VersionOffset, read_log
+from comporta.data.dataset_log import OffsetMove, SourceOffset, VersionOffset, read_log
 from comporta.data.names import dataset_and_number
 from comporta.errors import BadData
 from comporta.opened.batches import BATCHES, INPUT, PREDICTED_AT, PREDICTION_ID, VERSION, is_answer
@@ -86,7 +87,7 @@ def predict_into_dataset(
             read = [*(each.name for each in loaded.signature.raw), *kept]
             rows = rows_since(opened, dataset, reached, until, [*read, *filter(None, (loaded.time,))])
         plan = BatchPlan(
-            version=job.marked, source=rows.state, chunk=request.chunk, columns=kept,
+            version=job.version_mark, source=rows.state, chunk=request.chunk, columns=kept,
             batch=batch_id(opened.clock()), number=until, after=reached,
         )  # fmt: skip
         parts = place.begin(plan, anew=True)
@@ -129,10 +130,18 @@ def _add_answers(
         with parts.scratch() as scratch:
             add(
                 opened.store, opened.keys, shape, answers, change="append", now=opened.clock(),
-                scratch=scratch, offset=offset, after=None if at is None else at.offset,
+                scratch=scratch, within=_times(answers),
+                offset=OffsetMove(None if at is None else at.offset, offset),
             )  # fmt: skip
     made = _settle(job, output, rows.dataset)
     return replace(result, dataset="" if made is None else f"{output}@{made.number}")
+
+
+def _times(answers: pl.LazyFrame) -> tuple[datetime, datetime]:
+    """Between when they were given: the same answers can stand only there, so that nothing else is read."""
+    at = pl.col(PREDICTED_AT)
+    first, last = answers.select(at.min().alias("first"), at.max().alias("last")).collect().row(0)
+    return first, last + timedelta(microseconds=1)
 
 
 def _settle(job: BatchJob, output: str, dataset: str) -> VersionOffset | None:

@@ -46,8 +46,8 @@ class BatchRequest(NamedTuple):
 
 
 class BatchJob(NamedTuple):
-    """Who may and does answer. shape: of the rows that the model is asked about. marked: what the column
-    `version` says."""
+    """Who may and does answer. shape: of the rows that the model is asked about. version_mark: what the
+    column `version` says."""
 
     opened: OpenProject
     request: BatchRequest
@@ -57,7 +57,7 @@ class BatchJob(NamedTuple):
     shape: DatasetSchema
 
     @property
-    def marked(self) -> str:
+    def version_mark(self) -> str:
         """The version's id; of one that could not be released, with a word that says so."""
         return self.version.id if self.releasable else f"{self.version.id} (unreleased)"
 

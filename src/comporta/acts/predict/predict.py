@@ -89,7 +89,9 @@ def _predict_into_file(
     kept = _columns_beside(rows, request.keep, job.shape.key)
     revealed = _require_shown(rows, kept, reveal, request.reason)
     batch = batch_id(opened.clock()) if rows.dataset else ""
-    plan = BatchPlan(version=job.marked, source=rows.state, chunk=request.chunk, columns=kept, batch=batch)
+    plan = BatchPlan(
+        version=job.version_mark, source=rows.state, chunk=request.chunk, columns=kept, batch=batch
+    )
     with batch_folder(target.with_name(f".{target.name}.parts"), str(target)) as place:
         parts = place.begin(plan, anew=force)
         before = parts.done * request.chunk

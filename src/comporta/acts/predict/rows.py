@@ -30,7 +30,7 @@ from comporta.records.csv_files import CSV, PARQUET
 class BatchRows(NamedTuple):
     """named: as people read it, `customers@3` or a file's name. state: what it is now, so that a batch that
     was stopped goes on only on the same rows. dataset, number: of files empty, and 0. shape: how they are
-    keyed, and whom they are about. personal: columns. known: all columns, where `frames` does not tell."""
+    keyed, and whom they are about. personal: columns. names: of all columns, where `frames` does not tell."""
 
     named: str
     state: str
@@ -41,13 +41,13 @@ class BatchRows(NamedTuple):
     personal: frozenset[str]
     opened: OpenProject
     files: str
-    known: tuple[str, ...] | None = None
+    names: tuple[str, ...] | None = None
 
     @property
     def columns(self) -> Sequence[str] | None:
         """Their names; None where only the first frame tells."""
-        if self.known is not None:
-            return self.known
+        if self.names is not None:
+            return self.names
         with self._damage():
             return self.frames.collect_schema().names() if isinstance(self.frames, pl.LazyFrame) else None
 
@@ -125,7 +125,7 @@ def rows_since(opened: OpenProject, dataset: str, old: int, new: int, compared: 
     if gone:
         frames = (without_ids(each.lazy(), gone, opened.keys).collect() for each in frames)
     state = f"{every.state} since {old} {before.digest[:16]}"
-    return every._replace(state=state, frames=frames, known=there)
+    return every._replace(state=state, frames=frames, names=there)
 
 
 def _state_of(glob: str) -> str:
