@@ -275,7 +275,7 @@ def points(patch: pytest.MonkeyPatch, opened: OpenProject, n: int) -> list[str]:
     return passed
 
 
-@pytest.mark.parametrize("every", [5, pytest.param(1, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("every", [7, pytest.param(1, marks=pytest.mark.soak)])
 def test_stopped_before_and_after_any_write_it_goes_on_and_answers_each_row_once(
     opened: OpenProject, out: str, every: int
 ) -> None:

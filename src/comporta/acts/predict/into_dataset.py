@@ -43,6 +43,8 @@ from comporta.records.access import Scope
 from comporta.serve import LoadedVersion
 
 BATCHES_FOLDER = "batches"
+_FRAGMENT, _RUN = 32 << 20, 64 << 20
+"""Bytes in memory of a file of answers, and of what is sorted at once: beside a model there is less room."""
 
 
 def predict_into_dataset(
@@ -129,8 +131,8 @@ def _add_answers(
     if at is None or at.offset != offset:  # else an earlier run was killed once they were there
         with parts.scratch() as scratch:
             add(
-                opened.store, opened.keys, shape, answers, change="append", now=opened.clock(),
-                scratch=scratch, within=_times(answers),
+                opened.store, opened.keys, shape, parts.frames(), change="append", now=opened.clock(),
+                scratch=scratch, within=_times(answers), fragment=_FRAGMENT, run=_RUN,
                 offset=OffsetMove(None if at is None else at.offset, offset),
             )  # fmt: skip
     made = _settle(job, output, rows.dataset)

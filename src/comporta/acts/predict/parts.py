@@ -62,6 +62,11 @@ class BatchParts:
         """All rows of all parts, in order."""
         return pl.scan_parquet([self._path(each) for each in range(self.done)], glob=False)
 
+    def frames(self) -> Iterator[pl.DataFrame]:
+        """The same, one part in memory at a time."""
+        for each in range(self.done):
+            yield pl.read_parquet(self._path(each), glob=False)
+
     @contextmanager
     def scratch(self) -> Iterator[Path]:
         """An empty folder beside the parts, for what does not fit in memory."""

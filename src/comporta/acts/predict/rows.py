@@ -26,6 +26,9 @@ from comporta.opened.project import OpenProject
 from comporta.records import DatasetSchema
 from comporta.records.csv_files import CSV, PARQUET
 
+_WINDOW = 500_000
+"""Rows of Parquet files that are asked for at a time."""
+
 
 class BatchRows(NamedTuple):
     """named: as people read it, `customers@3` or a file's name. state: what it is now, so that a batch that
@@ -59,7 +62,8 @@ class BatchRows(NamedTuple):
     def chunks(self, size: int, skip: int) -> Iterator[pl.DataFrame]:
         """Raises BadData on what cannot be read, NotFound, Tampered."""
         with self._damage():
-            yield from row_chunks(self.frames, size, skip=skip)
+            window = _WINDOW if self.files.lower().endswith(PARQUET) else 0
+            yield from row_chunks(self.frames, size, skip=skip, window=window)
 
     @contextmanager
     def _damage(self) -> Iterator[None]:
