@@ -224,6 +224,9 @@ SAMPLES: tuple[Fact, ...] = (
         by=WHO,
         reason=text,
         releasable=True,
+        batch="01a22e44e19aa871",
+        output="scores",
+        output_number=1,
     ),
 )
 

@@ -94,5 +94,6 @@ UPCASTS: Mapping[tuple[str, int], Upcast] = {
     ("run.ended", 1): _leave,
     ("version.approved", 1): _leave,
     ("version.released", 1): _released_1,
+    ("batch.predicted", 1): _leave,
 }
 """(kind, schema) → what makes that body one of schema + 1."""

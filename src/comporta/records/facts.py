@@ -208,6 +208,7 @@ class BatchPredicted(ActFact, frozen=True, kw_only=True):
     are."""
 
     kind: ClassVar[str] = "batch.predicted"
+    schema: ClassVar[int] = 2
     model: str
     number: int
     dataset: str
