@@ -63,7 +63,7 @@ def test_a_request_reads_what_the_table_join_reads(case: Any) -> None:
     want = as_of(asking.lazy(), table.lazy(), at="at", join=join, shape=shape).collect()
     history = online_tables({"t": table.lazy()}, (join,), {"t": shape}, asking.schema, versions={"t": 4})
     assert history.read(asking, asking["at"]).equals(want.drop(asking.columns))
-    assert history.tables.read(asking, asking["at"]).equals(want.drop(asking.columns))
+    assert history.read(asking, asking["at"]).equals(want.drop(asking.columns))
     sources = history.sources_of(want.drop(asking.columns), asking["at"])
     few, beside = history.few(asking, asking["at"])
     assert few.equals(want.select("value", "source"))

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from comporta.data.features_time import Ints, as_times, shift_times, span
-from comporta.data.features_timeline import NONE, Timeline, clocks, require_joinable, timeline, unit_for
+from comporta.data.features_timeline import NONE, HistoryRows, Timeline, clocks, require_joinable, timeline, unit_for
 from comporta.data.keys import row_key
 from comporta.errors import BadProject
 from comporta.records import DatasetSchema, Join
@@ -95,14 +95,14 @@ def joined_schema(
     }
 
 
-def matched_columns(line: Timeline, rows: Ints, hidden: JoinColumns | None = None) -> pl.DataFrame:
+def matched_columns(line: HistoryRows, rows: Ints, hidden: JoinColumns | None = None) -> pl.DataFrame:
     """What `Timeline.match` found, as the columns of `joined_schema`; nulls where it found nothing."""
     hidden = hidden or join_columns([line.join.dataset])[0]
     misses = pl.Series(rows == NONE)
     index = pl.Series(rows)
     if misses.any():
         index = index.set(misses, None)
-    columns = [line.frame[column].alias(name).gather(index) for column, name in line.join.columns.items()]
+    columns = [line.frame[column].gather(index).alias(name) for column, name in line.join.columns.items()]
     event, arrived = _times(line, rows, misses)
     return frame_of(
         (
@@ -114,7 +114,7 @@ def matched_columns(line: Timeline, rows: Ints, hidden: JoinColumns | None = Non
     )
 
 
-def _keys(line: Timeline, index: pl.Series, misses: pl.Series) -> pl.Series:
+def _keys(line: HistoryRows, index: pl.Series, misses: pl.Series) -> pl.Series:
     """The canonical text of each found row's key, made on every core."""
     key = line.shape.key
     part = frame_of(line.frame[name].gather(index) for name in key)
@@ -125,7 +125,7 @@ def _keys(line: Timeline, index: pl.Series, misses: pl.Series) -> pl.Series:
     return made["key"].set(misses, None) if misses.any() else made["key"]
 
 
-def _times(line: Timeline, rows: Ints, misses: pl.Series) -> tuple[pl.Series, pl.Series]:
+def _times(line: HistoryRows, rows: Ints, misses: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Event and arrival of each row found."""
     if line.event is None:
         nothing = pl.Series([None] * len(rows), dtype=pl.Datetime(line.unit, "UTC"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import polars as pl
 from msgspec import UnsetType
@@ -27,7 +27,11 @@ class TimelineTables(Record, frozen=True, kw_only=True):
     def read(self, requests: pl.DataFrame, at: pl.Series | None) -> pl.DataFrame:
         """For each request, in order, the columns of every join, and its hidden ones."""
         return joined_frame(
-            self.lines, self.join_columns, lambda line, hidden: read_table(line, requests, at, hidden)
+            self.join_columns,
+            (
+                read_table(line, requests, at, hidden)
+                for line, hidden in zip(self.lines, self.join_columns, strict=True)
+            ),
         )
 
 
@@ -37,22 +41,18 @@ def load_tables(
     shapes: Mapping[str, DatasetSchema],
     requests: pl.Schema,
     *,
-    exact: bool = False,
     whole: bool = True,
 ) -> TimelineTables:
     """The tables of these joins, their needed columns in memory. frames: by dataset. requests: the types of
     the columns that will ask. whole: whether a window may not be longer than its table's history. Raises
     BadProject when a table is missing or a declaration does not fit."""
-    if missing := sorted({join.dataset for join in joins} - set(frames)):
-        raise BadProject(
-            f"join of {missing[0]}: found no such table, expected one of {', '.join(frames) or 'none'}."
-        )
+    require_tables(frames, joins)
 
     def load(join: Join) -> HistoryTable:
         shape = shapes[join.dataset]
         table = needed_columns(frames[join.dataset], join, shape).collect()
         if isinstance(join.window, UnsetType):
-            return timeline(table, join, shape, requests, exact=exact)
+            return timeline(table, join, shape, requests)
         ready = window_table(table, join, shape, requests)
         if whole:
             require_history(table, join, shape)
@@ -73,18 +73,21 @@ def read_table(
     return matched_columns(line, line.match(requests, at), hidden)
 
 
-def joined_frame(
-    lines: tuple[HistoryTable, ...],
-    hidden: tuple[JoinColumns, ...],
-    read: Callable[[HistoryTable, JoinColumns], pl.DataFrame],
-) -> pl.DataFrame:
-    """The columns of every join side by side. read: what one of them answers."""
+def require_tables(frames: Collection[str], joins: tuple[Join, ...]) -> None:
+    """Raises BadProject where a join is of none of these datasets."""
+    if missing := sorted({join.dataset for join in joins} - set(frames)):
+        raise BadProject(
+            f"join of {missing[0]}: found no such table, expected one of {', '.join(frames) or 'none'}."
+        )
+
+
+def joined_frame(hidden: tuple[JoinColumns, ...], parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """The columns of every join side by side. parts: what each of them answers."""
     whole = pl.DataFrame()
-    for line, columns in zip(lines, hidden, strict=True):
-        part = read(line, columns)
+    for columns, part in zip(hidden, parts, strict=True):
         if clash := sorted(set(part.columns) & set(whole.columns)):
             raise BadProject(
-                f"join of {line.join.dataset}: found {', '.join(clash)} joined from two tables. Rename one "
+                f"join of {columns.dataset}: found {', '.join(clash)} joined from two tables. Rename one "
                 "in `columns`: a dict, table column → feature."
             )
         whole = whole.hstack(part) if whole.width else part

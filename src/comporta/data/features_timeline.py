@@ -15,7 +15,7 @@ row key). Rows lie in that order, key by key.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -25,6 +25,7 @@ import polars as pl
 from comporta.data.features_match import KeyCoder, common_type, key_coder, matchable
 from comporta.data.features_order import TimeOrder, order_by_event, order_by_known, ranks_of
 from comporta.data.features_time import Ints, Unit, shift_times, span, ticks, unit_of
+from comporta.data.history_column import ColumnValues
 from comporta.errors import BadProject
 from comporta.records import DatasetSchema, Join, Record
 from comporta.records.duration import duration_text
@@ -35,29 +36,44 @@ STEPS = 8
 SHARED = 50_000
 
 
-class Timeline(Record, frozen=True, kw_only=True):
-    """frame: the table's rows that have a key and are known at some time. types: in which keys compare.
+class HistoryRows(Record, frozen=True, kw_only=True):
+    """frame: the columns of the table's rows that have a key and are known at some time. types: in which
+    keys compare. event, arrived: of each row, in `unit`, or None where there are none."""
 
-    event, arrived: of each row of `frame`, in `unit`, or None where there are none. order: by event.
-    by_known: the second order, made when first asked for; None where events suffice.
-    """
-
-    frame: pl.DataFrame
+    frame: pl.DataFrame | Mapping[str, ColumnValues]
     join: Join
     shape: DatasetSchema
     types: list[pl.DataType]
-    coder: KeyCoder
     unit: Unit
     event: Ints | None
     arrived: Ints | None
-    order: TimeOrder
-    by_known: Callable[[], TimeOrder] | None
 
     @property
     def late(self) -> int:
         """By how much a row is known after its event, where that is constant."""
         delay = None if self.arrived is not None or self.shape.time is None else self.shape.delay
         return span(max(timedelta(), delay or timedelta()), self.unit)
+
+    def fresh(self, at: pl.Series | None, found: Ints) -> Ints:
+        """Rows older than the tolerance are no answer: nothing newer was known either."""
+        if self.join.tolerance is None or self.event is None or not len(self.event):
+            return found
+        # Rounded up, where the requests' times are finer than the table's: the bound is exact.
+        times = ticks(request_times(at, self.shape), self.unit, up=True)
+        oldest = shift_times(times, -span(self.join.tolerance, self.unit))
+        return np.where((found != NONE) & (self.event[found] >= oldest), found, NONE)
+
+
+class Timeline(HistoryRows, frozen=True, kw_only=True):
+    """The rows of a table in the order in which they can be answers.
+
+    order: by event. by_known: the second order, made when first asked for; None where events suffice.
+    """
+
+    frame: pl.DataFrame
+    coder: KeyCoder
+    order: TimeOrder
+    by_known: Callable[[], TimeOrder] | None
 
     def match(self, requests: pl.DataFrame, at: pl.Series | None, *, steps: int = STEPS) -> Ints:
         """The row of `frame` that each request reads, or -1: in the order of the requests.
@@ -87,7 +103,7 @@ class Timeline(Record, frozen=True, kw_only=True):
         found[asked] = self._newest_in_threads(codes, times, steps)
         if not self.coder.exact:
             self._told_apart(keys, requests, at, found)
-        return self._fresh(at, found)
+        return self.fresh(at, found)
 
     def _newest_in_threads(self, codes: Ints, times: Ints, steps: int) -> Ints:
         """`_newest`, on every core where there is much to ask: numpy's searches let other threads run."""
@@ -145,15 +161,6 @@ class Timeline(Record, frozen=True, kw_only=True):
         again = part.match(requests[wrong], None if at is None else at[wrong])
         found[wrong] = NONE
         found[wrong[again != NONE]] = among[again[again != NONE]]
-
-    def _fresh(self, at: pl.Series | None, found: Ints) -> Ints:
-        """Rows older than the tolerance are no answer: nothing newer was known either."""
-        if self.join.tolerance is None or self.event is None:
-            return found
-        # Rounded up, where the requests' times are finer than the table's: the bound is exact.
-        times = ticks(request_times(at, self.shape), self.unit, up=True)
-        oldest = shift_times(times, -span(self.join.tolerance, self.unit))
-        return np.where((found != NONE) & (self.event[found] >= oldest), found, NONE)
 
 
 def timeline(

@@ -1,4 +1,4 @@
-"""History in memory, for requests: what a join answers for a table, answered for one row in microseconds."""
+"""History for requests: what a join answers for a table, answered for one row in microseconds."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 
 import polars as pl
 
+from comporta.data.asof import needed_columns
 from comporta.data.features import FeaturePlan
-from comporta.data.features_history import HistoryTable, TimelineTables, load_tables
+from comporta.data.features_history import joined_frame, require_tables
 from comporta.data.online_source import JoinLookup, joined_row, key_names, key_parts
-from comporta.data.online_timeline import TimelineIndex, timeline_index
-from comporta.data.online_window import WindowIndex, window_index
-from comporta.data.window_table import WindowTable
+from comporta.data.online_table import JoinedTable, table_index
 from comporta.errors import NotFound
 from comporta.records import DatasetSchema, Join, JoinedRow, Record
+from comporta.records.columns import JoinColumns, join_columns
 
 FEW = 16
 
@@ -23,30 +23,36 @@ JoinedSources = list[tuple[JoinedRow, ...]]
 
 
 class OnlineTables(Record, frozen=True, kw_only=True):
-    """The tables of a plan's joins, in memory. versions: of each dataset, as `JoinedRow` tells them."""
+    """The tables of a plan's joins. versions: of each dataset, as `JoinedRow` tells them."""
 
-    tables: TimelineTables
-    indexes: tuple[TimelineIndex | WindowIndex, ...]
+    tables: tuple[JoinedTable, ...]
+    join_columns: tuple[JoinColumns, ...]
     versions: Mapping[str, int]
 
     def lookup(self, join: Join, keys: Mapping[str, Any], at: datetime | None) -> JoinLookup:
         """What one request reads. keys: request column → value. at: its time, naive meaning UTC; None only
         for a table without times. Raises BadRequest on a value of another type, NotFound when the join is
         none of the plan's."""
-        place = next((n for n, line in enumerate(self.tables.lines) if line.join == join), None)
-        if place is None:
+        found = next((each for each in self.tables if each.join == join), None)
+        if found is None:
             raise NotFound(f"found no join of {join.dataset} with these columns among those prepared.")
-        return self.indexes[place].lookup(keys, at)
+        return found.lookup(keys, at)
 
     def read(self, requests: pl.DataFrame, at: pl.Series | None) -> pl.DataFrame:
         """For each request, in order, the columns of every join, and its hidden ones."""
-        return self.tables.read(requests, at)
+        return joined_frame(
+            self.join_columns,
+            (
+                table.read(requests, at, hidden)
+                for table, hidden in zip(self.tables, self.join_columns, strict=True)
+            ),
+        )
 
     def few(self, requests: pl.DataFrame, at: pl.Series | None) -> tuple[pl.DataFrame, JoinedSources]:
         """`read` and `sources_of` of a few rows at once, without the frame of hidden columns between."""
-        if not self.indexes:
+        if not self.tables:
             return pl.DataFrame(), [()] * requests.height
-        (joined, first), *others = (index.few(requests, at) for index in self.indexes)
+        (joined, first), *others = (table.few(requests, at) for table in self.tables)
         sources: JoinedSources = [() if row is None else (row,) for row in first]
         for part, rows in others:
             joined = joined.hstack(part)
@@ -59,8 +65,8 @@ class OnlineTables(Record, frozen=True, kw_only=True):
         """The sources of each row, from its hidden columns. at: the time of each."""
         sources: list[list[JoinedRow]] = [[] for _ in range(len(at))]
         times = at.to_list()
-        for line, names in zip(self.tables.lines, self.tables.join_columns, strict=True):
-            join, key = line.join, key_names(line.join, line.shape)
+        for table, names in zip(self.tables, self.join_columns, strict=True):
+            join, key = table.join, key_names(table.join, table.shape)
             version = self.versions.get(join.dataset, 0)
             columns = (hidden[name].to_list() for name in (names.key, names.event, names.arrived))
             for source, time, (text, event, arrived) in zip(
@@ -93,17 +99,26 @@ def online_tables(
     versions: Mapping[str, int] | None = None,
     whole: bool = True,
 ) -> OnlineTables:
-    """The tables of these joins, ready for requests. frames: by dataset. requests: the types of the columns
-    that will ask. versions: the number of each dataset's version. whole: as in `load_tables`. Raises
-    BadProject."""
-    ready = load_tables(frames, joins, shapes, requests, exact=True, whole=whole)
+    """The tables of these joins in this process's memory, ready for requests. frames: by dataset. requests:
+    the types of the columns that will ask. versions: the number of each dataset's version. whole: as in
+    `load_tables`. Raises BadProject."""
+    require_tables(frames, joins)
     numbers = dict(versions or {})
 
-    def index(line: HistoryTable) -> TimelineIndex | WindowIndex:
-        version = numbers.get(line.join.dataset, 0)
-        return window_index(line, version) if isinstance(line, WindowTable) else timeline_index(line, version)
+    def load(join: Join) -> JoinedTable:
+        shape = shapes[join.dataset]
+        table = needed_columns(frames[join.dataset], join, shape).collect()
+        return JoinedTable(
+            parts=(table_index(table, join, shape, requests, version=numbers.get(join.dataset, 0), whole=whole),)
+        )
 
-    return OnlineTables(tables=ready, indexes=tuple(map(index, ready.lines)), versions=numbers)
+    return tables_of(tuple(map(load, joins)), numbers)
+
+
+def tables_of(tables: tuple[JoinedTable, ...], versions: Mapping[str, int]) -> OnlineTables:
+    """The tables of a plan's joins, in their order."""
+    hidden = join_columns(each.join.dataset for each in tables)
+    return OnlineTables(tables=tables, join_columns=hidden, versions=versions)
 
 
 Answerer = Callable[[pl.DataFrame, pl.Series], tuple[pl.DataFrame, JoinedSources]]

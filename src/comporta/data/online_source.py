@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +10,7 @@ import polars as pl
 from msgspec import UNSET, UnsetType
 
 from comporta.data.features_match import matchable
+from comporta.data.history_column import HistoryColumn
 from comporta.records import DatasetSchema, Join, JoinedRow, Record, decode
 
 JoinKey = tuple[Any, ...]
@@ -57,6 +58,26 @@ def since_of(at: datetime | None, over: timedelta) -> datetime | UnsetType:
         return aware - over
     except OverflowError:
         return datetime.min.replace(tzinfo=UTC)
+
+
+PLAIN = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.Float32, pl.Float64, pl.String, pl.Boolean, pl.Date)
+"""Types whose values lose nothing as Python's, so that one frame can be made of all at once."""
+
+
+def plain_frame(
+    columns: Sequence[tuple[str, HistoryColumn]],
+    height: int,
+    values: Callable[[HistoryColumn], list[Any]],
+    gather: Callable[[HistoryColumn], pl.Series],
+) -> pl.DataFrame:
+    """Columns of a few rows: one frame of all whose values are plain, which is the quickest, the others one
+    by one. values, gather: what a column has in these rows."""
+    types = {name: column.dtype for name, column in columns}
+    none = [None] * height
+    made = [values(column) if column.dtype in PLAIN else none for _, column in columns]
+    frame = pl.from_dicts([dict(zip(types, row, strict=True)) for row in zip(*made, strict=True)], schema=types)
+    others = [gather(column).alias(name) for name, column in columns if column.dtype not in PLAIN]
+    return frame.with_columns(others) if others else frame
 
 
 def is_plain_key(types: Sequence[pl.DataType]) -> bool:

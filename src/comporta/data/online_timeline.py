@@ -1,4 +1,4 @@
-"""The newest row that was known of a key, found for one request in microseconds."""
+"""The newest row that was known of a key, found for one request in microseconds, and for many at once."""
 
 from __future__ import annotations
 
@@ -10,49 +10,49 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from comporta.data.asof import matched_columns
 from comporta.data.features_match import key_value, matchable
-from comporta.data.features_time import LOWEST, Ints, span, tick, ticks
-from comporta.data.features_timeline import NONE, Timeline, request_times
+from comporta.data.features_time import LOWEST, Ints, shift_times, span, tick, ticks
+from comporta.data.features_timeline import NONE, HistoryRows, Timeline, request_times
+from comporta.data.history_column import HistoryColumn, history_column
 from comporta.data.keys import key_text
+from comporta.data.online_keys import KeyIndex, key_slots
 from comporta.data.online_source import (
     JoinKey,
     JoinLookup,
     is_plain_key,
     joined_row,
     key_parts,
-    physical,
+    plain_frame,
     request_keys,
 )
 from comporta.records import JoinedRow, Record
+from comporta.records.columns import JoinColumns
 from comporta.records.instant import moment
-from comporta.records.named_column import exact_column
+
+PlacedColumn = tuple[str, HistoryColumn]
 
 
 class TimelineIndex(Record, frozen=True, kw_only=True):
-    """A timeline for single rows. groups: key → its slots, half-open. when: of each slot, rising.
+    """A timeline for requests. line: its rows in the order of their slots. keys: the slots of each key, which
+    rise by when a row was known.
 
-    columns: the columns that are brought, under their names, and one row of nulls more. version: of the
-    dataset. plain: see `is_plain_key`.
+    columns: those that are brought, under their names. version: of the dataset. plain: see `is_plain_key`.
     """
 
-    line: Timeline
-    groups: dict[JoinKey, tuple[int, int]]
-    when: memoryview
-    rows: Ints
-    columns: pl.DataFrame
+    line: HistoryRows
+    keys: KeyIndex
+    columns: tuple[PlacedColumn, ...]
     version: int
     plain: bool
 
     def find(self, key: JoinKey, at: int, upper: int) -> int:
         """The row known at `at`, or -1. at, upper: the time in the line's unit, rounded down and up."""
-        group = self.groups.get(key)
-        if group is None:
-            return NONE
+        start, end = self.keys.find(key)
         line = self.line
-        slot = bisect_right(self.when, at - line.late, group[0], group[1]) - 1
-        if slot < group[0]:
+        row = bisect_right(self.keys.views[3], at - line.late, start, end) - 1
+        if row < start:
             return NONE
-        row = int(self.rows[slot])
         if line.join.tolerance is not None and line.event is not None:
             return NONE if line.event[row] < upper - span(line.join.tolerance, line.unit) else row
         return row
@@ -78,10 +78,23 @@ class TimelineIndex(Record, frozen=True, kw_only=True):
         self, requests: pl.DataFrame, at: pl.Series | None
     ) -> tuple[pl.DataFrame, list[JoinedRow | None]]:
         """What a few requests read, and of which row each."""
-        line = self.line
         rows = self.find_all(requests, at)
-        part = self.columns[[line.frame.height if row == NONE else row for row in rows]]
-        return part, [None if row == NONE else self._source(row) for row in rows]
+        return self._frame(rows), [None if row == NONE else self._source(row) for row in rows]
+
+    def read(self, requests: pl.DataFrame, at: pl.Series | None, hidden: JoinColumns) -> pl.DataFrame:
+        """For each request, in order, the features and the hidden columns."""
+        line = self.line
+        keys = matchable(requests, list(line.join.on), line.types)
+        codes = self.keys.codes(keys)
+        times = np.zeros(requests.height, dtype=np.int64)
+        if line.event is not None:
+            when = request_times(at, line.shape)
+            times = ticks(when, line.unit)
+            codes = np.where(when.is_not_null().to_numpy(), codes, NONE)
+        rows = self.keys.until(codes, shift_times(times, -line.late)) - 1
+        first = self.keys.starts[np.maximum(codes, 0)]
+        rows = np.where((codes != NONE) & (rows >= first), rows, NONE)
+        return matched_columns(line, line.fresh(at, rows), hidden)
 
     def lookup(self, keys: Mapping[str, Any], at: datetime | None) -> JoinLookup:
         """What one request reads; see `OnlineTables.lookup`."""
@@ -97,8 +110,20 @@ class TimelineIndex(Record, frozen=True, kw_only=True):
             row = self.find(key, now, now)
         if row == NONE:
             return JoinLookup(values=dict.fromkeys(line.join.feature_names), joined=None)
-        values = {name: line.frame[column][row] for column, name in line.join.columns.items()}
-        return JoinLookup(values=values, joined=self._source(row))
+        return JoinLookup(
+            values={name: column[row] for name, column in self.columns}, joined=self._source(row)
+        )
+
+    def _frame(self, rows: list[int]) -> pl.DataFrame:
+        """The columns that are brought, of these rows."""
+
+        def values(column: HistoryColumn) -> list[Any]:
+            return [None if row == NONE else column[row] for row in rows]
+
+        def gather(column: HistoryColumn) -> pl.Series:
+            return column.gather(pl.Series([None if row == NONE else row for row in rows], dtype=pl.UInt32))
+
+        return plain_frame(self.columns, len(rows), values, gather)
 
     def _source(self, row: int) -> JoinedRow:
         line = self.line
@@ -108,36 +133,43 @@ class TimelineIndex(Record, frozen=True, kw_only=True):
 
 
 def timeline_index(line: Timeline, version: int) -> TimelineIndex:
-    """A timeline, ready for single rows."""
+    """A timeline, ready for requests."""
     order = line.order if line.by_known is None else line.by_known()
-    codes = order.slots >> order.bits
-    rows = order.row(np.arange(len(order.slots)))
-    shown = line.frame.select(exact_column(column).alias(name) for column, name in line.join.columns.items())
+    places = np.arange(len(order.slots))
+    keys, slots = key_slots(
+        line, order.slots >> order.bits, order.row(places), order.when[order.slots & ((1 << order.bits) - 1)]
+    )
+    return newest_index(rows_in_order(line, order.row(places)[slots]), keys, version)
+
+
+def newest_index(line: HistoryRows, keys: KeyIndex, version: int) -> TimelineIndex:
+    """Of rows in the order of their slots."""
+    columns = tuple((name, line.frame[column]) for column, name in line.join.columns.items())
     return TimelineIndex(
-        line=line,
-        groups=key_groups(line, codes, rows),
-        when=memoryview(order.when[order.slots & ((1 << order.bits) - 1)]),
-        rows=rows,
-        columns=pl.concat([shown, shown.clear(1)]).rechunk(),
-        version=version,
-        plain=is_plain_key(line.types),
+        line=line, keys=keys, columns=columns, version=version, plain=is_plain_key(line.types)  # type: ignore[arg-type]
     )
 
 
-def key_groups(line: Timeline, codes: Ints, rows: Ints) -> dict[JoinKey, tuple[int, int]]:
-    """Key → its slots, half-open. codes, rows: of each slot, those of one key together."""
-    starts = np.flatnonzero(np.append(True, codes[1:] != codes[:-1])[: len(codes)])
-    ends = np.append(starts[1:], len(codes))[: len(starts)]
-    keys = physical(matchable(line.frame, list(line.join.on.values()), line.types)[rows[starts]])
-    return dict(zip(keys.iter_rows(), zip(starts.tolist(), ends.tolist(), strict=True), strict=True))
+def rows_in_order(line: Timeline, rows: Ints) -> HistoryRows:
+    """The rows at these places, in this order, as arrays."""
+    frame = line.frame[rows]
+    return HistoryRows(
+        frame={column.name: history_column(column) for column in frame.get_columns()},
+        join=line.join,
+        shape=line.shape,
+        types=line.types,
+        unit=line.unit,
+        event=None if line.event is None else line.event[rows],
+        arrived=None if line.arrived is None else line.arrived[rows],
+    )
 
 
-def time_of(line: Timeline, at: int) -> datetime:
+def time_of(line: HistoryRows, at: int) -> datetime:
     """A time in the line's unit, as it is shown."""
     return moment(at if line.unit == "us" else at // 1000)
 
 
-def _times_of_row(line: Timeline, row: int) -> tuple[datetime | None, datetime | None]:
+def _times_of_row(line: HistoryRows, row: int) -> tuple[datetime | None, datetime | None]:
     """Event and arrival of a row, as `as_of` shows them."""
     if line.event is None:
         return None, None

@@ -7,20 +7,23 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
+import numpy as np
 import polars as pl
 
 from comporta.data.features_match import key_value
 from comporta.data.features_time import Ints, Unit, span, tick, ticks
-from comporta.data.features_timeline import request_times
+from comporta.data.features_timeline import HistoryRows, Timeline, request_times
+from comporta.data.history_column import ColumnValues, history_column
 from comporta.data.keys import key_text
-from comporta.data.online_source import JoinKey, JoinLookup, is_plain_key, joined_row, key_parts, request_keys
-from comporta.data.online_timeline import key_groups, time_of
-from comporta.data.window_table import WindowTable
+from comporta.data.online_keys import KeyIndex, key_slots
+from comporta.data.online_source import PLAIN, JoinKey, JoinLookup, is_plain_key, joined_row, key_parts, request_keys
+from comporta.data.online_timeline import rows_in_order, time_of
+from comporta.data.window_columns import WindowColumn
+from comporta.data.window_table import WindowTable, window_columns, window_types
 from comporta.records import JoinedRow, Record
+from comporta.records.columns import JoinColumns
 from comporta.records.dataset import Aggregate
-
-PLAIN = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.Float32, pl.Float64, pl.String, pl.Boolean, pl.Date)
-"""Types whose values lose nothing as Python's, so that one frame can be made of all at once."""
 
 UTC_MICROSECONDS, UTC_MILLISECONDS = pl.Datetime("us", "UTC"), pl.Datetime("ms", "UTC")
 """As a request's time usually is: Python's own integers are then quicker than an array of one."""
@@ -39,13 +42,12 @@ class WindowAggregate(Record, frozen=True, kw_only=True):
 
 
 class WindowIndex(Record, frozen=True, kw_only=True):
-    """A table of windows for single rows. groups: key → its slots, half-open. event: of each slot, rising
-    within a key. version: of the dataset. over, late: how long the window is, and when a row is known after
+    """A table of windows for requests, its rows in the order of their slots. keys: the slots of each key,
+    which rise by event. version: of the dataset. over, late: how long the window is, and when a row is known after
     its event, in the line's unit. plain: see `is_plain_key`."""
 
     table: WindowTable
-    groups: dict[JoinKey, tuple[int, int]]
-    event: memoryview
+    keys: KeyIndex
     version: int
     over: int
     late: int
@@ -65,6 +67,10 @@ class WindowIndex(Record, frozen=True, kw_only=True):
         ]
         return self._frame([values for values, _ in found]), [source for _, source in found]
 
+    def read(self, requests: pl.DataFrame, at: pl.Series | None, hidden: JoinColumns) -> pl.DataFrame:
+        """For each request, in order, the features and the hidden columns."""
+        return self.table.read(requests, at, hidden)
+
     def lookup(self, keys: Mapping[str, Any], at: datetime | None) -> JoinLookup:
         """What one request reads; see `OnlineTables.lookup`."""
         line = self.table.line
@@ -80,9 +86,10 @@ class WindowIndex(Record, frozen=True, kw_only=True):
         table = self.table
         if at is None or None in key:  # it is not known whose rows, or until when
             return [None] * len(self.aggregates), None
-        begin, until = self.groups.get(key, (0, 0))
-        start = bisect_right(self.event, time - self.over, begin, until)
-        end = bisect_right(self.event, time - self.late, start, until)
+        events = self.keys.views[3]
+        begin, until = self.keys.find(key)
+        start = bisect_right(events, time - self.over, begin, until)
+        end = bisect_right(events, time - self.late, start, until)
         columns, slots = table.columns, table.known_slots(start, end, time)
         if not isinstance(slots, slice):
             columns, start, end = {name: each.take(slots) for name, each in columns.items()}, 0, len(slots)
@@ -115,9 +122,9 @@ class WindowIndex(Record, frozen=True, kw_only=True):
         if self.plain:
             parts = dict(zip(names, key, strict=True))
         else:
-            row = int(table.row_of[last_slot])
-            parts = key_parts(tuple(names), key_text([line.frame[name][row] for name in names]))
-        last = time_of(line, self.event[last_slot])
+            text = key_text([line.frame[name][last_slot] for name in names])
+            parts = key_parts(tuple(names), text)
+        last = time_of(line, self.keys.views[3][last_slot])
         event: datetime | None = last
         if line.shape.time is None:
             event, arrived = None, last
@@ -136,26 +143,57 @@ def _ticks(when: pl.Series, moments: list[datetime | None], unit: Unit) -> list[
     return found
 
 
-def window_index(table: WindowTable, version: int) -> WindowIndex:
-    """A table of windows, ready for single rows."""
-    line = table.line
+def window_index(line: Timeline, version: int) -> WindowIndex:
+    """A table of windows, ready for requests. Raises BadProject."""
+    assert line.event is not None
+    order = line.order
+    rows = order.row(np.arange(len(order.slots)))
+    keys, slots = key_slots(line, order.slots >> order.bits, rows, line.event[rows])
+    rows = rows[slots]
+    ordered = rows_in_order(line, rows)
+    columns = window_columns(line.frame[rows], None, line.join)
+    plain = {name: as_arrays(column, ordered.frame[name]) for name, column in columns.items()}
+    return windows_index(ordered, keys, plain, window_types(line.frame, line.join), version)
+
+
+def windows_index(
+    line: HistoryRows,
+    keys: KeyIndex,
+    columns: dict[str, WindowColumn],
+    types: dict[str, pl.DataType],
+    version: int,
+) -> WindowIndex:
+    """Of rows in the order of their slots."""
+    assert line.event is not None
+    table = WindowTable(
+        line=line, search=keys, row_of=None, event=line.event, arrived=line.arrived, columns=columns, types=types
+    )
     aggregates = tuple(
         WindowAggregate(
             name=name,
             what=what,
             column=column,
             by_place=what in ("min", "max", "last"),
-            plain=table.types[name] in PLAIN,
+            plain=types[name] in PLAIN,
         )
         for name, (what, column) in table.window.of.items()
     )
     return WindowIndex(
         table=table,
-        groups=key_groups(line, line.order.slots >> line.order.bits, table.row_of),
-        event=table.event.data,
+        keys=keys,
         version=version,
         over=span(table.window.over, line.unit),
         late=line.late,
         aggregates=aggregates,
         plain=is_plain_key(line.types),
+    )
+
+
+def as_arrays(column: WindowColumn, rows: ColumnValues) -> WindowColumn:
+    """The same, its values as arrays. rows: the column as it stands."""
+    words = column.words
+    return msgspec.structs.replace(
+        column,
+        words=history_column(words) if isinstance(words, pl.Series) else words,
+        rows=None if column.rows is None else rows,
     )

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import polars as pl
 
 from comporta.data.features_time import Ints
+from comporta.data.history_column import ColumnValues
 from comporta.errors import BadProject
 from comporta.records import Record
 from comporta.records.dataset import Aggregate
@@ -31,20 +32,24 @@ class WindowColumn(Record, frozen=True, kw_only=True):
     place: of each slot how many values lie before it, and how many there are; None: every slot has one.
     numbers: what is summed, where sums are asked for. codes: of each value its place in `words`, which rise.
     earlier: of each value the place of the one before it that is equal, or -1. rows: the column as it stands,
-    where its last is asked for; then rows_of_slots is the row of each slot.
+    where its last is asked for; then rows_of_slots is the row of each slot, None: its place.
     """
 
     place: Ints | None
-    rows_of_slots: Ints
+    rows_of_slots: Ints | None
     numbers: npt.NDArray[Any] | None = None
     codes: Ints | None = None
-    words: pl.Series | None = None
+    words: ColumnValues | None = None
     earlier: Ints | None = None
-    rows: pl.Series | None = None
+    rows: ColumnValues | None = None
 
     def places_of(self, slots: Ints) -> Ints:
         """Slots as places of values: how many values lie before each."""
         return slots if self.place is None else self.place[slots]
+
+    def rows_at(self, slots: Ints) -> Ints:
+        """The rows of these slots."""
+        return slots if self.rows_of_slots is None else self.rows_of_slots[slots]
 
     def take(self, slots: Ints) -> WindowColumn:
         """The same of these slots alone, in this order."""
@@ -56,7 +61,7 @@ class WindowColumn(Record, frozen=True, kw_only=True):
         codes = None if self.codes is None else self.codes[at]
         return WindowColumn(
             place=place,
-            rows_of_slots=slots if self.rows is None else self.rows_of_slots[slots],
+            rows_of_slots=slots if self.rows is None else self.rows_at(slots),
             numbers=None if self.numbers is None else self.numbers[at],
             codes=codes,
             words=self.words,
@@ -68,7 +73,9 @@ class WindowColumn(Record, frozen=True, kw_only=True):
         """What `what` makes of the slots from `start` to before `end`; of `min`, `max` and `last` the place
         that `values_at` looks up."""
         if what == "last":
-            return int(self.rows_of_slots[end - 1]) if end > start else None
+            if end == start:
+                return None
+            return end - 1 if self.rows_of_slots is None else int(self.rows_of_slots[end - 1])
         if self.place is not None:
             start, end = int(self.place[start]), int(self.place[end])
         if what == "count":
@@ -91,8 +98,10 @@ class WindowColumn(Record, frozen=True, kw_only=True):
     def many(self, what: Aggregate, starts: Ints, ends: Ints) -> pl.Series:
         """The values of each range, in their order."""
         if what == "last":
-            rows = self.rows_of_slots[ends - 1] if len(self.rows_of_slots) else ends
-            return self.values_at(what, pl.Series(rows).set(pl.Series(ends == starts), None))
+            some = ends > starts
+            rows = np.zeros(len(ends), dtype=np.int64)
+            rows[some] = self.rows_at(ends[some] - 1)
+            return self.values_at(what, pl.Series(rows).set(pl.Series(~some), None))
         starts, ends = self.places_of(starts), self.places_of(ends)
         if what == "count":
             return pl.Series(ends - starts)
@@ -133,15 +142,15 @@ class WindowColumn(Record, frozen=True, kw_only=True):
         return found
 
 
-def window_column(column: pl.Series, row_of: Ints, wanted: set[Aggregate], what: str) -> WindowColumn:
-    """A column of the table made ready. row_of: the row of each slot. wanted: what is asked of it.
+def window_column(column: pl.Series, row_of: Ints | None, wanted: set[Aggregate], what: str) -> WindowColumn:
+    """A column of the table made ready. row_of: the row of each slot; None: its place. wanted: what is asked of it.
 
     what: the column's name in an error. A value that is not a number (NaN) is missing. Raises BadProject when
     its type has no such aggregate.
     """
     require_aggregates(column.dtype, wanted, what)
     dtype = _compared_type(column.dtype)
-    ordered = column.gather(pl.Series(row_of))
+    ordered = column if row_of is None else column.gather(pl.Series(row_of))
     if dtype.is_float():
         ordered = ordered.fill_nan(None) + 0.0  # -0.0 and 0.0 are one value
     present = ordered.is_not_null()

@@ -9,15 +9,16 @@ slots that two binary searches find. Where rows of it had not arrived, those tha
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Protocol
 
 import numpy as np
 import polars as pl
 from msgspec import UnsetType
 
-from comporta.data.features_match import matchable
-from comporta.data.features_order import Bools, ranks_of
+from comporta.data.features_match import KeyCoder, matchable
+from comporta.data.features_order import Bools, TimeOrder, ranks_of
 from comporta.data.features_time import Ints, as_times, shift_times, span, ticks
-from comporta.data.features_timeline import Timeline, clocks, request_times, timeline, unit_for
+from comporta.data.features_timeline import HistoryRows, clocks, request_times, timeline, unit_for
 from comporta.data.keys import row_key
 from comporta.data.window_columns import (
     WindowColumn,
@@ -35,15 +36,43 @@ from comporta.records.duration import duration_text
 from comporta.records.named_column import frame_of
 
 
+class SlotSearch(Protocol):
+    """Where the rows of a key lie among the slots of a table, in the order of their events."""
+
+    def codes(self, keys: pl.DataFrame, /) -> Ints:
+        """A code for each key; -1 where the table has none."""
+
+    def until(self, codes: Ints, times: Ints, /) -> Ints:
+        """Of each code the first slot that is later than its time."""
+
+
+class OrderSearch(Record, frozen=True, kw_only=True):
+    """By the integers in which a table was put in order: the quickest for many requests at once."""
+
+    coder: KeyCoder
+    order: TimeOrder
+
+    def codes(self, keys: pl.DataFrame) -> Ints:
+        """As the coder gives them."""
+        return self.coder.codes(keys)
+
+    def until(self, codes: Ints, times: Ints) -> Ints:
+        """How many slots lie before the first that is of a greater code, or of this one and later."""
+        order = self.order
+        return ranks_of(order.slots, (codes << order.bits) + (ranks_of(order.when, times) - 1))
+
+
 class WindowTable(Record, frozen=True, kw_only=True):
-    """line: the table's rows in order. row_of: the row of each slot. columns: of the table, by name.
+    """line: the table's rows. search: their slots. row_of: the row of each slot; None: its
+    place. columns: of the table, by name.
 
     event, arrived: of each slot, in the line's unit; arrived: None where rows are known a constant time after
     their event. types: of the features, by name.
     """
 
-    line: Timeline
-    row_of: Ints
+    line: HistoryRows
+    search: SlotSearch
+    row_of: Ints | None
     event: Ints
     arrived: Ints | None
     columns: dict[str, WindowColumn]
@@ -74,11 +103,11 @@ class WindowTable(Record, frozen=True, kw_only=True):
         for column in keys.get_columns():
             asking &= column.is_not_null().to_numpy()
         codes = np.zeros(requests.height, dtype=np.int64)
-        codes[asking] = line.coder.codes(keys.filter(pl.Series(asking)))
+        codes[asking] = self.search.codes(keys.filter(pl.Series(asking)))
         asked = np.flatnonzero(asking)
         codes, times = codes[asked], ticks(when, line.unit)[asked]
-        starts = self._slots_until(codes, shift_times(times, -span(self.window.over, line.unit)))
-        ends = self._slots_until(codes, shift_times(times, -line.late))
+        starts = self.search.until(codes, shift_times(times, -span(self.window.over, line.unit)))
+        ends = self.search.until(codes, shift_times(times, -line.late))
         return asked, starts, np.maximum(starts, ends), times
 
     def read(self, requests: pl.DataFrame, at: pl.Series | None, hidden: JoinColumns) -> pl.DataFrame:
@@ -112,11 +141,6 @@ class WindowTable(Record, frozen=True, kw_only=True):
         known += start
         return known
 
-    def _slots_until(self, codes: Ints, times: Ints) -> Ints:
-        """How many slots lie before the first that is of a greater code, or of this one and later."""
-        order = self.line.order
-        return ranks_of(order.slots, (codes << order.bits) + (ranks_of(order.when, times) - 1))
-
     def _read_known(self, starts: Ints, ends: Ints, times: Ints) -> pl.DataFrame:
         """What windows make of those of their rows that had arrived."""
         assert self.arrived is not None
@@ -130,7 +154,8 @@ class WindowTable(Record, frozen=True, kw_only=True):
         """The same of these slots alone."""
         return WindowTable(
             line=self.line,
-            row_of=self.row_of[slots],
+            search=self.search,
+            row_of=slots if self.row_of is None else self.row_of[slots],
             event=self.event[slots],
             arrived=None if self.arrived is None else self.arrived[slots],
             columns={name: column.take(slots) for name, column in self.columns.items()},
@@ -158,9 +183,11 @@ class WindowTable(Record, frozen=True, kw_only=True):
         line = self.line
         names = list(line.join.on.values())
         empty = pl.Series(~some)
-        rows = pl.Series(self.row_of[last] if len(self.row_of) else last[:0]).cast(pl.Int64)
+        there = bool(len(self.event))
+        of = last if self.row_of is None else self.row_of[last] if there else last
+        rows = pl.Series(of if there else of[:0]).cast(pl.Int64)
         part = frame_of(line.frame[name].gather(rows) for name in names)
-        if len(self.row_of):
+        if there:
             key = part.select(row_key(part, names).alias("key"))["key"].set(empty, None)
         else:
             key = pl.Series([None] * len(last), dtype=pl.String)
@@ -188,27 +215,38 @@ def window_table(table: pl.DataFrame, join: Join, shape: DatasetSchema, requests
     declarations do not fit each other."""
     require_window(join, shape)
     line = timeline(table, join, shape, requests, exact=True)
-    window = window_of(join)
     row_of = line.order.row(np.arange(len(line.order.slots)))
-    wanted: dict[str, set[Aggregate]] = {}
-    for what, column in window.of.values():
-        wanted.setdefault(column, set()).add(what)
-    columns = {
-        name: window_column(line.frame[name], row_of, asked, f"{join.dataset}.{name}")
-        for name, asked in wanted.items()
-    }
+    columns = window_columns(line.frame, row_of, join)
     assert line.event is not None
     return WindowTable(
         line=line,
+        search=OrderSearch(coder=line.coder, order=line.order),
         row_of=row_of,
         event=line.event[row_of],
         arrived=None if line.arrived is None else line.arrived[row_of],
         columns=columns,
-        types={
-            name: aggregate_type(line.frame.schema[column], what)
-            for name, (what, column) in window.of.items()
-        },
+        types=window_types(line.frame, join),
     )
+
+
+def window_columns(frame: pl.DataFrame, row_of: Ints | None, join: Join) -> dict[str, WindowColumn]:
+    """The columns that a window reads, made ready. row_of: the row of each slot; None: its
+    place. Raises BadProject."""
+    wanted: dict[str, set[Aggregate]] = {}
+    for what, column in window_of(join).of.values():
+        wanted.setdefault(column, set()).add(what)
+    return {
+        name: window_column(frame[name], row_of, asked, f"{join.dataset}.{name}")
+        for name, asked in wanted.items()
+    }
+
+
+def window_types(frame: pl.DataFrame, join: Join) -> dict[str, pl.DataType]:
+    """The types of a window's features, by name."""
+    return {
+        name: aggregate_type(frame.schema[column], what)
+        for name, (what, column) in window_of(join).of.items()
+    }
 
 
 def require_window(join: Join, shape: DatasetSchema) -> None:
