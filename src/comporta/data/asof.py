@@ -15,7 +15,15 @@ import numpy as np
 import polars as pl
 
 from comporta.data.features_time import Ints, as_times, shift_times, span
-from comporta.data.features_timeline import NONE, HistoryRows, Timeline, clocks, require_joinable, timeline, unit_for
+from comporta.data.features_timeline import (
+    NONE,
+    HistoryRows,
+    Timeline,
+    clocks,
+    require_joinable,
+    timeline,
+    unit_for,
+)
 from comporta.data.keys import row_key
 from comporta.errors import BadProject
 from comporta.records import DatasetSchema, Join

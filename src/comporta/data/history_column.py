@@ -1,8 +1,8 @@
-"""A column of a joined table as plain arrays, so that a file can hold it and every process read the same bytes.
+"""A column of a joined table as plain arrays, so that a file can hold it and processes share its bytes.
 
-    numbers, times, truth values   values[row]                               holes[row]: whether it is null
-    text, bytes                    values[offsets[row] : offsets[row + 1]]   holes[row]
-    any other type                 whole: the column as polars has it, in the memory of each process
+numbers, times, truth values   values[row]                               holes[row]: whether it is null
+text, bytes                    values[offsets[row] : offsets[row + 1]]   holes[row]
+any other type                 whole: the column as polars has it, in the memory of each process
 """
 
 from __future__ import annotations
@@ -79,8 +79,7 @@ class HistoryColumn(Record, frozen=True, kw_only=True):
         if missing is not None:
             holes = holes | missing
         return [
-            None if hole else self._text(row)
-            for row, hole in zip(at.tolist(), holes.tolist(), strict=True)
+            None if hole else self._text(row) for row, hole in zip(at.tolist(), holes.tolist(), strict=True)
         ]
 
     def _text(self, row: int) -> str | bytes:
@@ -102,7 +101,13 @@ def history_column(column: pl.Series) -> HistoryColumn:
         return HistoryColumn(name=column.name, dtype=dtype, values=values, holes=holes, offsets=offsets)
     if isinstance(dtype, _NUMBERS + _TIMES):
         plain = column.to_physical()
-        plain = plain.fill_null(False if dtype == pl.Boolean else 0)  # noqa: FBT003
+        plain = plain.fill_null(False if dtype == pl.Boolean else 0)
         return HistoryColumn(name=column.name, dtype=dtype, values=plain.to_numpy(), holes=holes)
     nothing = np.zeros(0, dtype=np.uint8)
     return HistoryColumn(name=column.name, dtype=dtype, values=nothing, whole=column)
+
+
+def arrays_of(column: ColumnValues) -> HistoryColumn:
+    """The column, which is one of arrays already."""
+    assert isinstance(column, HistoryColumn)
+    return column

@@ -109,7 +109,9 @@ def online_tables(
         shape = shapes[join.dataset]
         table = needed_columns(frames[join.dataset], join, shape).collect()
         return JoinedTable(
-            parts=(table_index(table, join, shape, requests, version=numbers.get(join.dataset, 0), whole=whole),)
+            parts=(
+                table_index(table, join, shape, requests, version=numbers.get(join.dataset, 0), whole=whole),
+            )
         )
 
     return tables_of(tuple(map(load, joins)), numbers)

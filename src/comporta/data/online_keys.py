@@ -1,6 +1,7 @@
 """Where the rows of a key lie, found by the key's digest: the same for one request and for many.
 
-    high, low     both halves of each key's digest, rising     the n-th key's rows: slots[starts[n] : starts[n + 1]]
+    high, low     both halves of each key's digest, rising
+    starts        the n-th key's rows are the slots starts[n] : starts[n + 1]
 
 128 bits of BLAKE2b: that two keys of one table share a digest does not happen, so no key is compared.
 """
@@ -67,7 +68,7 @@ class KeyIndex(Record, frozen=True, kw_only=True):
         return self.codes_of(key_digests(physical(keys).iter_rows()))
 
     def until(self, codes: Ints, times: Ints) -> Ints:
-        """Of each key the first slot that is later than its time, or the end of its slots; 0 without a key."""
+        """Of each key the first slot later than its time, or the end of its slots; 0 without a key."""
         if not len(self.when):
             return np.zeros(len(codes), dtype=np.int64)
         known = codes >= 0

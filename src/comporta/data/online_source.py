@@ -75,7 +75,9 @@ def plain_frame(
     types = {name: column.dtype for name, column in columns}
     none = [None] * height
     made = [values(column) if column.dtype in PLAIN else none for _, column in columns]
-    frame = pl.from_dicts([dict(zip(types, row, strict=True)) for row in zip(*made, strict=True)], schema=types)
+    frame = pl.from_dicts(
+        [dict(zip(types, row, strict=True)) for row in zip(*made, strict=True)], schema=types
+    )
     others = [gather(column).alias(name) for name, column in columns if column.dtype not in PLAIN]
     return frame.with_columns(others) if others else frame
 

@@ -79,14 +79,12 @@ class JoinedTable(Record, frozen=True, kw_only=True):
         """For each request, in order, the features and the hidden columns."""
         if len(self.parts) == 1:
             return self.parts[0].read(requests, at, hidden)
-        return self._ask_parts(
-            requests, lambda part, places: part.read(*_some(requests, at, places), hidden)
-        )
+        return self._ask_parts(requests, lambda part, places: part.read(*_some(requests, at, places), hidden))
 
     def _ask_parts(
         self, requests: pl.DataFrame, ask: Callable[[TableIndex, list[int]], pl.DataFrame]
     ) -> pl.DataFrame:
-        """What the parts answer, in the order of the requests. ask: of a part, the requests at these places."""
+        """What the parts answer, in the order of the requests. ask: of a part and some requests' places."""
         line = self.line
         keys = physical(matchable(requests, list(line.join.on), line.types))
         digests = key_digests(keys.iter_rows())

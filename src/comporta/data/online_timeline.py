@@ -14,7 +14,7 @@ from comporta.data.asof import matched_columns
 from comporta.data.features_match import key_value, matchable
 from comporta.data.features_time import LOWEST, Ints, shift_times, span, tick, ticks
 from comporta.data.features_timeline import NONE, HistoryRows, Timeline, request_times
-from comporta.data.history_column import HistoryColumn, history_column
+from comporta.data.history_column import HistoryColumn, arrays_of, history_column
 from comporta.data.keys import key_text
 from comporta.data.online_keys import KeyIndex, key_slots
 from comporta.data.online_source import (
@@ -31,6 +31,7 @@ from comporta.records.columns import JoinColumns
 from comporta.records.instant import moment
 
 PlacedColumn = tuple[str, HistoryColumn]
+"""A column under the name of its feature."""
 
 
 class TimelineIndex(Record, frozen=True, kw_only=True):
@@ -144,10 +145,9 @@ def timeline_index(line: Timeline, version: int) -> TimelineIndex:
 
 def newest_index(line: HistoryRows, keys: KeyIndex, version: int) -> TimelineIndex:
     """Of rows in the order of their slots."""
-    columns = tuple((name, line.frame[column]) for column, name in line.join.columns.items())
-    return TimelineIndex(
-        line=line, keys=keys, columns=columns, version=version, plain=is_plain_key(line.types)  # type: ignore[arg-type]
-    )
+    columns = tuple((name, arrays_of(line.frame[column])) for column, name in line.join.columns.items())
+    plain = is_plain_key(line.types)
+    return TimelineIndex(line=line, keys=keys, columns=columns, version=version, plain=plain)
 
 
 def rows_in_order(line: Timeline, rows: Ints) -> HistoryRows:

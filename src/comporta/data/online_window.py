@@ -17,7 +17,15 @@ from comporta.data.features_timeline import HistoryRows, Timeline, request_times
 from comporta.data.history_column import ColumnValues, history_column
 from comporta.data.keys import key_text
 from comporta.data.online_keys import KeyIndex, key_slots
-from comporta.data.online_source import PLAIN, JoinKey, JoinLookup, is_plain_key, joined_row, key_parts, request_keys
+from comporta.data.online_source import (
+    PLAIN,
+    JoinKey,
+    JoinLookup,
+    is_plain_key,
+    joined_row,
+    key_parts,
+    request_keys,
+)
 from comporta.data.online_timeline import rows_in_order, time_of
 from comporta.data.window_columns import WindowColumn
 from comporta.data.window_table import WindowTable, window_columns, window_types
@@ -166,7 +174,13 @@ def windows_index(
     """Of rows in the order of their slots."""
     assert line.event is not None
     table = WindowTable(
-        line=line, search=keys, row_of=None, event=line.event, arrived=line.arrived, columns=columns, types=types
+        line=line,
+        search=keys,
+        row_of=None,
+        event=line.event,
+        arrived=line.arrived,
+        columns=columns,
+        types=types,
     )
     aggregates = tuple(
         WindowAggregate(

@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
 from comporta.data import feature_function, parse_type, scan_slice, slice_of
+from comporta.data.dataset_log import read_log
 from comporta.data.feature_row import feature_row, key_columns
 from comporta.data.features import FeaturePlan, plan_of_bundle
-from comporta.data.online import LatestTables, OnlineTables, online_tables
+from comporta.data.online import LatestTables, OnlineTables, online_tables, tables_of
+from comporta.data.online_table import JoinedTable
+from comporta.data.types import type_text
 from comporta.errors import BadProject, ComportaError
 from comporta.opened.dataset_versions import DATASETS
+from comporta.opened.mapped_tables import MappedTables, NoRoom
 from comporta.opened.project import OpenProject
 from comporta.opened.source import lay_out
+from comporta.opened.table_files import TableAsk, TableState
 from comporta.opened.version_functions import version_functions
-from comporta.records import Signature, Version
+from comporta.records import Join, Signature, Version
 from comporta.records.features import Bundle
 from comporta.serve import LoadedVersion
 from comporta.serve.version_source import FeatureView
 
 T = TypeVar("T")
 
+_LOOKS_AT_LOGS = 5
+"""Of so many looks for newer versions one is at the logs of the datasets too."""
 
-def load_version(opened: OpenProject, version: Version) -> tuple[LoadedVersion, JoinHistory | None]:
-    """The version as a server has it, and the history that it joins, if any. Raises NotFound, Tampered,
+
+def load_version(
+    opened: OpenProject, version: Version, tables: MappedTables | None = None
+) -> tuple[LoadedVersion, JoinHistory | None]:
+    """The version as a server has it, and the history that it joins, if any. tables: from where that is
+    mapped; None: in memory. Raises NotFound, Tampered,
     Refused, BadProject, and whatever the project's own code raises."""
     laid = lay_out(opened.context, version.parts["code"], opened.below / "code")
     bundle = opened.context.get_json(version.parts["bundle"], Bundle)
@@ -37,7 +49,7 @@ def load_version(opened: OpenProject, version: Version) -> tuple[LoadedVersion, 
     history = answer = view = None
     if not plain:
         plan = plan_of_bundle(bundle, does.compute)
-        history = JoinHistory(opened, plan, does.signature)
+        history = JoinHistory(opened, plan, does.signature, tables)
         answer = feature_function(plan, history.latest)
         view = _feature_view(plan, history, features, bundle.log_without)
         if does.apart:
@@ -89,45 +101,89 @@ def _unwrapping(features: Callable[[Any, Any], T]) -> Callable[[Any, Any], T]:
 
 
 class JoinHistory:
-    """The tables a version joins, at their newest; renewed when a dataset has a newer version."""
+    """The tables a version joins, at their newest; renewed when a dataset has a newer version, or an erasure.
 
-    def __init__(self, opened: OpenProject, plan: FeaturePlan, signature: Signature) -> None:
+    tables: of the process, mapped from files; None: in memory of its own."""
+
+    def __init__(
+        self, opened: OpenProject, plan: FeaturePlan, signature: Signature, tables: MappedTables | None = None
+    ) -> None:
         import polars as pl
 
-        self.opened, self.plan = opened, plan
+        self.opened, self.plan, self._mapped = opened, plan, tables
         self.datasets = sorted({join.dataset for join in plan.joins})
         self.requests = pl.Schema({field.name: parse_type(field.type) for field in signature.raw})
-        self.numbers = self._newest()
-        self.latest = LatestTables(self._read_tables())
+        self._looks = 0
+        self._seen = self._newest()
+        self._pending = False
+        first = self._read_tables(self._seen, wait=True, whole=True)
+        assert first is not None
+        self.latest = LatestTables(first)
+
+    @property
+    def names(self) -> set[str]:
+        """Of its tables, as `MappedTables` calls them."""
+        return {self._ask(join).name for join in self.plan.joins}
 
     def renew(self) -> None:
-        """Brings in newer versions, beside those in use."""
+        """Brings in newer versions, beside those in use; where they are being written, the next time."""
+        self._looks += 1
         newest = self._newest()
-        if newest != self.numbers:
-            self.numbers = newest
-            # Shorter history than when the server began is no reason to answer from what is no longer there.
-            self.latest.swap(self._read_tables(whole=False))
+        if newest == self._seen and not self._pending:
+            return
+        self._seen, self._pending = newest, False
+        # Shorter history than when the server began is no reason to answer from what is no longer there.
+        tables = self._read_tables(newest, wait=False, whole=False)
+        if tables is None:
+            self._pending = True
+        else:
+            self.latest.swap(tables)
 
-    def _newest(self) -> dict[str, int]:
-        numbers = {}
+    def _newest(self) -> dict[str, tuple[int, int]]:
+        """Of each dataset the newest version's number, and how many entries its log has: that is looked at
+        now and then, for an erasure makes no version."""
+        seen = {}
         for name in self.datasets:
             newest = self.opened.ledger.scan(DATASETS, f"{name}/", newest=True, limit=1)
-            numbers[name] = newest[0][1].number if newest else 0
-        return numbers
+            number = newest[0][1].number if newest else 0
+            before = self._seen.get(name) if self._looks else None
+            if before is not None and before[0] == number and self._looks % _LOOKS_AT_LOGS:
+                seen[name] = before
+            else:
+                seen[name] = (number, read_log(self.opened.store, self.opened.keys, name).n)
+        return seen
 
-    def _read_tables(self, *, whole: bool = True) -> OnlineTables:
+    def _read_tables(
+        self, seen: Mapping[str, tuple[int, int]], *, wait: bool, whole: bool
+    ) -> OnlineTables | None:
+        """The tables of these versions; None while one is being written."""
         opened = self.opened
-        frames = {
-            name: scan_slice(
-                opened.store, opened.keys, slice_of(opened.store, opened.keys, name, number=number)
-            )
-            for name, number in self.numbers.items()
+        slices = {
+            name: slice_of(opened.store, opened.keys, name, number=number)
+            for name, (number, _) in seen.items()
         }
-        return online_tables(
-            frames,
-            self.plan.joins,
-            self.plan.shapes,
-            self.requests,
-            versions=self.numbers,
-            whole=whole,
-        )
+        numbers = {name: number for name, (number, _) in seen.items()}
+
+        def in_memory(joins: tuple[Join, ...]) -> OnlineTables:
+            frames = {name: scan_slice(opened.store, opened.keys, each) for name, each in slices.items()}
+            return online_tables(
+                frames, joins, self.plan.shapes, self.requests, versions=numbers, whole=whole
+            )
+
+        if self._mapped is None:
+            return in_memory(self.plan.joins)
+        found: list[JoinedTable | None] = []
+        for join in self.plan.joins:
+            of = slices[join.dataset]
+            state, ask = TableState(number=numbers[join.dataset], digest=of.digest), self._ask(join)
+            try:
+                found.append(self._mapped.table(ask, state, wait=wait, whole=whole))
+            except NoRoom:
+                found += in_memory((join,)).tables
+                self._mapped.let_go(ask)
+        tables = tuple(each for each in found if each is not None)
+        return tables_of(tables, numbers) if len(tables) == len(found) else None
+
+    def _ask(self, join: Join) -> TableAsk:
+        types = {name: type_text(self.requests[name]) for name in join.on}
+        return TableAsk(join=join, shape=self.plan.shapes[join.dataset], requests=types)

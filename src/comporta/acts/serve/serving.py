@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 
 from comporta.acts.serve.sealing import SEAL_SECONDS
 from comporta.acts.serve.servable import require_servable
@@ -10,6 +11,7 @@ from comporta.acts.serve.serving_log import PredictionLog
 from comporta.acts.serve.signed_routes import SignedRoutes
 from comporta.errors import NotFound
 from comporta.http.listening import LOOPBACK_ADDRESSES
+from comporta.opened.mapped_tables import MappedTables
 from comporta.opened.project import OpenProject
 from comporta.opened.served_version import JoinHistory, load_version
 from comporta.records import Route
@@ -37,9 +39,8 @@ def serve(
     nothing was released yet."""
     require_servable(opened)
     require_options(options)
-    versions = ReleasedVersions(opened)
     asks = tokens or host not in LOOPBACK_ADDRESSES
-    with PredictionLog(opened, every=every) as log:
+    with serving_versions(opened) as versions, PredictionLog(opened, every=every) as log:
         answer_requests(
             versions,
             log,
@@ -54,11 +55,24 @@ def serve(
         )
 
 
-class ReleasedVersions:
-    """A source of routes and versions for the server."""
+@contextlib.contextmanager
+def serving_versions(opened: OpenProject, say: Callable[[str], None] = print) -> Iterator[ReleasedVersions]:
+    """A source for a server: what its versions join is mapped from files that its processes share."""
+    stored = opened.settings.store.startswith("memory:") or opened.settings.ledger.startswith("memory:")
+    with contextlib.ExitStack() as stack:
+        tables = None
+        if not stored:
+            tables = MappedTables(opened, say)
+            stack.callback(tables.close)
+        yield ReleasedVersions(opened, tables)
 
-    def __init__(self, opened: OpenProject) -> None:
-        self.opened = opened
+
+class ReleasedVersions:
+    """A source of routes and versions for the server. tables: from where joined tables are mapped; None: they
+    are in memory of this process."""
+
+    def __init__(self, opened: OpenProject, tables: MappedTables | None = None) -> None:
+        self.opened, self._tables = opened, tables
         self._signed = SignedRoutes(opened)
         self._histories: dict[str, JoinHistory] = {}
 
@@ -73,6 +87,8 @@ class ReleasedVersions:
         self._histories = {key: each for key, each in self._histories.items() if key in named}
         for history in self._histories.values():
             history.renew()
+        if self._tables is not None:
+            self._tables.retain({name for each in self._histories.values() for name in each.names})
         return routes
 
     def tokens(self) -> tuple[Token, ...]:
@@ -87,7 +103,7 @@ class ReleasedVersions:
         if version is None:
             raise NotFound(f"found no version {model}/{number} in the registry.")
         self._signed.require_version(version)
-        loaded, history = load_version(self.opened, version)
+        loaded, history = load_version(self.opened, version, self._tables)
         if history is not None:
             self._histories[version_key(model, number)] = history
         return loaded

@@ -56,7 +56,7 @@ def main(order: WorkerOrder) -> int:
 
 
 def _answer(order: WorkerOrder, messages: MessageWriter) -> None:
-    from comporta.acts.serve.serving import ReleasedVersions
+    from comporta.acts.serve.serving import serving_versions
     from comporta.acts.serve.serving_log import PredictionLog
     from comporta.opened.project import open_root
     from comporta.serve.worker_server import WorkerSeat, serve_from_seat
@@ -64,9 +64,8 @@ def _answer(order: WorkerOrder, messages: MessageWriter) -> None:
     siblings = SiblingWorkers(SharedPages(order.memory, order.workers), order.index)
     seat = WorkerSeat(socket.socket(fileno=order.listener), siblings, messages)
     with open_root(Path(order.root)) as opened:
-        versions = ReleasedVersions(opened)
         log = PredictionLog(opened, every=order.every, sealing=siblings.sealing, say=messages.say)
-        with log:
+        with serving_versions(opened, messages.say) as versions, log:
             serve_from_seat(
                 versions,
                 log,
