@@ -51,8 +51,8 @@ class WindowAggregate(Record, frozen=True, kw_only=True):
 
 class WindowIndex(Record, frozen=True, kw_only=True):
     """A table of windows for requests, its rows in the order of their slots. keys: the slots of each key,
-    which rise by event. version: of the dataset. over, late: how long the window is, and when a row is known after
-    its event, in the line's unit. plain: see `is_plain_key`."""
+    which rise by event. version: of the dataset. over, late: how long the window is, and when a row is known
+    after its event, in the line's unit. plain: see `is_plain_key`."""
 
     table: WindowTable
     keys: KeyIndex

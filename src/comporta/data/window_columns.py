@@ -143,7 +143,7 @@ class WindowColumn(Record, frozen=True, kw_only=True):
 
 
 def window_column(column: pl.Series, row_of: Ints | None, wanted: set[Aggregate], what: str) -> WindowColumn:
-    """A column of the table made ready. row_of: the row of each slot; None: its place. wanted: what is asked of it.
+    """A column of the table made ready. row_of: the row of each slot; None: its place. wanted: what is asked.
 
     what: the column's name in an error. A value that is not a number (NaN) is missing. Raises BadProject when
     its type has no such aggregate.

@@ -1,0 +1,163 @@
+"""Joined tables of a server: mapped from files that workers share, following appends and erasures."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from comporta.acts.serve.serving import ReleasedVersions, serving_versions
+from comporta.cli import main
+from comporta.errors import BadProject
+from comporta.opened.project import OpenProject, open_root
+from comporta.opened.table_files import PARTS, sweep_tables
+from comporta.serve import LoadedVersion
+
+PROJECT = """
+from sklearn.linear_model import LogisticRegression
+
+from comporta import AsOf, Dataset, Features, Model, Project, Window, at_random
+
+orders = Dataset("orders", "orders.parquet", key="order", subject="customer", time="paid", delay="0s")
+visits = Dataset("visits", "visits.parquet", key="visit", time="at")
+
+
+def fit(X, y):
+    return LogisticRegression().fit(X.fillna(0) if hasattr(X, "fillna") else X, y)
+
+
+project = Project(
+    "shop",
+    models=(
+        Model(
+            "buys",
+            features=Features(
+                "seen", of=visits, known=("visit", "customer", "at"),
+                joins=(
+                    AsOf(orders, on="customer", columns={"amount": "last_amount"}),
+                    Window(orders, on="customer", over="3d", of={"spend": ("sum", "amount")}),
+                ),
+                use=("last_amount", "spend"),
+            ),
+            target="bought", fit=fit, split=at_random(0.25), gates=(),
+        ),
+    ),
+)
+"""
+START = datetime(2026, 1, 1, tzinfo=UTC)
+ORDERS, CUSTOMERS = 2000, 100
+
+
+def orders(more: int = 0) -> pl.DataFrame:
+    """Those of 2026-01-01 to 10 by a hundred customers; more: later ones by the first customer."""
+    number = np.arange(ORDERS + more)
+    return pl.DataFrame(
+        {
+            "order": number,
+            "customer": [f"c{each % CUSTOMERS if each < ORDERS else 0}" for each in number.tolist()],
+            "paid": [START + timedelta(minutes=7 * each) for each in number.tolist()],
+            "amount": number * 1.0,
+        }
+    )
+
+
+def lay(folder: Path) -> None:
+    orders().write_parquet(folder / "orders.parquet")
+    number = np.arange(400)
+    pl.DataFrame(
+        {
+            "visit": number,
+            "customer": [f"c{each % CUSTOMERS}" for each in number.tolist()],
+            "at": [START + timedelta(days=5, minutes=each) for each in number.tolist()],
+            "bought": number % 3 == 0,
+        }
+    ).write_parquet(folder / "visits.parquet")
+
+
+@pytest.fixture
+def shop(ran: Callable[[str, Callable[[Path], None]], Path], monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = ran(PROJECT, lay)
+    monkeypatch.chdir(folder)
+    assert main(["release", "buys/1", "--by", "ana"]) == 0
+    return folder
+
+
+@pytest.fixture
+def opened(shop: Path) -> Iterator[OpenProject]:
+    with open_root(shop) as opened:
+        yield opened
+
+
+def read(version: LoadedVersion, customer: str = "c0") -> tuple[Any, ...]:
+    """What a request twenty days later reads, and of which version of the orders."""
+    raw = pl.DataFrame({"visit": [1], "customer": [customer], "at": [START + timedelta(days=9, hours=20)]})
+    assert version.features is not None
+    features, sources = version.features(raw, raw["at"])
+    assert sources is not None
+    return (*features.row(0), *{each.version for each in sources[0]})
+
+
+def want(rows: pl.DataFrame, customer: str = "c0") -> tuple[float | None, float]:
+    at = START + timedelta(days=9, hours=20)
+    mine = rows.filter(pl.col("customer") == customer, pl.col("paid") <= at).sort("paid")
+    window = mine.filter(pl.col("paid") > at - timedelta(days=3))["amount"].sum()
+    return mine["amount"].last() if len(mine) else None, window
+
+
+def follow(source: ReleasedVersions, version: LoadedVersion, number: int) -> tuple[Any, ...]:
+    """Looks as a server does, until it answers from this version of the orders."""
+    for _ in range(600):
+        source.routes()
+        if (found := read(version))[2:] == (number,):
+            return found
+        time.sleep(0.05)
+    raise AssertionError(found)
+
+
+def parts(folder: Path) -> list[str]:
+    return sorted(each.parent.name for each in folder.glob(f".comporta/tables/*/*/{PARTS}"))
+
+
+def mapped(folder: Path) -> set[str]:
+    """The files of tables that this process maps."""
+    lines = Path("/proc/self/maps").read_text().splitlines()
+    return {line.split()[-1] for line in lines if str(folder / ".comporta" / "tables") in line}
+
+
+def test_workers_map_one_file_follow_appends_and_erasures_and_leave_nothing(
+    shop: Path, opened: OpenProject, forget: Callable[[OpenProject, str, str, Any], None]
+) -> None:
+    with serving_versions(opened) as one, serving_versions(opened) as two:
+        versions = [one.load("buys", 1), two.load("buys", 1)]
+        assert [read(each) for each in versions] == [(*want(orders()), 1)] * 2
+        assert len(parts(shop)) == 2, "one part for each join, which both map"
+        assert not os.path.exists("/proc") or len({Path(each).parent for each in mapped(shop)}) == 2
+
+        orders(3).write_parquet(shop / "orders.parquet")
+        assert main(["run"]) == 0
+        both = [follow(one, versions[0], 2), follow(two, versions[1], 2)]
+        assert both == [(*want(orders(3)), 2)] * 2
+        assert len(parts(shop)) == 4, "a small part more for each"
+        small = [each for each in shop.glob(".comporta/tables/*/00000002-*")]
+        assert all(np.load(each / "keys.starts.npy").tolist() == [0, 23] for each in small)
+
+        forget(opened, "orders", "customer", "c0")
+        for _ in range(600):
+            one.routes()
+            two.routes()
+            if read(versions[0])[0] is None and read(versions[1])[0] is None:
+                break
+            time.sleep(0.05)
+        assert read(versions[0])[:2] == (None, 0.0)
+        assert read(versions[1], "c1")[:2] == want(orders(), "c1")
+        one.routes(), two.routes()
+        left = b"".join(each.read_bytes() for each in shop.glob(".comporta/tables/*/*/row.*.npy"))
+        assert len(parts(shop)) == 2 and b"c1" in left
+    assert list((shop / ".comporta" / "tables").iterdir()) == []
