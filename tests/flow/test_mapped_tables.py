@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import polars as pl
 import pytest
@@ -17,7 +17,7 @@ from comporta.acts.serve.serving import ReleasedVersions, serving_versions
 from comporta.cli import main
 from comporta.errors import BadProject
 from comporta.opened.project import OpenProject, open_root
-from comporta.opened.table_files import PARTS, sweep_tables
+from comporta.opened.table_files import PARTS, TableState
 from comporta.serve import LoadedVersion
 
 PROJECT = """
@@ -138,14 +138,14 @@ def test_workers_map_one_file_follow_appends_and_erasures_and_leave_nothing(
         versions = [one.load("buys", 1), two.load("buys", 1)]
         assert [read(each) for each in versions] == [(*want(orders()), 1)] * 2
         assert len(parts(shop)) == 2, "one part for each join, which both map"
-        assert not os.path.exists("/proc") or len({Path(each).parent for each in mapped(shop)}) == 2
+        assert not Path("/proc/self/maps").exists() or len({Path(each).parent for each in mapped(shop)}) == 2
 
         orders(3).write_parquet(shop / "orders.parquet")
         assert main(["run"]) == 0
         both = [follow(one, versions[0], 2), follow(two, versions[1], 2)]
         assert both == [(*want(orders(3)), 2)] * 2
         assert len(parts(shop)) == 4, "a small part more for each"
-        small = [each for each in shop.glob(".comporta/tables/*/00000002-*")]
+        small = list(shop.glob(".comporta/tables/*/00000002-*"))
         assert all(np.load(each / "keys.starts.npy").tolist() == [0, 23] for each in small)
 
         forget(opened, "orders", "customer", "c0")
@@ -161,3 +161,39 @@ def test_workers_map_one_file_follow_appends_and_erasures_and_leave_nothing(
         left = b"".join(each.read_bytes() for each in shop.glob(".comporta/tables/*/*/row.*.npy"))
         assert len(parts(shop)) == 2 and b"c1" in left
     assert list((shop / ".comporta" / "tables").iterdir()) == []
+
+
+def test_where_no_file_can_be_written_each_worker_keeps_the_table_in_memory(
+    shop: Path, opened: OpenProject
+) -> None:
+    (shop / ".comporta" / "tables").write_text("in the way")
+    lines: list[str] = []
+    try:
+        with serving_versions(opened, lines.append) as source:
+            found = read(source.load("buys", 1), "c1")
+    finally:
+        (shop / ".comporta" / "tables").unlink()
+    assert found[:2] == want(orders(), "c1")
+    assert len(lines) == 2 and all("Each worker keeps it in memory of its own." in line for line in lines)
+
+
+def test_a_table_that_no_longer_fits_is_one_error_that_names_it(shop: Path) -> None:
+    with open_root(shop) as opened, serving_versions(opened) as source:
+        tables = source._tables
+        assert tables is not None
+        source.load("buys", 1)
+        (history,) = source._histories.values()
+        ask = history._ask(history.plan.joins[0])
+        ask = msgspec.structs.replace(ask, join=msgspec.structs.replace(ask.join, columns={"gone": "x"}))
+        state = TableState(number=1, digest="0" * 32)
+        with pytest.raises(BadProject, match="join of orders: found no column gone"):
+            while tables.table(ask, state, whole=True) is None:
+                time.sleep(0.05)
+
+
+def test_what_a_killed_server_left_is_gone_when_the_next_one_starts(shop: Path, opened: OpenProject) -> None:
+    left = shop / ".comporta" / "tables" / ("0" * 32) / f"00000001-{'0' * 32}"
+    left.mkdir(parents=True)
+    (left / "lock").touch()
+    with serving_versions(opened):
+        assert not left.exists()

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -95,6 +96,13 @@ def write_part(index: TableIndex, folder: Path) -> None:
 def map_part(folder: Path, join: Join, shape: DatasetSchema, version: int) -> TableIndex:
     """The part that lies there, mapped. join, shape: of whom it was written for. Raises OSError where it is
     not there whole."""
+    try:
+        return _map_part(folder, join, shape, version)
+    except (KeyError, ValueError, msgspec.MsgspecError) as error:
+        raise FileNotFoundError(f"{folder}: found a part that lacks {error}.") from error
+
+
+def _map_part(folder: Path, join: Join, shape: DatasetSchema, version: int) -> TableIndex:
     head = decode((folder / HEAD).read_bytes(), PartHead)
     arrays = {file.stem: _map(file) for file in folder.glob("*.npy")}
     keys = key_index(*(arrays[f"keys.{part}"] for part in ("high", "low", "starts", "when")))

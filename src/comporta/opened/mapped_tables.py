@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Collection
 from pathlib import Path
 
@@ -28,8 +27,6 @@ from comporta.opened.table_writer import TableFailure, TableOrder
 from comporta.records import decode, encode
 from comporta.store.disk import make_folder
 
-_LOOK = 0.05
-
 
 class NoRoom(Exception):
     """The files of a table cannot be written: who asked keeps it in memory of its own."""
@@ -47,21 +44,19 @@ class MappedTables:
         self._writers: dict[str, subprocess.Popen[bytes]] = {}
         sweep_tables(self._tables)
 
-    def table(self, ask: TableAsk, state: TableState, *, wait: bool, whole: bool) -> JoinedTable | None:
-        """The table in this state; None while it is being written. wait: until it is. whole: whether a window
-        may not be longer than its table's history. Raises NoRoom, BadProject."""
+    def table(self, ask: TableAsk, state: TableState, *, whole: bool) -> JoinedTable | None:
+        """The table in this state; None while it is being written, which the first who asks has begun. whole:
+        whether a window may not be longer than its table's history. Raises NoRoom, BadProject."""
         folder = self._tables / ask.name
-        while True:
-            if (found := hold_table(folder, ask, state)) is not None:
-                before, self._held[ask.name] = self._held.get(ask.name), found
-                if before is not None:
-                    before.release()
-                sweep_table(folder, keep=found.parts, until=state.number)
-                return found.table
+        found = hold_table(folder, ask, state)
+        if found is None:
             self._write(folder, ask, state, whole=whole)
-            if not wait:
-                return None
-            time.sleep(_LOOK)
+            return None
+        before, self._held[ask.name] = self._held.get(ask.name), found
+        if before is not None:
+            before.release()
+        sweep_table(folder, keep=found.parts, until=state.number)
+        return found.table
 
     def let_go(self, ask: TableAsk) -> None:
         """Nothing is answered from this table any more."""

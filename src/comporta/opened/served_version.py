@@ -8,6 +8,8 @@ from functools import partial
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
+from collections.abc import Mapping
+from typing import Any
 
 from comporta.data import feature_function, parse_type, scan_slice, slice_of
 from comporta.data.dataset_log import read_log
@@ -30,6 +32,7 @@ from comporta.serve.version_source import FeatureView
 
 T = TypeVar("T")
 
+_LOOK = 0.05
 _LOOKS_AT_LOGS = 5
 """Of so many looks for newer versions one is at the logs of the datasets too."""
 
@@ -172,17 +175,24 @@ class JoinHistory:
 
         if self._mapped is None:
             return in_memory(self.plan.joins)
-        found: list[JoinedTable | None] = []
-        for join in self.plan.joins:
-            of = slices[join.dataset]
-            state, ask = TableState(number=numbers[join.dataset], digest=of.digest), self._ask(join)
-            try:
-                found.append(self._mapped.table(ask, state, wait=wait, whole=whole))
-            except NoRoom:
-                found += in_memory((join,)).tables
-                self._mapped.let_go(ask)
-        tables = tuple(each for each in found if each is not None)
-        return tables_of(tables, numbers) if len(tables) == len(found) else None
+        found: dict[int, JoinedTable] = {}
+        while True:
+            for place, join in enumerate(self.plan.joins):
+                if place in found:
+                    continue
+                state = TableState(number=numbers[join.dataset], digest=slices[join.dataset].digest)
+                try:
+                    table = self._mapped.table(self._ask(join), state, whole=whole)
+                except NoRoom:
+                    table = in_memory((join,)).tables[0]
+                    self._mapped.let_go(self._ask(join))
+                if table is not None:
+                    found[place] = table
+            if len(found) == len(self.plan.joins):
+                return tables_of(tuple(found[place] for place in sorted(found)), numbers)
+            if not wait:
+                return None
+            time.sleep(_LOOK)
 
     def _ask(self, join: Join) -> TableAsk:
         types = {name: type_text(self.requests[name]) for name in join.on}

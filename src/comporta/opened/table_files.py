@@ -147,7 +147,7 @@ def taking_turn(folder: Path) -> Iterator[int | None]:
 def _folders(folder: Path) -> list[Path]:
     try:
         return [each for each in folder.iterdir() if each.is_dir()]
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
 
 

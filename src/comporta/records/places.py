@@ -162,6 +162,16 @@ PLACES: tuple[StoredPlace, ...] = (
         lifetime="when the server ends, or the next one starts",
     ),
     StoredPlace(
+        name="joined tables of a server",
+        base="project",
+        paths=(".comporta/tables/**",),
+        holds="personal values",
+        erased="Rows that features join, laid out for the workers of a server. Servers that run write a "
+        "table anew without what was erased, within seconds, and delete the files that had it.",
+        lifetime="when the last server that answers from it ends; after a kill, when the next one starts, or "
+        "with `comporta store gc`",
+    ),
+    StoredPlace(
         name="source laid out",
         base="project",
         paths=(".comporta/code/**",),

@@ -46,11 +46,14 @@ def sweep(opened: OpenProject, *, dry: bool = False) -> SweepReport:
     who = permission(opened, "store.sweep", nameless=True)
     # Here, as below, for it brings polars along: `usage` does without.
     from comporta.data import list_datasets
+    from comporta.opened.table_files import sweep_tables
 
     names = reachable(opened)
     require_same_project(opened, {name for name in names if name.startswith(ARTIFACTS)})
     prefixes = ["artifacts/", *(f"data/{name}/objects/" for name in list_datasets(opened.store))]
     done = swept(opened.store, names, now=opened.clock(), prefixes=prefixes, dry=dry)
+    if not dry:
+        sweep_tables(opened.below / "tables")
     if done.freed and not dry:
         # Afterwards: on a disk that is full nothing could be written before.
         who.append(StoreSwept(objects=len(done.freed), size=done.size, by=who.identify()))
