@@ -43,9 +43,20 @@ def mapped(
     return tables_of((JoinedTable(parts=tuple(parts)),), {"t": 4})
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(newest_cases(), st.data())
 def test_a_mapped_table_brings_the_newest_row_that_was_known(case: Any, data: st.DataObject) -> None:
+    require_newest_rows(case, data)
+
+
+@pytest.mark.soak
+@settings(max_examples=1000, deadline=None)
+@given(newest_cases(), st.data())
+def test_mapped_tables_bring_the_newest_rows_in_a_thousand_cases(case: Any, data: st.DataObject) -> None:
+    require_newest_rows(case, data)
+
+
+def require_newest_rows(case: Any, data: st.DataObject) -> None:
     asking, table, join, shape = case
     gained = data.draw(st.lists(st.booleans(), min_size=table.height, max_size=table.height))
     want = as_of(asking.lazy(), table.lazy(), at="at", join=join, shape=shape).collect()
@@ -59,9 +70,22 @@ def test_a_mapped_table_brings_the_newest_row_that_was_known(case: Any, data: st
         assert sources == tables.sources_of(want, asking["at"])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(window_cases(), st.data())
 def test_a_mapped_window_equals_looking_at_every_row(case: Any, data: st.DataObject) -> None:
+    require_windows(case, data)
+
+
+@pytest.mark.soak
+@settings(max_examples=1000, deadline=None)
+@given(window_cases(), st.data())
+def test_mapped_windows_equal_looking_at_every_row_in_a_thousand_cases(
+    case: Any, data: st.DataObject
+) -> None:
+    require_windows(case, data)
+
+
+def require_windows(case: Any, data: st.DataObject) -> None:
     requests, rows, join, shape, kinds = case
     asking, table = both(requests, rows, kinds)
     gained = data.draw(st.lists(st.booleans(), min_size=table.height, max_size=table.height))

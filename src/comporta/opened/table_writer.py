@@ -192,4 +192,5 @@ def _fail(failure: TableFailure) -> int:
 
 
 if __name__ == "__main__":
+    os.nice(10)  # requests go first
     sys.exit(main(decode(sys.argv[1], TableOrder)))
