@@ -43,7 +43,7 @@ def mapped(
     return tables_of((JoinedTable(parts=tuple(parts)),), {"t": 4})
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(newest_cases(), st.data())
 def test_a_mapped_table_brings_the_newest_row_that_was_known(case: Any, data: st.DataObject) -> None:
     require_newest_rows(case, data)
@@ -70,7 +70,7 @@ def require_newest_rows(case: Any, data: st.DataObject) -> None:
         assert sources == tables.sources_of(want, asking["at"])
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(window_cases(), st.data())
 def test_a_mapped_window_equals_looking_at_every_row(case: Any, data: st.DataObject) -> None:
     require_windows(case, data)

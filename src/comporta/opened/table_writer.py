@@ -91,7 +91,7 @@ def write_table(opened: OpenProject, order: TableOrder) -> None:
     fragments = {_fragment_id(each): each for each in resolve_fragments(history, manifest)}
     requests = pl.Schema({name: parse_type(text) for name, text in ask.requests.items()})
     part = older = None
-    if (found := _extended(folder, ask, set(fragments))) is not None:
+    if (found := _find_base(folder, ask, set(fragments))) is not None:
         held, record = found
         gained = [stand for id, stand in fragments.items() if id not in record.fragments]
         rows = scan_live_rows(
@@ -130,7 +130,7 @@ def put_part(
             raise
 
 
-def _extended(folder: Path, ask: TableAsk, fragments: set[str]) -> tuple[HeldTable, PartRecord] | None:
+def _find_base(folder: Path, ask: TableAsk, fragments: set[str]) -> tuple[HeldTable, PartRecord] | None:
     """The state whose parts cover the most of these fragments and nothing else, held."""
     found = [(each.name, record) for each in folder.iterdir() if (record := part_record(each)) is not None]
     fit = [
