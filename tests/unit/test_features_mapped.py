@@ -109,7 +109,7 @@ def require_windows(case: Any, data: st.DataObject) -> None:
         ["a", "", None, "ä"],
         [b"a", b"", None],
         [date(2026, 1, 1), None],
-        [NOON, None],
+        [NOON, None, datetime(1969, 7, 20, 20, 17, 40, 5, tzinfo=UTC)],
         [timedelta(seconds=3), None],
         [NOON.time(), None],
         [[1, 2], [], None],
@@ -125,6 +125,8 @@ def test_values_of_every_type_are_what_they_were(values: list[Any]) -> None:
     tables = mapped(table, join, shape, asking.schema)
     want = pl.concat([table.select("v"), table.select("v").clear(1)])
     assert tables.few(asking, None)[0].equals(want)
+    shown = [tables.lookup(join, {"k": number}, None).values["v"] for number in range(len(values))]
+    assert list(map(str, shown)) == list(map(str, table["v"]))
     assert tables.read(asking, None).select("v").equals(want)
 
 

@@ -7,6 +7,7 @@ any other type                 whole: the column as polars has it, in the memory
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,12 +16,16 @@ import polars as pl
 
 from comporta.data.features_time import Ints
 from comporta.records import Record
+from comporta.records.instant import moment
 
 _NUMBERS = (
     pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64, pl.Float32, pl.Float64,
     pl.Boolean,
 )  # fmt: skip
 _TIMES = (pl.Date, pl.Datetime, pl.Duration, pl.Time)
+_MICROSECONDS = (pl.Datetime("us", "UTC"), pl.Datetime("us"))
+_DAY_ZERO, _FAR = date(1970, 1, 1).toordinal(), 700_000
+"""Days: as Python counts that of polars' zero, and how many from it on Python's dates surely reach."""
 _TEXTS = (pl.String, pl.Binary)
 
 
@@ -53,8 +58,18 @@ class HistoryColumn(Record, frozen=True, kw_only=True):
         if self.offsets is not None:
             return self._text(row)
         if isinstance(self.dtype, _TIMES):
-            return pl.Series(self.values[row : row + 1]).cast(self.dtype)[0]
+            return self._time(row)
         return self.values.item(row)
+
+    def _time(self, row: int) -> Any:
+        """What polars makes of it; of the usual kinds without polars, which takes tens of microseconds."""
+        dtype, value = self.dtype, self.values.item(row)
+        if dtype == pl.Date and abs(value) < _FAR:
+            return date.fromordinal(_DAY_ZERO + value)
+        if dtype in _MICROSECONDS and abs(value) < _FAR * 86_400 * 10**6:
+            at = moment(value)
+            return at if dtype == _MICROSECONDS[0] else at.replace(tzinfo=None)
+        return pl.Series(self.values[row : row + 1]).cast(dtype)[0]
 
     def gather(self, places: pl.Series) -> pl.Series:
         """The values at these places; null where the place is."""
