@@ -8,8 +8,6 @@ from functools import partial
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
-from collections.abc import Mapping
-from typing import Any
 
 from comporta.data import feature_function, parse_type, scan_slice, slice_of
 from comporta.data.dataset_log import read_log
