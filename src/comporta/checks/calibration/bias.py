@@ -32,7 +32,8 @@ RESIDUAL, VARIANCE = "__residual", "__variance"
 def biases(
     rows: pl.DataFrame, residual: Floats, variance: Floats, group: str | None, by: Sequence[str]
 ) -> tuple[list[Figure], list[Unmeasured]]:
-    """The mean of the residuals (n,) overall and in each slice; the intervals of the slices hold together.
+    """The mean of the residuals (n,) overall and in each slice; all intervals hold together: half of what may
+    miss is of the whole's, the other of the slices'.
 
     variance: of each residual (n,), were nothing wrong. An interval is no narrower than that alone makes it:
     30 rows of which one in eight should have come and none did vary by nothing among themselves.
@@ -49,7 +50,7 @@ def biases(
             parts.append((where, part))
     figures = []
     for where, part in parts:
-        level = together(len(parts) - 1) if where else 0.95
+        level = together(2 * (len(parts) - 1) if where else min(len(parts), 2))
         found = _bias(part, group, level)
         figures.append(found.figure(BIAS.metric, part.height, where=where, level=level))
     return figures, lost

@@ -122,11 +122,11 @@ def calibrated(
     with `on="fault"` it is refused only where the error less that noise is beyond the limit. The default
     lets through what boosted trees of their usual settings say after few rows (about 0.15 with three classes
     and 1,600 rows) and stops a tree that remembers (0.3 to 0.5): tighten it where probabilities are used. The
-    biases' intervals hold for all slices together (Bonferroni), and are no narrower than chance makes them
-    where the model is right: by p(1 - p) of what was said, or by the errors of all rows of which about as
-    much was said, so that 30 rows of which by chance none came are no proof. With `on="interval"` it must be
-    shown. Of five slices of 30 rows at 12 % one in which 40 points too much is said is found seven times in
-    eight, of fifty slices every second time.
+    biases' intervals hold for the whole and all slices together (Bonferroni), and are no narrower than chance
+    makes them where the model is right: by p(1 - p) of what was said, or by the errors of all rows of which
+    about as much was said, so that 30 rows of which by chance none came are no proof. With `on="interval"` it
+    must be shown. Of five slices of 30 rows at 12 % one in which 40 points too much is said is found two
+    times in three, of fifty slices every second time.
 
     It does not see a model that is right on average at each probability and wrong in regions that no slice
     tells; for those see `weak_slices`. A model fitted with class weights says probabilities of another
