@@ -200,6 +200,7 @@ NAMES_READ = {
     "opened/isolated.py IsolatedSource",  # which package an import of a project's module is made from
     "project/sources.py value",  # the folder of Comporta's own files
     "records/kind.py kind_of",  # what a project's value is, in a message
+    "serve/grpc/messages.py value",  # the folder of the protocol's own file
     "train/families/xgboost/names.py _spelling",  # how XGBoost calls its classes
     "train/asking.py refit_estimator",  # a project's training function
     "train/call.py call_fit",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from comporta.errors import wording
+
 
 def greet(
     say: Callable[[str], None],
@@ -17,7 +19,7 @@ def greet(
     gRPC; None: there is none."""
     tried = f"v2/models/{model}" if model is not None else "v2/health/ready"
     by = f" with {workers} workers" if workers > 1 else ""
-    shown = "" if tokens is None else "-H 'Authorization: Bearer TOKEN' "
+    shown = "" if tokens is None else wording("-H 'Authorization: Bearer TOKEN' ")
     say(f"Comporta serves on {url}{by}. Try: curl -s {shown}{url}/{tried}")
     if grpc is not None:
         say(f"The Open Inference Protocol v2 over gRPC is on port {grpc}.")

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import msgspec
 
-from comporta.errors import BadRequest
+from comporta.errors import BadRequest, wording
 from comporta.http.admission import Admission
 from comporta.http.body import SMALL, HeldBody
 from comporta.http.limits import RequestLimits
@@ -105,9 +105,8 @@ class GrpcFace:
     def refuse_method(self) -> Reply:
         """The reply to a method that is not in `serve/paths.py`."""
         self._watch.note_refusal(501, self._now())
-        return error_reply(
-            501, "found no such method; see open_inference_grpc.proto for those there are.", GRPC.lower()
-        )
+        said = wording("found no such method; see open_inference_grpc.proto for those there are.")
+        return error_reply(501, said, GRPC.lower())
 
     def _let_in(self, path: MatchedPath, pairs: Sequence[tuple[bytes, bytes]]) -> Bearer | None:
         """The token of a request, where one is asked for. Raises BadRequest."""
