@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import tracemalloc
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -182,6 +183,62 @@ def test_a_bomb_is_refused_by_its_metadata_before_anything_is_unpacked(monkeypat
     assert "found 10000000 rows, expected at most 10000" in str(found["rows"])
     assert "expected at most 100000 bytes of Parquet pages" in str(found["pages"])
     assert "row groups" in str(found["row groups"])
+
+
+def varint(number: int) -> bytes:
+    return bytes([number]) if number < 128 else bytes([number & 127 | 128]) + varint(number >> 7)
+
+
+def footed(pages: bytes, footer: bytes) -> bytes:
+    return pages + footer + len(footer).to_bytes(4, "little") + b"PAR1"
+
+
+def with_hidden_footer() -> bytes:
+    """Whose version is a text, by its bytes: who reads a number there finds in the text the footer of another
+    file, of a million rows."""
+    other = written(pa.table({"x": pa.nulls(10**6, pa.float64())}), compression="zstd")
+    begin = len(other) - 8 - int.from_bytes(other[-8:-4], "little")
+    hidden = other[begin + 2 : -8]  # less its version
+    column = b"\x15\x0a\x25\x02\x18\x01x\0"  # double, optional, "x"
+    shown = b"\x19\x2c" + b"\x48\x01s\x15\x02\0" + column + b"\x16\0" + b"\x19\x0c" + b"\0"
+    return footed(other[:begin], b"\x18" + varint(len(hidden)) + hidden + shown)
+
+
+def with_page_head(*fields: bytes) -> bytes:
+    """A file of one row, whose page has other fields in its head."""
+    head = b"\x15\0\x15\0\x15\0" + b"".join(fields) + b"\0"
+    at, size = 4, len(head)
+    column = b"\x15\x0a\x19\x05\x19\x18\x01x\x15\0\x16\x02\x16\x02"
+    column += b"\x16" + varint(2 * size) + b"\x26" + varint(2 * at) + b"\0"
+    group = b"\x19\x1c\x26\0\x1c" + column + b"\0" + b"\x16\x02\x16\x02" + b"\0"
+    schema = b"\x29\x2c" + b"\x48\x01s\x15\x02\0" + b"\x15\x0a\x25\x02\x18\x01x\0"
+    return footed(b"PAR1" + head, schema + b"\x16\x02" + b"\x19\x1c" + group + b"\0")
+
+
+PAGE = b"\x2c\x15\x02\x15\0\x15\x06\x15\x06\0"  # one value, plain
+
+
+def test_a_field_of_another_kind_does_not_hide_metadata_from_the_reader(monkeypatch: Any) -> None:
+    monkeypatch.setattr(pl, "read_parquet", lambda *args, **named: pytest.fail("it was decoded"))
+    with pytest.raises(pytest.fail.Exception):
+        read(with_page_head(PAGE))
+    for body in (
+        with_hidden_footer(),
+        with_page_head(b"\x18\x03abc", b"\x1c" + PAGE[1:]),  # its checksum is a text
+        with_page_head(b"\x05\x88\x80\x08\x02", b"\x0c\x0a" + PAGE[1:]),  # field 65540: in 16 bits 4
+        with_page_head(b"\x15\x80\x80\x80\x80\x20", b"\x1c" + PAGE[1:]),  # its checksum is of 34 bits
+    ):
+        assert "not whole as Parquet" in str(refusal(body))
+
+
+def test_the_head_of_a_page_is_a_few_values_however_many_fit_into_a_body() -> None:
+    empty = b"\x09\x28\xfc" + varint(100_000) + bytes(100_000)  # a list of structures
+    tracemalloc.start()
+    try:
+        assert "not whole as Parquet" in str(refusal(with_page_head(PAGE, empty)))
+        assert tracemalloc.get_traced_memory()[1] < 2 * 2**20
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(

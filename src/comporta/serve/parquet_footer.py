@@ -13,12 +13,15 @@ import msgspec
 
 from comporta.errors import BadRequest
 from comporta.serve.columns import quote
+from comporta.serve.parquet_forms import FILE, PAGE
 from comporta.serve.request_rows import too_many_rows
 from comporta.serve.thrift_compact import BrokenThrift, ThriftReader, ThriftStruct
 
 _MAGIC = b"PAR1"
 _FOOTER_BYTES = 2**20
 _PAGES = 20_000
+_PAGE_VALUES = 64
+"""In the head of a page, which has about twenty."""
 _FLAT_TYPES = frozenset(range(7))
 """Booleans, numbers, times and texts. Bytes of a fixed length are not among them: repeated by a dictionary,
 each row's are copied."""
@@ -77,10 +80,12 @@ def _read(body: bytes, limits: ParquetLimits) -> ParquetFooter:
             f"the body: found {size} bytes of Parquet metadata, expected at most {_FOOTER_BYTES}. Write it "
             "in fewer row groups.", 413,
         )  # fmt: skip
-    reader, found, until = ThriftReader(body, begin, len(body) - 8), ThriftStruct(), begin
-    for id, value in reader.fields():
-        if id <= max(found, default=0):  # else what is cut off below could hold it again
+    reader, found, until = ThriftReader(body, begin, len(body) - 8, _FOOTER_BYTES), ThriftStruct(), begin
+    last = 0
+    for id, value in reader.fields(FILE):
+        if id <= last:  # else what is cut off below could hold it again
             raise BrokenThrift
+        last = id
         if id <= 4:
             found[id], until = value, reader.at
     leaves = _leaves(_list_of(found, 2), limits)
@@ -150,8 +155,8 @@ class _Pages:
             raise BrokenThrift
         values = 0
         while at < end:
-            reader = ThriftReader(self._body, at, end)
-            page = dict(reader.fields())
+            reader = ThriftReader(self._body, at, end, _PAGE_VALUES)
+            page = dict(reader.fields(PAGE))
             values += self._check_page(page, leaf)
             at = reader.at + _whole(page, 3)
         if at != end or values != rows:
