@@ -15,6 +15,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from comporta.data.feature_row import feature_row, key_columns
 from comporta.data.features import FeaturePlan, feature_plan
@@ -29,7 +30,7 @@ from comporta.testing.serving import MemorySink, MemorySource, ask
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 AT = round(NOW.timestamp() * 1e9)
 DAY = timedelta(days=1)
-RAW = {"plane": pl.String, "airport": pl.Int64, "distance": pl.Float64}
+RAW = {"plane": pl.String, "asks": pl.String, "airport": pl.Int64, "distance": pl.Float64}
 PLANES = pl.DataFrame({
     "tail": ["N1", "N1", "N2"], "made": [NOW - 9 * DAY, NOW - 2 * DAY, NOW - 3 * DAY],
     "known": [NOW - 8 * DAY, NOW + DAY, NOW - DAY], "seats": [100, 120, 50], "owner": ["Ana", "Ana", "Rui"],
@@ -57,7 +58,9 @@ def plan_of(*joins: Join, shapes: dict[str, Any] | None = None, compute: Any = (
     return feature_plan(of="flights", known=known, shapes=shapes or SHAPES, joins=joins, compute=compute)
 
 
-def served(plan: FeaturePlan, *, hidden: tuple[str, ...] = ()) -> LoadedVersion:
+def served(
+    plan: FeaturePlan, *, hidden: tuple[str, ...] = (), declared: dict[str, DatasetSchema] | None = None
+) -> LoadedVersion:
     raw = {name: RAW[name] for name in plan.known}
     frames = {"planes": PLANES.lazy(), "visits": VISITS.lazy()}
     latest = LatestTables(online_tables(frames, plan.joins, plan.shapes, pl.Schema(raw),
@@ -66,7 +69,8 @@ def served(plan: FeaturePlan, *, hidden: tuple[str, ...] = ()) -> LoadedVersion:
     one = pl.DataFrame({name: ["N1"] if dtype == pl.String else [1] for name, dtype in raw.items()}, raw)
     names = answer(one, pl.Series("at", [NOW]))[0].columns
     view = FeatureView(
-        columns=key_columns(plan), read=partial(feature_row, plan, latest, names, hidden)
+        columns=key_columns(plan),
+        read=partial(feature_row, plan, latest, names, hidden, declared=declared or {}),
     ) if plan.joins else None  # fmt: skip
     fields = tuple(Field(name=name, type=str(dtype()), nullable=True) for name, dtype in raw.items())
     return LoadedVersion(
@@ -111,7 +115,7 @@ def test_a_key_is_answered_with_its_features_the_rows_that_gave_them_and_the_tim
 def test_it_is_the_row_that_the_request_path_makes() -> None:
     version = served(plan_of(AS_OF, OVER))
     for plane, airport in (("N1", 7), ("N2", 8), ("N2", 7)):
-        row = pl.DataFrame({"plane": [plane], "airport": [airport], "distance": [90.0]}, RAW)
+        row = pl.DataFrame({"plane": [plane], "airport": [airport], "distance": [90.0]})
         features, (sources,) = version.features(row, pl.Series("at", [NOW]))
         query = f"/features/late?plane={plane}&airport={airport}&distance=90"
         ((status, said, _),) = asked(version, query)
@@ -127,8 +131,6 @@ def test_what_needs_columns_that_were_not_sent_is_left_out_and_they_are_named() 
 
 
 def personal(dataset: str, column: str) -> dict[str, DatasetSchema]:
-    from msgspec.structs import replace
-
     return {**SHAPES, dataset: replace(SHAPES[dataset], columns=(Column(column, personal=True),))}
 
 
@@ -142,11 +144,33 @@ def test_personal_columns_and_what_may_be_made_of_them_are_not_told() -> None:
     assert (said["features"], said["withheld"]) == ({"airport": 7}, ["late"])
 
 
+def test_what_became_personal_since_the_version_was_made_is_not_told() -> None:
+    now = personal("planes", "owner")
+    ((_, said, _),) = asked(served(plan_of(AS_OF), declared=now), "/features/late?key=N1&distance=50")
+    assert said["features"] == {"plane": "N1", "distance": 50.0, "seats": 100}
+    assert said["withheld"] == ["owner", "per_seat"]
+
+
 def test_a_personal_part_of_a_source_s_key_is_told_to_whom_sent_it_alone() -> None:
     ((_, said, _),) = asked(
         served(plan_of(AS_OF, shapes=personal("planes", "made"), compute=())), "/features/late?key=N1"
     )
-    assert said["sources"][0]["key"] == {"tail": "N1"}
+    (source,) = said["sources"]
+    assert source["key"] == {"tail": "N1"}
+    assert source["event"] is None, "it is the value of that column"
+    assert source["arrived"] == "2026-11-22T12:00:00Z"
+
+
+def test_a_personal_part_of_a_key_by_which_another_join_asks_is_not_told() -> None:
+    shapes = personal("planes", "owner")
+    shapes["planes"] = replace(shapes["planes"], key=("tail", "made", "owner"))
+    other = Join(dataset="planes", on={"asks": "owner"}, columns={"seats": "most"})
+    plan = plan_of(AS_OF, other, shapes=shapes, compute=())
+    ((_, said, _),) = asked(served(plan), "/features/late?plane=N1&asks=Rui")
+    assert [each["key"] for each in said["sources"]] == [
+        {"tail": "N1", "made": "2026-11-21T12:00:00Z"}, {"tail": "N2", "made": "2026-11-27T12:00:00Z"},
+    ]  # fmt: skip
+    assert "Ana" not in json.dumps(said)
 
 
 def test_what_is_not_logged_is_not_told() -> None:

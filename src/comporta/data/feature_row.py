@@ -3,7 +3,8 @@ what is personal."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 
 import msgspec
 import polars as pl
@@ -13,6 +14,8 @@ from comporta.data.missing import with_nulls
 from comporta.data.online import LatestTables
 from comporta.records import DatasetSchema, Join, JoinedRow
 from comporta.records.features import FeatureRow
+
+_NONE: Mapping[str, DatasetSchema] = MappingProxyType({})
 
 
 def key_columns(plan: FeaturePlan) -> tuple[str, ...]:
@@ -27,10 +30,12 @@ def feature_row(
     hidden: Collection[str],
     sent: pl.DataFrame,
     at: pl.Series,
+    *,
+    declared: Mapping[str, DatasetSchema] = _NONE,
 ) -> FeatureRow | None:
     """Of the request in this frame of one row, which has at least the key columns; None where history has
     nothing for it. names: of the model's features. hidden: columns of requests that are not told. at: its UTC
-    time.
+    time. declared: the datasets as they are declared by now: what became personal since is so too.
 
     What a function computes is told where every column of a request was sent, and where no joined column is
     personal: a function may pass on any column that it sees. Raises BadProject where one fails.
@@ -38,8 +43,9 @@ def feature_row(
     joined, (sources,) = latest.online.few(sent, at)
     if not sources:
         return None
-    personal = {name for join in plan.joins for name in _personal_features(join, plan.shapes[join.dataset])}
-    untold = personal | set(hidden) | _personal_columns(plan.shape)
+    columns = {name: _personal_columns(each, declared.get(name)) for name, each in plan.shapes.items()}
+    personal = {name for join in plan.joins for name in _personal_features(join, columns[join.dataset])}
+    untold = personal | set(hidden) | columns[plan.of]
     if personal:
         untold |= set(names) - {*plan.known, *joined.columns}
     needs = tuple(name for name in plan.known if name not in sent.columns)
@@ -49,31 +55,38 @@ def feature_row(
         row = with_nulls(sent.hstack(joined))
     return FeatureRow(
         features={name: row.item(0, name) for name in names if name in row.columns and name not in untold},
-        sources=tuple(_without_personal(plan, each) for each in sources),
+        sources=tuple(_without_personal(plan, each, columns[each.dataset]) for each in sources),
         withheld=tuple(name for name in names if name in untold),
         needs=needs,
     )
 
 
-def _personal_columns(shape: DatasetSchema) -> set[str]:
-    """The columns of a dataset that can identify a person."""
-    found = {column.name for column in shape.columns if column.personal}
-    return found if shape.subject is None else {*found, shape.subject}
+def _personal_columns(*shapes: DatasetSchema | None) -> set[str]:
+    """The columns of a dataset that can identify a person, by any of these."""
+    found: set[str] = set()
+    for shape in shapes:
+        if shape is not None:
+            found |= {column.name for column in shape.columns if column.personal}
+            found |= set() if shape.subject is None else {shape.subject}
+    return found
 
 
-def _personal_features(join: Join, shape: DatasetSchema) -> set[str]:
+def _personal_features(join: Join, personal: Collection[str]) -> set[str]:
     """The features that a join makes of personal columns."""
-    personal = _personal_columns(shape)
     if isinstance(join.window, msgspec.UnsetType):
         return {name for column, name in join.columns.items() if column in personal}
     return {name for name, (_, column) in join.window.of.items() if column in personal}
 
 
-def _without_personal(plan: FeaturePlan, source: JoinedRow) -> JoinedRow:
-    """The same, its key less personal parts that the request did not say itself."""
-    said = {name for join in plan.joins if join.dataset == source.dataset for name in join.on.values()}
-    untold = _personal_columns(plan.shapes[source.dataset]) - said
-    if not untold.intersection(source.key):
+def _without_personal(plan: FeaturePlan, source: JoinedRow, personal: set[str]) -> JoinedRow:
+    """The same, less personal parts of its key that the request did not say itself, whichever join found it,
+    and less times that stand in personal columns."""
+    if not personal:
         return source
+    shape = plan.shapes[source.dataset]
+    joins = [join for join in plan.joins if join.dataset == source.dataset]
+    untold = {name for name in personal if not all(name in join.on.values() for join in joins)}
     key = {name: value for name, value in source.key.items() if name not in untold}
-    return msgspec.structs.replace(source, key=key)
+    event = None if shape.time in untold else source.event
+    arrived = None if (shape.arrived or shape.time) in untold else source.arrived
+    return msgspec.structs.replace(source, key=key, event=event, arrived=arrived)

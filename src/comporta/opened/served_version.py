@@ -52,7 +52,7 @@ def load_version(
         plan = plan_of_bundle(bundle, does.compute)
         history = JoinHistory(opened, plan, does.signature, tables)
         answer = feature_function(plan, history.latest)
-        view = _feature_view(plan, history, features, bundle.log_without)
+        view = _feature_view(opened, plan, history, features, bundle.log_without)
         if does.apart:
             answer = _unwrapping(answer)
             view = view and replace(view, read=_unwrapping(view.read))
@@ -79,11 +79,12 @@ def load_version(
 
 
 def _feature_view(
-    plan: FeaturePlan, history: JoinHistory, names: Sequence[str], hidden: Sequence[str]
+    opened: OpenProject, plan: FeaturePlan, history: JoinHistory, names: Sequence[str], hidden: Sequence[str]
 ) -> FeatureView | None:
     """The features of a key; None where the plan joins no history."""
     columns = key_columns(plan)
-    read = partial(feature_row, plan, history.latest, names, hidden)
+    declared = {name: table.shape() for name, table in opened.project.tables().items() if name in plan.shapes}
+    read = partial(feature_row, plan, history.latest, names, hidden, declared=declared)
     return FeatureView(columns=columns, read=read) if columns else None
 
 
