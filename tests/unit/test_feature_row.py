@@ -247,6 +247,21 @@ def test_a_usual_token_reads_no_features_and_one_for_them_is_held_to_its_quota_a
     assert [each[0] for each in asked(version, queries[0], tokens=(other,), header=header)] == [403]
 
 
+def test_what_fails_does_not_count_in_a_quota() -> None:
+    failing = iter([True])
+
+    def fails_once(seen: pl.DataFrame) -> pl.DataFrame:
+        if seen["distance"][0] == 13 and next(failing, False):
+            raise ValueError
+        return per_seat(seen)
+
+    reader, header = token(actions=("features",), quota=Quota(requests_a_minute=1))
+    query = "/features/late?key=N1&distance=13"
+    version = served(plan_of(AS_OF, compute=(fails_once,)))
+    answers = asked(version, query, query, query, tokens=(reader,), header=header)
+    assert [each[0] for each in answers] == [500, 200, 429]
+
+
 def test_openapi_names_the_columns_to_ask_by() -> None:
     ((_, said, _),) = asked(served(plan_of(AS_OF, OVER)), "/openapi.json")
     asks = said["paths"]["/features/late"]["get"]["parameters"]

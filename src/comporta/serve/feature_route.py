@@ -13,12 +13,14 @@ from comporta.errors import BadRequest
 from comporta.http.replies import JSON_ONLY, Reply, json_reply
 from comporta.records import JoinedRow
 from comporta.records.columns import AT
+from comporta.records.features import FeatureRow
 from comporta.records.record import Record
 from comporta.serve.cells import parse_cells
 from comporta.serve.columns import first_names, quote
 from comporta.serve.live_version import LiveVersion, utc_times
 from comporta.serve.long_calls import LongCalls
 from comporta.serve.paths import MatchedPath
+from comporta.serve.prediction_ids import Ids
 from comporta.serve.request import Request
 from comporta.serve.serving_state import ServedModel
 from comporta.serve.version_source import FeatureView
@@ -70,10 +72,7 @@ class FeatureRoute:
         sent = sent_columns(request.query, live, view)
         frame = live.schema.part_of_row(sent)
         at = _time_of(frame, live.loaded.time, request.at)
-        if request.bearer is not None:
-            # Not given back for a key that is unknown: guesses are what a quota has to bound.
-            request.bearer.take(request.at, requests=1, rows=1)
-        row = await self._calls.run(lambda ids: view.read(frame, at))
+        row = await self._within_quota(request, lambda ids: view.read(frame, at))
         if row is None:
             raise BadRequest(
                 f"{live.name}: history has nothing for this {', '.join(map(quote, view.columns))} now.", 404
@@ -89,6 +88,20 @@ class FeatureRoute:
             needs=row.needs,
         )
         return Reply(200, json_reply(told).body, JSON_ONLY + _PRIVATE)
+
+    async def _within_quota(
+        self, request: Request, read: Callable[[Ids], FeatureRow | None]
+    ) -> FeatureRow | None:
+        """What is read of the key. A key that is unknown counts too: guesses are what a quota has to bound.
+        What fails does not."""
+        bearer = request.bearer
+        taken = () if bearer is None else bearer.take(request.at, requests=1, rows=1)
+        try:
+            return await self._calls.run(read)
+        except Exception:
+            if bearer is not None:
+                bearer.give_back(taken, requests=1, rows=1)
+            raise
 
 
 def sent_columns(query: bytes, live: LiveVersion, view: FeatureView) -> dict[str, Any]:
