@@ -14,7 +14,7 @@ from tests.unit.test_serve_many import FIELDS, TAKES
 from tests.unit.test_tokens import AT, late, made
 
 from comporta.checks.shared.measuring.v2_requests import as_json
-from comporta.errors import MissingExtra
+from comporta.errors import BadRequest, MissingExtra
 from comporta.records import Field, Share, Signature
 from comporta.records.token import TOKEN_ACTIONS, Quota
 from comporta.serve import App, LoadedVersion, ModelScores
@@ -352,8 +352,7 @@ def test_who_is_not_let_in_is_told_before_a_message_comes():
     shown = [("authorization", header.decode())]
 
     async def act(app, face):
-        found = [face.refusal(METHODS["ModelInfer"], each) for each in ((), shown, shown * 2)]
-        return [each and Said(each).code for each in found]
+        return [awaited(face, each) for each in ((), shown, shown * 2)]
 
     found = turn(act, tokens=lambda: (token,), nanoseconds=lambda: AT)
     assert found == [codes.UNAUTHENTICATED, None, codes.INVALID_ARGUMENT]
@@ -362,6 +361,29 @@ def test_who_is_not_let_in_is_told_before_a_message_comes():
 def test_a_quota_is_one_for_both_faces_and_says_when_to_ask_again():
     token, header = made(quota=Quota(rows_a_minute=2))
     shown = [("authorization", header.decode())]
+
+def awaited(face, metadata) -> int | None:
+    """The code of a request that gets no further than its metadata, or None."""
+    try:
+        with face.awaiting_message(METHODS["ModelInfer"], metadata):
+            return None
+    except BadRequest as error:
+        return Said(face.refuse(METHODS["ModelInfer"], error)).code
+
+
+def test_a_request_whose_message_does_not_come_is_among_its_token_s_requests_at_once():
+    token, header = made(quota=Quota(requests_at_once=1))
+    shown = [("authorization", header.decode())]
+
+    async def act(app, face):
+        with pytest.raises(asyncio.CancelledError), face.awaiting_message(METHODS["ModelInfer"], shown):
+            found = [awaited(face, shown), (await call(face, "ModelInfer", rows([0, 0]), shown)).code]
+            raise asyncio.CancelledError  # it hangs up
+        return [*found, awaited(face, shown), (await call(face, "ModelInfer", rows([0, 0]), shown)).code]
+
+    found = turn(act, tokens=lambda: (token,), nanoseconds=lambda: AT)
+    assert found == [codes.RESOURCE_EXHAUSTED, codes.RESOURCE_EXHAUSTED, None, codes.OK]
+
 
     async def act(app, face):
         body = {"inputs": [{"name": "m", "shape": [1, 2], "datatype": "FP64", "data": [0, 0]}]}

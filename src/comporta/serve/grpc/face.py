@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import msgspec
 
@@ -58,14 +59,19 @@ class GrpcFace:
         """What a client may send."""
         return self._admission.limits
 
-    def refusal(self, route: RoutePath, metadata: Metadata) -> Reply | None:
-        """The reply to a request that is not let in, so that a stranger's message is not read; None where it
-        may come."""
+    @contextmanager
+    def awaiting_message(self, route: RoutePath, metadata: Metadata) -> Iterator[None]:
+        """Around the reading of a message: a stranger's is not read, and one that does not come is among its
+        token's requests at once. Raises BadRequest."""
+        token = self._let_in(
+            MatchedPath(route), [(name.encode(), _octets(value)) for name, value in metadata]
+        )
+        at_once = begin_request(token)
         try:
-            self._let_in(MatchedPath(route), [(name.encode(), _octets(value)) for name, value in metadata])
-        except BadRequest as error:
-            return self.refuse(route, error)
-        return None
+            yield
+        finally:
+            if at_once is not None:
+                at_once.end()
 
     def refuse(self, route: RoutePath, error: BadRequest) -> Reply:
         """The reply to a request of which no message was read."""

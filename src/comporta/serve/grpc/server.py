@@ -126,11 +126,9 @@ def _handlers(grpc: Any, face: GrpcFace) -> Any:
     def method(route: RoutePath) -> Callable[[Any, Any], Awaitable[bytes]]:
         async def call(messages: Any, context: Any) -> bytes:
             metadata = context.invocation_metadata() or ()
-            reply = face.refusal(route, metadata)
-            if reply is not None:
-                return await send(reply, context)
             try:
-                message = await _first_message(context, grpc.aio.EOF, face.limits.seconds)
+                with face.awaiting_message(route, metadata):
+                    message = await _first_message(context, grpc.aio.EOF, face.limits.seconds)
             except BadRequest as error:
                 return await send(face.refuse(route, error), context)
             answer = face.answer(route, metadata, message)
