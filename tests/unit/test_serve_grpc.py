@@ -459,6 +459,15 @@ def bulky(message) -> bytes:
     bulky(typed("BOOL", "bool_contents", [True] * 200_000)),
     bulky(typed("BYTES", "bytes_contents", [b""] * 200_000)),
     bulky(typed("FP64", "fp64_contents", [0.0] * 200_000)),
+def with_parameters(number):
+    """A request whose output has so many parameters."""
+    message = rows([0, 0])
+    parameters = message.outputs.add(name="label").parameters
+    for each in range(number):
+        parameters[str(each)].bool_param = False
+    return message
+
+
     bulky(typed("FP64", "fp64_contents", [], shape=[1] * 200_000)),
     b"\x0a\x04late" + b"\x2a\x00" * 50_000,
     b"\x2a\x00" * 50_000,
@@ -466,6 +475,7 @@ def bulky(message) -> bytes:
 def test_what_would_become_too_much_is_refused_before_it_is_decoded(message, monkeypatch):
     monkeypatch.setattr("comporta.serve.grpc.methods.read_message", None)
     (reply,) = asked(("ModelInfer", message), limits=ServeLimits(rows=1000))
+    with_parameters(MOST_FIELDS + 1),
     assert reply.code == codes.INVALID_ARGUMENT
     assert "Send" in reply.error
     assert MOST_FIELDS < 50_000

@@ -14,7 +14,7 @@ from comporta.http.body import MostValues
 
 MOST_FIELDS = 20_000
 """Inputs, outputs, parameters and raw contents of one message together."""
-_NAME, _VERSION, _INPUTS = 1, 2, 5  # of ModelInferRequest
+_NAME, _VERSION, _INPUTS, _OUTPUTS = 1, 2, 5, 6  # of ModelInferRequest
 _SHAPE, _CONTENTS = 3, 5  # of InferInputTensor
 _VARINT, _EIGHT, _LENGTH, _FOUR = 0, 1, 2, 5
 _WIDTHS = {_EIGHT: 8, _FOUR: 4}
@@ -40,10 +40,15 @@ def model_named(message: bytes) -> tuple[str, str]:
 
 
 def require_values(message: bytes, most: MostValues) -> None:
-    """Raises BadRequest, 413, where the typed contents of a ModelInferRequest hold more values than these."""
-    values = 0
+    """Raises BadRequest, 413, where the typed contents of a ModelInferRequest hold more values than these, or
+    its outputs more parameters than there may be fields."""
+    values = wanted = 0
     for number, tensor in _fields(memoryview(message)):
-        if number != _INPUTS or tensor is None:
+        if tensor is None:
+            continue
+        if number == _OUTPUTS:
+            wanted = _count_wanted(tensor, wanted)
+        if number != _INPUTS:
             continue
         for inner, contents in _fields(tensor):
             values += _values_in(inner, contents) if inner == _SHAPE else 1
@@ -56,6 +61,17 @@ def require_values(message: bytes, most: MostValues) -> None:
                 raise BadRequest(
                     f"the message: found more values than {most.text} can have. Send the rows in parts.", 413
                 )
+
+
+def _count_wanted(output: memoryview, before: int) -> int:
+    """How many fields the outputs asked for have, with those of this one."""
+    for _ in _fields(output):
+        before += 1
+        if before > MOST_FIELDS:
+            raise BadRequest(
+                f"the message: found more than {MOST_FIELDS} parameters of its outputs. Send fewer.", 413
+            )
+    return before
 
 
 def _values_in(field: int, packed: memoryview | None) -> int:
