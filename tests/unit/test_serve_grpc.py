@@ -4,12 +4,15 @@ socket, and without grpcio. The real client asks in `real/test_serve_grpc.py`.""
 import asyncio
 import json
 import sys
+import tomllib
 from collections.abc import Awaitable
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from packaging.requirements import Requirement
 from tests.unit.test_serve_many import FIELDS, TAKES
 from tests.unit.test_tokens import AT, late, made
 
@@ -35,6 +38,7 @@ from comporta.serve.server_options import ServerOptions, open_options
 from comporta.serve.tensors import DTYPES, RANGES, tensor_to_bytes
 from comporta.testing.serving import MemorySink, MemorySource, ask
 
+PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
 METHODS = {each.path.rpartition("/")[2]: each for each in GRPC_METHODS}
 ROUTES = {"late": (Share(version=1, weight=1.0),)}
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -358,10 +362,6 @@ def test_who_is_not_let_in_is_told_before_a_message_comes():
     assert found == [codes.UNAUTHENTICATED, None, codes.INVALID_ARGUMENT]
 
 
-def test_a_quota_is_one_for_both_faces_and_says_when_to_ask_again():
-    token, header = made(quota=Quota(rows_a_minute=2))
-    shown = [("authorization", header.decode())]
-
 def awaited(face, metadata) -> int | None:
     """The code of a request that gets no further than its metadata, or None."""
     try:
@@ -384,6 +384,10 @@ def test_a_request_whose_message_does_not_come_is_among_its_token_s_requests_at_
     found = turn(act, tokens=lambda: (token,), nanoseconds=lambda: AT)
     assert found == [codes.RESOURCE_EXHAUSTED, codes.RESOURCE_EXHAUSTED, None, codes.OK]
 
+
+def test_a_quota_is_one_for_both_faces_and_says_when_to_ask_again():
+    token, header = made(quota=Quota(rows_a_minute=2))
+    shown = [("authorization", header.decode())]
 
     async def act(app, face):
         body = {"inputs": [{"name": "m", "shape": [1, 2], "datatype": "FP64", "data": [0, 0]}]}
@@ -455,10 +459,6 @@ def bulky(message) -> bytes:
     return message.SerializeToString() + b"\xfa\x07\xa0\x8d\x06" + b"x" * 100_000
 
 
-@pytest.mark.parametrize("message", [
-    bulky(typed("BOOL", "bool_contents", [True] * 200_000)),
-    bulky(typed("BYTES", "bytes_contents", [b""] * 200_000)),
-    bulky(typed("FP64", "fp64_contents", [0.0] * 200_000)),
 def with_parameters(number):
     """A request whose output has so many parameters."""
     message = rows([0, 0])
@@ -468,17 +468,28 @@ def with_parameters(number):
     return message
 
 
+@pytest.mark.parametrize("message", [
+    bulky(typed("BOOL", "bool_contents", [True] * 200_000)),
+    bulky(typed("BYTES", "bytes_contents", [b""] * 200_000)),
+    bulky(typed("FP64", "fp64_contents", [0.0] * 200_000)),
     bulky(typed("FP64", "fp64_contents", [], shape=[1] * 200_000)),
     b"\x0a\x04late" + b"\x2a\x00" * 50_000,
     b"\x2a\x00" * 50_000,
+    with_parameters(MOST_FIELDS + 1),
 ])  # fmt: skip
 def test_what_would_become_too_much_is_refused_before_it_is_decoded(message, monkeypatch):
     monkeypatch.setattr("comporta.serve.grpc.methods.read_message", None)
     (reply,) = asked(("ModelInfer", message), limits=ServeLimits(rows=1000))
-    with_parameters(MOST_FIELDS + 1),
     assert reply.code == codes.INVALID_ARGUMENT
     assert "Send" in reply.error
     assert MOST_FIELDS < 50_000
+
+
+def test_no_grpcio_is_taken_that_unpacks_a_message_whatever_it_becomes():
+    """Those before 1.84 unpack all of it, and then find that it is too large."""
+    extras = tomllib.loads(PYPROJECT.read_text())["project"]["optional-dependencies"]
+    (wanted,) = [Requirement(each) for each in extras["grpc"] if each.startswith("grpcio")]
+    assert "1.83.9" not in wanted.specifier and "1.84.0" in wanted.specifier
 
 
 def test_a_large_message_that_is_cut_off_is_no_message():
