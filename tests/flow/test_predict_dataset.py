@@ -24,7 +24,7 @@ from comporta.cli import main
 from comporta.data import accept_columns, add, compact, manifest_of, rows_of, scan_slice, slice_of
 from comporta.data.column_types import types_of
 from comporta.data.dataset_log import read_log
-from comporta.errors import Busy
+from comporta.errors import BadProject, Busy
 from comporta.opened.follow import follow_one
 from comporta.opened.project import OpenProject, open_project
 from comporta.records import decode
@@ -325,6 +325,36 @@ def test_two_that_add_the_same_from_two_places_add_it_once(
     with pytest.raises(Busy, match="another process adds the answers of ill/1 too"):
         comporta.load().predict_batch("ill/1", "arrivals", out)
     assert answers(opened, out)["id"].to_list() == list(range(ROWS))
+
+
+def test_stopped_and_the_input_compacted_meanwhile_each_row_is_answered_once(
+    opened: OpenProject, out: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    newest(opened, frame(range(1)))
+    for end in (40, 80, ROWS):
+        newest(opened, frame(range(end)))
+    real, file = parts.BatchParts.add, tmp_path / "out.parquet"
+    for target in (out, file):
+        added: list[None] = []
+
+        def add_one(self: Any, part: pl.DataFrame, added: list[None] = added) -> None:
+            if added:
+                raise Killed
+            added.append(real(self, part))
+
+        with monkeypatch.context() as patch, pytest.raises(Killed):
+            patch.setattr(parts.BatchParts, "add", add_one)
+            comporta.load().predict_batch("ill/1", "arrivals", target, chunk=50)
+    with parts_folder(opened) as scratch:
+        made = compact(opened.store, opened.keys, "arrivals", now=opened.clock(), scratch=scratch)
+    assert made.before > 1
+    project = comporta.load()
+    project.predict_batch("ill/1", "arrivals", out, chunk=50)
+    assert answers(opened, out)["id"].to_list() == list(range(ROWS))
+    with pytest.raises(BadProject, match="was begun there and not finished"):
+        project.predict_batch("ill/1", "arrivals", file, chunk=50)
+    project.predict_batch("ill/1", "arrivals", file, chunk=50, force=True)
+    assert sorted(pl.read_parquet(file)["id"]) == list(range(ROWS))
 
 
 def test_an_erasure_reaches_the_answers_in_whatever_spelling(

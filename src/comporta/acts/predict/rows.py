@@ -15,6 +15,7 @@ from comporta.acts.serve.serving_log import gone_ids_in
 from comporta.data import manifest_of, slice_of
 from comporta.data.changed_rows import changed_rows
 from comporta.data.damage import reporting_damage
+from comporta.data.dataset_log import read_log
 from comporta.data.forgotten import without_ids
 from comporta.data.manifests import is_dataset
 from comporta.data.names import dataset_and_number
@@ -113,7 +114,7 @@ def dataset_rows(opened: OpenProject, dataset: str, number: int | None) -> Batch
     named = f"{dataset}@{part.number}"
     personal = frozenset(personal_in(opened, manifest))
     # The digest too: it is another once rows of the version were erased, and what was counted is not there.
-    state = f"{named} {part.version} {part.digest[:16]}"
+    state = f"{named} {part.version} {part.digest[:16]}{_order_of(opened, dataset)}"
     return BatchRows(named, state, frame, dataset, part.number, manifest.shape, personal, opened, "")
 
 
@@ -130,6 +131,15 @@ def rows_since(opened: OpenProject, dataset: str, old: int, new: int, compared: 
         frames = (without_ids(each.lazy(), gone, opened.keys).collect() for each in frames)
     state = f"{every.state} since {old} {before.digest[:16]}"
     return every._replace(state=state, frames=frames, names=there)
+
+
+def _order_of(opened: OpenProject, dataset: str) -> str:
+    """Another text once files were put together: the same rows come in another order then. Empty before."""
+    groups = read_log(opened.store, opened.keys, dataset).groups
+    if not groups:
+        return ""
+    files = "\n".join(each.id for _, made in groups for each in made)
+    return f" {hashlib.sha256(files.encode()).hexdigest()[:16]}"
 
 
 def _state_of(glob: str) -> str:
