@@ -163,6 +163,34 @@ def test_a_table_that_no_longer_fits_is_one_error_that_names_it(shop: Path) -> N
                 time.sleep(0.05)
 
 
+def test_what_could_not_be_read_once_is_read_some_looks_later(
+    opened: OpenProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving_versions(opened) as source:
+        source.load("buys", 1)
+        (history,) = source._histories.values()
+        tables = source._tables
+        assert tables is not None
+        real, asked = tables.table, []
+
+        def hangs_up_once(*args: Any, **named: Any) -> Any:
+            asked.append(args)
+            if len(asked) == 1:
+                raise BadProject("the store hung up.")
+            return real(*args, **named)
+
+        monkeypatch.setattr(tables, "table", hangs_up_once)
+        monkeypatch.setattr(history, "_newest", lambda: {"orders": (1, 99)})  # as after an erasure
+        before = history.latest.online
+        with pytest.raises(BadProject):
+            source.routes()
+        source.routes()
+        assert len(asked) == 1, "not again at once"
+        for _ in range(30):
+            source.routes()
+        assert len(asked) == 2 and history.latest.online is not before
+
+
 def test_what_a_killed_server_left_is_gone_when_the_next_one_starts(shop: Path, opened: OpenProject) -> None:
     left = shop / ".comporta" / "tables" / ("0" * 32) / f"00000001-{'0' * 32}"
     left.mkdir(parents=True)

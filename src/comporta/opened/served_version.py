@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from math import inf
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
@@ -33,6 +34,8 @@ T = TypeVar("T")
 _LOOK = 0.05
 _LOOKS_AT_LOGS = 5
 """Of so many looks for newer versions one is at the logs of the datasets too."""
+_LOOKS_AFTER_FAULT = 30
+"""After so many what could not be read is tried again."""
 
 
 def load_version(
@@ -117,7 +120,7 @@ class JoinHistory:
         self.requests = pl.Schema({field.name: parse_type(field.type) for field in signature.raw})
         self._looks = 0
         self._seen = self._newest()
-        self._pending = False
+        self._again: float = inf
         first = self._read_tables(self._seen, wait=True, whole=True)
         assert first is not None
         self.latest = LatestTables(first)
@@ -128,17 +131,19 @@ class JoinHistory:
         return {self._ask(join).name for join in self.plan.joins}
 
     def renew(self) -> None:
-        """Brings in newer versions, beside those in use; where they are being written, the next time."""
+        """Brings in newer versions, beside those in use; where they are being written, the next time, and
+        some times later where they cannot be read: what was erased must not go on to be answered."""
         self._looks += 1
         newest = self._newest()
-        if newest == self._seen and not self._pending:
+        if newest == self._seen and self._looks < self._again:
             return
-        self._seen, self._pending = newest, False
+        self._seen, self._again = newest, self._looks + _LOOKS_AFTER_FAULT
         # Shorter history than when the server began is no reason to answer from what is no longer there.
         tables = self._read_tables(newest, wait=False, whole=False)
         if tables is None:
-            self._pending = True
+            self._again = self._looks
         else:
+            self._again = inf
             self.latest.swap(tables)
 
     def _newest(self) -> dict[str, tuple[int, int]]:
