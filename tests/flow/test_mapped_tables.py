@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ import pytest
 from comporta.acts.serve.serving import ReleasedVersions, serving_versions
 from comporta.cli import main
 from comporta.errors import BadProject
+from comporta.opened.mapped_tables import MappedTables
 from comporta.opened.project import OpenProject, open_root
 from comporta.opened.table_files import PARTS, TableState
 from comporta.serve import LoadedVersion
@@ -189,6 +191,22 @@ def test_what_could_not_be_read_once_is_read_some_looks_later(
         for _ in range(30):
             source.routes()
         assert len(asked) == 2 and history.latest.online is not before
+
+
+def test_ctrl_c_in_the_server_s_terminal_is_not_its_writer_s(
+    opened: OpenProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[Any] = []
+    real = MappedTables._start
+
+    def noted(*args: Any, **named: Any) -> Any:
+        started.append(os.getpgid((writer := real(*args, **named)).pid) == writer.pid)
+        return writer
+
+    monkeypatch.setattr(MappedTables, "_start", noted)
+    with serving_versions(opened) as source:
+        source.load("buys", 1)
+    assert started == [True], "it is in a group of its own"
 
 
 def test_what_a_killed_server_left_is_gone_when_the_next_one_starts(shop: Path, opened: OpenProject) -> None:

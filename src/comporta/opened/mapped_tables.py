@@ -112,6 +112,7 @@ class MappedTables:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             pass_fds=(turn,),
+            process_group=0,  # else Ctrl-C in a terminal is its too, and it says so by a traceback
             env={"POLARS_MAX_THREADS": "1", **os.environ},
         )
 
