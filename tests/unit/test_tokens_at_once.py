@@ -127,6 +127,22 @@ def test_workers_count_together_and_those_of_one_that_was_killed_are_forgotten_b
         successor.begin("billing")
 
 
+def test_where_there_is_no_room_for_more_tokens_requests_at_once_are_not_those_of_a_day() -> None:
+    counts = SharedQuotas(memoryview(bytearray(3 * 80)), SharedLock(shared_memory(2), 0), 0, 2)
+    gate = TokenGate(counts)
+    tokens = [made(requests_a_day=5, requests_at_once=1) for _ in range(3)]
+    gate.replace([token for token, _ in tokens])
+    for _, header in tokens[1:]:
+        bearer = gate.require(header, "predict", None, AT)
+        assert bearer.at_once is not None
+        for _ in range(2):
+            bearer.at_once.begin("billing")
+            bearer.take(AT, requests=1)
+            bearer.at_once.end()
+    with pytest.raises(QuotaReached, match="5 requests a day: found 4 used"):
+        bearer.take(AT, requests=2)
+
+
 def test_a_token_without_that_quota_is_not_counted_and_one_with_it_is_listed() -> None:
     token, header = made()
     gate = TokenGate()

@@ -7,6 +7,8 @@ from typing import Protocol
 
 ENDS, REQUESTS, ROWS = range(3)
 CELLS_BYTES = 24
+AT_ONCE = "at once"
+"""In place of a span: what is on its way and not answered yet."""
 
 
 class QuotaCounts(Protocol):

@@ -10,7 +10,7 @@ import msgspec
 
 from comporta.errors import BadRequest
 from comporta.http.bearer import read_token
-from comporta.http.quota_counts import ENDS, REQUESTS, ROWS, LocalQuotas, QuotaCounts
+from comporta.http.quota_counts import AT_ONCE, ENDS, REQUESTS, ROWS, LocalQuotas, QuotaCounts
 from comporta.records.token import Token, TokenAction
 
 _SCHEME = b"bearer "
@@ -266,9 +266,9 @@ def _requests_at_once(token: Token, counts: QuotaCounts) -> RequestsAtOnce | Non
     most = token.quota.requests_at_once
     if not most:
         return None
-    cells = counts.own_cells(token.id, "at once")
+    cells = counts.own_cells(token.id, AT_ONCE)
     cells[REQUESTS] = 0  # those of a worker that was killed, whose place this one took, are nobody's
-    return RequestsAtOnce(most, cells, counts.other_cells(token.id, "at once"))
+    return RequestsAtOnce(most, cells, counts.other_cells(token.id, AT_ONCE))
 
 
 def _windows(token: Token, counts: QuotaCounts) -> tuple[_Window, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import threading
 
-from comporta.http.quota_counts import CELLS_BYTES
+from comporta.http.quota_counts import AT_ONCE, CELLS_BYTES
 from comporta.serve.shared_pages import SharedLock
 
 _NAME = 32  # bytes of a digest, then the cells of each worker
@@ -33,26 +33,37 @@ class SharedQuotas:
         return tuple(each for index, each in enumerate(cells) if index != self._index)
 
     def _cells_of(self, token: str, span: str) -> list[memoryview]:
-        """By worker, those of the slot with this name, or of the first that is free. Those that find none
-        share the last: then their quotas are used up together."""
+        """By worker, those of the slot with this name, or of the first that is free. Spans that find none
+        share the last: then their quotas are used up together. Requests at once are no sum: of those that
+        find none each worker counts its own."""
         found = self._cells.get((token, span))
         if found is None:
             name = hashlib.sha256(f"{span}\0{token}".encode()).digest()
             with self._slots.hold():
-                start = self._slot(name) + _NAME
+                start = self._slot(name)
+            memory = self._memory
+            if start is None and span == AT_ONCE:
+                memory, start = memoryview(bytearray(self._size)), 0
+            elif start is None:
+                start = self._last
+            first = start + _NAME
             found = self._cells[token, span] = [
-                self._memory[at : at + CELLS_BYTES].cast("q")
-                for at in range(start, start + CELLS_BYTES * self._workers, CELLS_BYTES)
+                memory[at : at + CELLS_BYTES].cast("q")
+                for at in range(first, first + CELLS_BYTES * self._workers, CELLS_BYTES)
             ]
         return found
 
-    def _slot(self, name: bytes) -> int:
-        start = 0
-        for start in range(0, len(self._memory) - self._size + 1, self._size):
+    @property
+    def _last(self) -> int:
+        """Where the last slot begins, which is nobody's own."""
+        return len(self._memory) // self._size * self._size - self._size
+
+    def _slot(self, name: bytes) -> int | None:
+        for start in range(0, self._last, self._size):
             there = bytes(self._memory[start : start + len(name)])
             if there == name:
-                break
+                return start
             if not any(there):
                 self._memory[start : start + len(name)] = name
-                break
-        return start
+                return start
+        return None
