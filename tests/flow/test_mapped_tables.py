@@ -17,9 +17,10 @@ import pytest
 from comporta.acts.serve.serving import ReleasedVersions, serving_versions
 from comporta.cli import main
 from comporta.errors import BadProject
+from comporta.opened import mapped_tables
 from comporta.opened.mapped_tables import MappedTables
 from comporta.opened.project import OpenProject, open_root
-from comporta.opened.table_files import PARTS, TableState
+from comporta.opened.table_files import PARTS, TableState, hold_table
 from comporta.serve import LoadedVersion
 
 PROJECT = """
@@ -207,6 +208,24 @@ def test_ctrl_c_in_the_server_s_terminal_is_not_its_writer_s(
     with serving_versions(opened) as source:
         source.load("buys", 1)
     assert started == [True], "it is in a group of its own"
+
+
+def test_a_table_that_another_worker_finished_meanwhile_is_not_written_again(
+    opened: OpenProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines: list[str] = []
+    with serving_versions(opened) as one, serving_versions(opened, lines.append) as two:
+        one.load("buys", 1)
+        looks: list[Any] = []
+
+        def too_early(*args: Any) -> Any:
+            looks.append(args)
+            return None if len(looks) == 1 else hold_table(*args)
+
+        monkeypatch.setattr(mapped_tables, "hold_table", too_early)
+        monkeypatch.setattr(MappedTables, "_start", lambda *args, **named: pytest.fail("written again"))
+        found = read(two.load("buys", 1), "c1")
+    assert found[:2] == want(orders(), "c1") and len(looks) > 1 and not lines
 
 
 def test_what_a_killed_server_left_is_gone_when_the_next_one_starts(shop: Path, opened: OpenProject) -> None:

@@ -95,10 +95,14 @@ class MappedTables:
         try:
             make_folder(folder)
             with taking_turn(folder) as turn:
-                if turn is not None:
-                    # There, but not whole: what it is answered from was deleted, or is of another format.
-                    delete_part(folder / state.name)
-                    self._writers[ask.name] = self._start(folder, ask, state, turn, whole=whole)
+                if turn is None:
+                    return
+                if (written := hold_table(folder, ask, state)) is not None:  # meanwhile, by another process
+                    written.release()
+                    return
+                # There, but not whole: what it is answered from was deleted, or is of another format.
+                delete_part(folder / state.name)
+                self._writers[ask.name] = self._start(folder, ask, state, turn, whole=whole)
         except OSError as error:
             raise self._no_room(f"{folder}: {error.strerror or error}.") from error
 
