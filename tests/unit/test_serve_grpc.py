@@ -7,6 +7,7 @@ import sys
 import tomllib
 from collections.abc import Awaitable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -32,6 +33,7 @@ from comporta.serve.grpc.messages import (
     ModelReadyResponse,
     ServerReadyResponse,
 )
+from comporta.serve.grpc.server import _handlers
 from comporta.serve.limits import ServeLimits
 from comporta.serve.paths import GRPC_METHODS, PATHS, match_path
 from comporta.serve.server_options import ServerOptions, open_options
@@ -383,6 +385,25 @@ def test_a_request_whose_message_does_not_come_is_among_its_token_s_requests_at_
 
     found = turn(act, tokens=lambda: (token,), nanoseconds=lambda: AT)
     assert found == [codes.RESOURCE_EXHAUSTED, codes.RESOURCE_EXHAUSTED, None, codes.OK]
+
+
+class Grpcio:
+    """As much of it as the functions of the methods use."""
+
+    StatusCode = ()
+    GenericRpcHandler = object
+    aio = SimpleNamespace(EOF=None)
+    stream_unary_rpc_method_handler = stream_stream_rpc_method_handler = staticmethod(lambda call: call)
+
+
+@pytest.mark.parametrize("method", ["ServerLive", "ServerReady"])
+def test_no_message_of_a_stranger_is_read(method):
+    async def act(app, face):
+        handlers = _handlers(Grpcio, face)
+        call = handlers.service(SimpleNamespace(method=METHODS[method].path))
+        return await call(None, SimpleNamespace(invocation_metadata=lambda: ()))  # which has no `read`
+
+    assert turn(act, tokens=tuple) == b"\x08\x01"
 
 
 def test_a_quota_is_one_for_both_faces_and_says_when_to_ask_again():

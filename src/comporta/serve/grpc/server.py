@@ -128,7 +128,10 @@ def _handlers(grpc: Any, face: GrpcFace) -> Any:
             metadata = context.invocation_metadata() or ()
             try:
                 with face.awaiting_message(route, metadata):
-                    message = await _first_message(context, grpc.aio.EOF, face.limits.seconds)
+                    # What everybody may ask has nothing in its message, and a stranger's could be large.
+                    message = b""
+                    if route.action != "open":
+                        message = await _first_message(context, grpc.aio.EOF, face.limits.seconds)
             except BadRequest as error:
                 return await send(face.refuse(route, error), context)
             answer = face.answer(route, metadata, message)
