@@ -194,20 +194,26 @@ def test_what_could_not_be_read_once_is_read_some_looks_later(
         assert len(asked) == 2 and history.latest.online is not before
 
 
-def test_ctrl_c_in_the_server_s_terminal_is_not_its_writer_s(
+def test_ctrl_c_in_the_server_s_terminal_is_not_its_writer_s_and_nothing_is_left_of_one_that_is_done(
     opened: OpenProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[Any] = []
     real = MappedTables._start
 
     def noted(*args: Any, **named: Any) -> Any:
-        started.append(os.getpgid((writer := real(*args, **named)).pid) == writer.pid)
+        writer = real(*args, **named)
+        started.append((writer, os.getpgid(writer.pid)))
         return writer
 
     monkeypatch.setattr(MappedTables, "_start", noted)
     with serving_versions(opened) as source:
         source.load("buys", 1)
-    assert started == [True], "it is in a group of its own"
+        ((writer, group),) = started
+        assert group == writer.pid, "it is in a group of its own"
+        writer.wait(60)
+        source.routes()
+        assert source._tables is not None and not source._tables._writers
+        assert writer.stdout.closed
 
 
 def test_a_table_that_another_worker_finished_meanwhile_is_not_written_again(

@@ -65,10 +65,14 @@ class MappedTables:
             sweep_table(self._tables / ask.name)
 
     def retain(self, names: Collection[str]) -> None:
-        """Lets go of every table but these."""
+        """Lets go of every table but these, and of writers that are done."""
         for name in self._held.keys() - names:
             self._held.pop(name).release()
             sweep_table(self._tables / name)
+        for name, writer in [*self._writers.items()]:
+            # One that failed says why to whoever asks for its table.
+            if writer.poll() is not None and (writer.returncode == 0 or name not in names):
+                self._said_by(name)
 
     def close(self) -> None:
         """Lets go of every table; the last process that does deletes the files."""
@@ -86,10 +90,7 @@ class MappedTables:
         if writer is not None:
             if writer.poll() is None:
                 return
-            del self._writers[ask.name]
-            assert writer.stdout is not None
-            with writer.stdout:
-                said = writer.stdout.read()
+            said = self._said_by(ask.name)
             if writer.returncode:
                 self._fail(said, writer.returncode)
         try:
@@ -105,6 +106,13 @@ class MappedTables:
                 self._writers[ask.name] = self._start(folder, ask, state, turn, whole=whole)
         except OSError as error:
             raise self._no_room(f"{folder}: {error.strerror or error}.") from error
+
+    def _said_by(self, name: str) -> bytes:
+        """What a writer that has ended said; nothing is left of it then."""
+        stdout = self._writers.pop(name).stdout
+        assert stdout is not None
+        with stdout:
+            return stdout.read()
 
     def _start(
         self, folder: Path, ask: TableAsk, state: TableState, turn: int, *, whole: bool
