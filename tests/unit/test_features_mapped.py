@@ -160,6 +160,17 @@ def test_an_empty_table_answers_with_nothing() -> None:
         assert tables.read(asking, at)["v"].to_list() in ([None, None], [0.0, None])
 
 
+@pytest.mark.parametrize(("stood", "asked"), [(0.0, -0.0), (-0.0, 0.0)])
+def test_zero_and_minus_zero_are_one_key(stood: float, asked: float) -> None:
+    table = pl.DataFrame({"id": [1], "place": [stood], "value": [5.0]})
+    join = Join(dataset="t", on={"place": "place"}, columns={"value": "value"})
+    asking = pl.DataFrame({"place": [asked, None, float("nan")]})
+    tables = mapped(table, join, DatasetSchema(name="t", key=("id",)), asking.schema)
+    assert tables.few(asking, None)[0]["value"].to_list() == [5.0, None, None]
+    assert tables.read(asking, None)["value"].to_list() == [5.0, None, None]
+    assert tables.lookup(join, {"place": asked}, None).values == {"value": 5.0}
+
+
 def test_digests_that_agree_in_their_first_half_are_told_apart() -> None:
     digests = key_digests([("a",), ("b",), ("c",)])
     high = np.full(3, digests[0, 0], dtype=np.uint64)

@@ -51,7 +51,9 @@ def matchable(frame: pl.DataFrame, names: list[str], types: list[pl.DataType]) -
         if column.dtype != dtype:
             column = column.cast(dtype)
         if dtype == pl.Float64:
-            column = column.fill_nan(None) + 0.0  # -0.0 and 0.0 are one key
+            column = column.fill_nan(None)
+            # -0.0 is the same key; polars leaves it as it is where 0.0 is added.
+            column = column.set(column == 0.0, 0.0)
         columns.append(column.alias(str(place)))
     return pl.DataFrame(columns)
 
