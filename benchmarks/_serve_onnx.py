@@ -11,21 +11,7 @@ import msgspec
 import numpy as np
 import onnxruntime
 
-
-class Tensor(msgspec.Struct):
-    """One input."""
-
-    name: str
-    shape: list[int]
-    datatype: str
-    data: list[float]
-
-
-class Body(msgspec.Struct):
-    """An Open Inference v2 request."""
-
-    inputs: list[Tensor]
-
+from _serve_echo import Body
 
 _decode, _encode = msgspec.json.Decoder(Body).decode, msgspec.json.Encoder().encode
 
