@@ -171,23 +171,21 @@ class PredictionRoutes:
     def model_of(self, path: MatchedPath) -> ServedModel:
         """The model a path names, or the only one. Raises BadRequest with 404 or 503."""
         serving, model = self._follower.serving, path.model
+        served = serving.find(model)
+        if served is not None:
+            return served
         if model is None:
-            if len(serving.models) == 1:
-                return next(iter(serving.models.values()))
             if serving.models:
                 raise BadRequest("found several models here; send to /models/NAME/invocations.", 404)
             raise BadRequest("no model answers yet: nothing is released, or it is being loaded.", 503)
-        served = serving.models.get(model)
-        if served is None:
-            if model in serving.failed:
-                raise BadRequest(
-                    f"model {model!r} is released but could not be loaded; see the server's log.", 503
-                )
-            if self._follower.is_loading(model):
-                raise BadRequest(f"model {model[:60]!r} does not answer yet: it is being loaded.", 503)
-            names = ", ".join(sorted(serving.models)) or "none yet"
-            raise BadRequest(f"found no model {model[:60]!r}, expected one that is released: {names}.", 404)
-        return served
+        if model in serving.failed:
+            raise BadRequest(
+                f"model {model!r} is released but could not be loaded; see the server's log.", 503
+            )
+        if self._follower.is_loading(model):
+            raise BadRequest(f"model {model[:60]!r} does not answer yet: it is being loaded.", 503)
+        names = ", ".join(sorted(serving.models)) or "none yet"
+        raise BadRequest(f"found no model {model[:60]!r}, expected one that is released: {names}.", 404)
 
     def _asked_model(self, request: Request) -> ServedModel:
         """The model of a request, which its token is for: asked before an error could tell of its columns.

@@ -108,18 +108,12 @@ class RequestWatch:
 
     def _note_failure(self, matched: MatchedPath, took: int) -> None:
         """Counted with the version that would have answered, where that is known."""
-        models = self._follower.serving.models
-        model = matched.model if matched.model is not None else next(iter(models), "")
-        served = models.get(model)
-        if served is None or (matched.model is None and len(models) > 1):
+        served = self._follower.serving.find(matched.model)
+        if served is None:
             return
-        live = served.champion
-        if matched.version is not None:
-            named = served.versions.get(int(matched.version)) if matched.version.isdecimal() else None
-            if named is None:
-                return
-            live = named
-        self.counts.note_failure(live.loaded.model, live.loaded.number, took)
+        live = served.champion if matched.version is None else served.find(matched.version)
+        if live is not None:
+            self.counts.note_failure(live.loaded.model, live.loaded.number, took)
 
     def _line(
         self, incoming: IncomingRequest, request: Request | None, reply: Reply, took: int

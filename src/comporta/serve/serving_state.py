@@ -39,9 +39,13 @@ class ServedModel(msgspec.Struct, frozen=True):
             return self.versions[shares[0].version]
         return self.versions[choose_version(shares, key, self.model, unit)]
 
+    def find(self, text: str) -> LiveVersion | None:
+        """The version of this number; None where none is served."""
+        return self.versions.get(int(text)) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
     def version(self, text: str) -> LiveVersion:
-        """The version of this number. Raises BadRequest with status 404."""
-        live = self.versions.get(int(text)) if text.isascii() and text.isdigit() and len(text) < 10 else None
+        """The same. Raises BadRequest with status 404 where none is served."""
+        live = self.find(text)
         if live is None:
             served = ", ".join(str(number) for number in sorted(self.versions))
             raise BadRequest(
@@ -62,6 +66,12 @@ class ServingState(msgspec.Struct, frozen=True):
 
     models: Mapping[str, ServedModel] = {}
     failed: Mapping[str, FailedRelease] = {}
+
+    def find(self, model: str | None) -> ServedModel | None:
+        """The model of this name, or the only one where none is named; None where there is none such."""
+        if model is not None:
+            return self.models.get(model)
+        return next(iter(self.models.values())) if len(self.models) == 1 else None
 
     @property
     def least_sample(self) -> float:
