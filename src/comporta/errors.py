@@ -74,6 +74,10 @@ class Forbidden(Refused):
     """Who acts may not do it; the message names the rule and who could."""
 
 
+class Superseded(Refused):
+    """Another attempt took the place of the one that would record something."""
+
+
 class LiveFileRead(Refused, PermissionError):
     """A version's code reads a file that is not kept with it, and may change after the release. What catches
     an `OSError` catches it."""

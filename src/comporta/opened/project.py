@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from comporta import access, engine
+from comporta import access, engine, jobs
 from comporta.engine import Engine
 from comporta.errors import BadProject, NotFound, WrongKey
 from comporta.ledger import Ledger, OpensLedger, open_ledger
@@ -53,6 +53,7 @@ KEYED = Projection("keyed", ProjectKeyed, {ProjectKeyed: _apply_project_keyed})
 PROJECTIONS = (
     KEYED, DATASETS, EDGES, QUESTIONS, EVALUATIONS, MODELS, VERSIONS, ROUTES, FORGOTTEN, REMOVALS,
     TOKENS, COPIES, BATCHES, *engine.PROJECTIONS, *access.PROJECTIONS,
+    *jobs.PROJECTIONS,
 )  # fmt: skip
 
 

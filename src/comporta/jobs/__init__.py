@@ -1,0 +1,36 @@
+"""What waits, who holds it, and under which budget. Pure: state → facts; projections apply them."""
+
+from comporta.jobs.claim import ClaimRules, claim, expired, renew
+from comporta.jobs.lease import LeaseWatch, hold, let_go, taken
+from comporta.jobs.queue import cancel, enqueue, job_of, raise_priority, require_holder, retry, settle
+from comporta.jobs.settlement import AttemptEnd
+from comporta.jobs.state import DEATHS, JOB_KEYS, JOBS, RUNNING, SPENT
+from comporta.jobs.waiting import WAITING
+
+PROJECTIONS = (JOBS, JOB_KEYS, WAITING, RUNNING, SPENT, DEATHS)
+
+__all__ = [
+    "DEATHS",
+    "JOBS",
+    "JOB_KEYS",
+    "PROJECTIONS",
+    "RUNNING",
+    "SPENT",
+    "WAITING",
+    "AttemptEnd",
+    "ClaimRules",
+    "LeaseWatch",
+    "cancel",
+    "claim",
+    "enqueue",
+    "expired",
+    "hold",
+    "job_of",
+    "let_go",
+    "raise_priority",
+    "renew",
+    "require_holder",
+    "retry",
+    "settle",
+    "taken",
+]
