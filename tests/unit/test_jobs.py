@@ -11,6 +11,7 @@ import pytest
 from comporta import jobs
 from comporta.errors import NotFound, Refused, Superseded
 from comporta.jobs import AttemptEnd, ClaimRules, LeaseWatch
+from comporta.jobs.state import RunningJob
 from comporta.ledger import Ledger, open_ledger, verify
 from comporta.records import Transaction
 from comporta.records.facts import FACTS
@@ -21,7 +22,7 @@ from comporta.testing.clock import Clock
 
 T = TypeVar("T")
 KEY = b"k" * 32
-RULES = ClaimRules()
+RULES = ClaimRules(lease=30.0)
 
 
 @pytest.fixture
@@ -58,6 +59,14 @@ def end(ledger: Ledger, job: Job, outcome: Any, **fields: Any) -> Job | None:
 
 def state(ledger: Ledger, id: str) -> Job:
     return jobs.job_of(ledger, id)
+
+
+def lost(ledger: Ledger, watch: LeaseWatch) -> list[tuple[RunningJob, AttemptEnd]]:
+    def act(tx: Transaction) -> list[tuple[RunningJob, AttemptEnd]]:
+        running = [each for _, each in tx.scan(jobs.RUNNING)]
+        return jobs.expired(running, {each.name: each for each in ledger.leases()}, tx.now(), watch)
+
+    return ledger.transact(act)
 
 
 def record(ledger: Ledger, decide: Callable[[Transaction], Any]) -> None:
@@ -214,9 +223,9 @@ def test_of_two_attempts_the_one_with_the_newest_token_counts(ledger: Ledger, cl
     slow = begun(ledger)
     clock.forward(seconds=31)
     watch = LeaseWatch()
-    ((lost, ended),) = ledger.transact(lambda tx: jobs.expired(tx, watch))
-    assert (lost.job, ended.outcome, ended.seconds) == (id, "lost", 31.0)
-    ledger.transact(lambda tx: jobs.settle(tx, lost.job, lost.token, ended))
+    ((gone, ended),) = lost(ledger, watch)
+    assert (gone.job, ended.outcome, ended.seconds) == (id, "lost", 31.0)
+    ledger.transact(lambda tx: jobs.settle(tx, gone.job, gone.token, ended))
     clock.forward(seconds=10)
     second = begun(ledger)
     assert second.token > slow.token
@@ -236,7 +245,7 @@ def test_a_renewed_attempt_is_not_lost(ledger: Ledger, clock: Clock) -> None:
     for _ in range(5):
         clock.forward(seconds=20)
         assert ledger.transact(lambda tx: jobs.renew(tx, job.id, job.token, "w-1", RULES)) is not None
-        assert ledger.transact(lambda tx: jobs.expired(tx, watch)) == []
+        assert lost(ledger, watch) == []
 
 
 def test_a_silent_worker_is_found_whatever_the_clock_was_set_to(ledger: Ledger, clock: Clock) -> None:
@@ -245,11 +254,11 @@ def test_a_silent_worker_is_found_whatever_the_clock_was_set_to(ledger: Ledger, 
     clock.forward(days=-30)
     elapsed = [0.0]
     watch = LeaseWatch(lambda: elapsed[0])
-    assert ledger.transact(lambda tx: jobs.expired(tx, watch)) == []
+    assert lost(ledger, watch) == []
     elapsed[0] = 29.0
-    assert ledger.transact(lambda tx: jobs.expired(tx, watch)) == []
+    assert lost(ledger, watch) == []
     elapsed[0] = 30.0
-    assert len(ledger.transact(lambda tx: jobs.expired(tx, watch))) == 1
+    assert len(lost(ledger, watch)) == 1
 
 
 def test_a_waiting_job_is_cancelled_at_once_and_a_running_one_by_its_worker(
@@ -363,7 +372,7 @@ def test_in_any_order_of_events_no_job_is_lost_and_none_is_done_twice(
                 clock.forward(seconds=draw.choice([-300, 1, 5, 40]))
                 elapsed[0] += draw.choice([0.5, 5, 40])
             case 7:
-                for each, ended in ledger.transact(lambda tx: jobs.expired(tx, watch)):
+                for each, ended in lost(ledger, watch):
                     ledger.transact(
                         lambda tx, each=each, ended=ended: jobs.settle(tx, each.job, each.token, ended)
                     )

@@ -1,11 +1,11 @@
 """What waits, who holds it, and under which budget. Pure: state → facts; projections apply them."""
 
-from comporta.jobs.claim import ClaimRules, claim, expired, renew
+from comporta.jobs.claim import ClaimRules, claim, expired, lease_name, renew
 from comporta.jobs.lease import LeaseWatch, hold, let_go, taken
 from comporta.jobs.queue import cancel, enqueue, job_of, raise_priority, require_holder, retry, settle
 from comporta.jobs.settlement import AttemptEnd
 from comporta.jobs.state import DEATHS, JOB_KEYS, JOBS, RUNNING, SPENT
-from comporta.jobs.waiting import WAITING
+from comporta.jobs.waiting import WAITING, due
 
 PROJECTIONS = (JOBS, JOB_KEYS, WAITING, RUNNING, SPENT, DEATHS)
 
@@ -22,10 +22,12 @@ __all__ = [
     "LeaseWatch",
     "cancel",
     "claim",
+    "due",
     "enqueue",
     "expired",
     "hold",
     "job_of",
+    "lease_name",
     "let_go",
     "raise_priority",
     "renew",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import NamedTuple
 
+from comporta.jobs.codes import LOST
 from comporta.jobs.lease import LeaseWatch, let_go, taken
 from comporta.jobs.settlement import AttemptEnd
 from comporta.jobs.state import JOBS, RUNNING, SPENT, RunningJob, day_key
@@ -13,6 +15,7 @@ from comporta.jobs.waiting import WaitingJob, due
 from comporta.records import Transaction
 from comporta.records.job import Job
 from comporta.records.job_facts import JobStarted
+from comporta.records.lease import Lease
 
 KILL_GRACE = 10.0
 """Seconds beyond its limit after which an attempt that its worker watches is dead."""
@@ -24,7 +27,7 @@ class ClaimRules(NamedTuple):
 
     pools: Mapping[str, int] = {}
     cap: float | None = None
-    lease: float = 30.0
+    lease: float = 8.0
 
 
 def lease_name(job: str) -> str:
@@ -96,17 +99,17 @@ def renew(tx: Transaction, job: str, token: int, worker: str, rules: ClaimRules)
     return tx.get(JOBS, job)
 
 
-def expired(tx: Transaction, watch: LeaseWatch) -> list[tuple[RunningJob, AttemptEnd]]:
+def expired(
+    running: Iterable[RunningJob], leases: Mapping[str, Lease], now: datetime, watch: LeaseWatch
+) -> list[tuple[RunningJob, AttemptEnd]]:
     """The attempts whose worker is not heard of any more, with what is known of their end. They are counted
-    as long as they may have run: until their lease ended, and a watched process was dead."""
+    as long as they may have run: until now, or until their worker's watch had ended them. leases: by name."""
     found = []
-    now = tx.now()
-    for _, each in tx.scan(RUNNING):
-        lease = tx.lease(lease_name(each.job))
+    for each in running:
+        lease = leases.get(lease_name(each.job))
         if lease is None or lease.until <= now or watch.is_silent(lease):
             ran = max(0.0, (now - each.since).total_seconds())
-            end = AttemptEnd("lost", seconds=min(ran, each.hold + KILL_GRACE))
-            found.append((each, end))
+            found.append((each, AttemptEnd("lost", seconds=min(ran, each.hold + KILL_GRACE), reason=LOST())))
     return found
 
 

@@ -45,6 +45,8 @@ def settlement(job: Job, end: AttemptEnd, deaths: int, now: datetime) -> Settlem
     counted. now: of the ledger."""
     if job.cancel and end.outcome != "done":
         return Settlement("cancelled", None, alone=False)
+    if end.outcome == "stopped":
+        return Settlement("stopped", now, job.alone)
     if end.outcome == "parked":
         return Settlement("parked", now + PARKED, job.alone)
     if end.outcome == "died" and deaths > DEATHS_ALONE:

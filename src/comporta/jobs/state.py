@@ -8,7 +8,7 @@ import msgspec
 
 from comporta.records import Changes, Event, Lookup, Projection, Record
 from comporta.records.facts import RunStarted, StepAnswered
-from comporta.records.job import Job, JobState
+from comporta.records.job import AttemptOutcome, Job, JobState
 from comporta.records.job_facts import JobCancelled, JobEnded, JobQueued, JobRaised, JobRetried, JobStarted
 
 
@@ -27,6 +27,10 @@ class RunningJob(Record, frozen=True, kw_only=True):
 def day_key(at: datetime) -> str:
     """The day, UTC, to which what an attempt took is counted."""
     return f"{at:%Y-%m-%d}"
+
+
+UNCOUNTED: frozenset[AttemptOutcome] = frozenset(("parked", "stopped"))
+"""Ends that are no fault of the job: its attempts count without these."""
 
 
 def state_after(fact: JobEnded) -> JobState:
@@ -71,8 +75,7 @@ def _apply_ended(fact: JobEnded, event: Event, old: Lookup[Job]) -> Changes[Job]
         msgspec.structs.replace(
             job,
             state=state,
-            # One that found no room to write did not try.
-            attempt=job.attempt - (fact.outcome == "parked"),
+            attempt=job.attempt - (fact.outcome in UNCOUNTED),
             not_before=fact.retry_at,
             alone=fact.alone,
             present=fact.present,

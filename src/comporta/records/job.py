@@ -21,10 +21,11 @@ OPEN_JOBS: frozenset[JobState] = frozenset(("queued", "running", "parked"))
 """States from which a job goes on by itself."""
 
 AttemptOutcome = Literal[
-    "done", "failed", "died", "timeout", "lost", "busy", "parked", "cancelled", "quarantined"
+    "done", "failed", "died", "timeout", "lost", "busy", "parked", "stopped", "cancelled", "quarantined"
 ]
 """How an attempt ended. died: its process, or one of a step. lost: its worker was not heard of any more.
-busy: what it needs could not be reached. parked: there was no room to write."""
+busy: what it needs could not be reached. parked: there was no room to write.
+stopped: its worker was asked to end."""
 
 
 class JobLimits(Record, frozen=True, kw_only=True):

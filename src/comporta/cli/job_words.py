@@ -1,0 +1,40 @@
+"""What the command line says about jobs: a part of `cli/words.py`."""
+
+from __future__ import annotations
+
+
+class JobTexts:
+    """The texts, in English."""
+
+    JOB_ID = "The job's id, or its beginning."
+    JOB_LIMIT = "How many that wait, and how many that ended."
+    JOB_PRIORITY = "The class: urgent, release, build, search or upkeep. The first goes first."
+    JOB_QUEUE = "Ask for it as a job, which a worker carries out."
+    JOB_ONCE = "End once nothing waits that may begin now."
+    JOB_QUEUED = "Job {job} waits. A worker carries it out: comporta worker"
+    JOB_CANCELLED = "Job {job} is cancelled."
+    JOB_CANCELLING = "Job {job} runs; its worker ends it and says so: comporta jobs"
+    JOB_RETRIED = "Job {job} waits again."
+    JOB_RAISED = "Job {job} is of the class {priority}."
+    NO_JOBS = "No job was asked for yet. Ask for one: comporta run --queue"
+    JOB_NOTHING = "Nothing waits."
+    JOB_STARTED = "{job} {what}: attempt {attempt}"
+    JOB_ENDED = "{job} {what}: {state}, {seconds:.1f} s"
+    JOB_SUPERSEDED = "{job} {what}: another worker took it over; this attempt was ended"
+    JOB_WORKS = "Worker {worker} waits for jobs. Interrupt it to stop."
+    JOB_WORKED = "{count} attempts. Nothing waits that may begin now."
+    JOB_AT = "from {at}"
+    JOB_ATTEMPT = "attempt {attempt} of {attempts}"
+    JOB_ALONE = "runs alone"
+    JOB_CANCEL_ASKED = "is being cancelled"
+    JOB_STEPS = "{done} of {total} steps"
+    JOB_NO_JOB = "run in a terminal"
+    JOB_STATES = {
+        "queued": "waiting",
+        "running": "running",
+        "parked": "no room",
+        "done": "done",
+        "failed": "failed",
+        "cancelled": "cancelled",
+        "quarantined": "quarantined",
+    }
