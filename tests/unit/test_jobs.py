@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import pytest
 
 from comporta import jobs
-from comporta.errors import NotFound, Refused, Superseded
+from comporta.errors import AttemptReplaced, NotFound, Refused
 from comporta.jobs import AttemptEnd, ClaimRules, LeaseWatch
 from comporta.jobs.state import RunningJob
 from comporta.ledger import Ledger, open_ledger, verify
@@ -64,7 +64,7 @@ def state(ledger: Ledger, id: str) -> Job:
 def lost(ledger: Ledger, watch: LeaseWatch) -> list[tuple[RunningJob, AttemptEnd]]:
     def act(tx: Transaction) -> list[tuple[RunningJob, AttemptEnd]]:
         running = [each for _, each in tx.scan(jobs.RUNNING)]
-        return jobs.expired(running, {each.name: each for each in ledger.leases()}, tx.now(), watch)
+        return jobs.expired_attempts(running, {each.name: each for each in ledger.leases()}, tx.now(), watch)
 
     return ledger.transact(act)
 
@@ -230,7 +230,7 @@ def test_of_two_attempts_the_one_with_the_newest_token_counts(ledger: Ledger, cl
     second = begun(ledger)
     assert second.token > slow.token
     assert end(ledger, slow, "done") is None
-    with pytest.raises(Superseded, match="another attempt"):
+    with pytest.raises(AttemptReplaced, match="another attempt"):
         ledger.transact(lambda tx: jobs.require_holder(tx, id, slow.token))
     ledger.transact(lambda tx: jobs.require_holder(tx, id, second.token))
     assert ledger.transact(lambda tx: jobs.renew(tx, id, slow.token, "w-1", RULES)) is None

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from comporta.acts.reproduce.reproduce import Reproduction
     from comporta.api.comparison import VersionComparison
     from comporta.api.data import ProjectData
+    from comporta.api.jobs import ProjectJobs
     from comporta.api.listing import Listing
     from comporta.api.model import TrainedVersion
     from comporta.api.results import ProjectCheck, ProjectRun, RunSteps, Trace, VersionReport
@@ -320,6 +321,13 @@ class Project(declared.ProjectDeclaration, frozen=True):
 
         return ProjectData(self._opens)
 
+    @property
+    def jobs(self) -> ProjectJobs:
+        """What a worker carries out, now or later: `comporta jobs`."""
+        from comporta.api.jobs import ProjectJobs
+
+        return ProjectJobs(self._opens)
+
     def features(self, name: str = "") -> Listing[FeatureUse]:
         """The columns of models: all, or by a name, a dataset's column, a model: `comporta features`."""
         from comporta.api.features import feature_listing
@@ -335,10 +343,7 @@ class Project(declared.ProjectDeclaration, frozen=True):
             return people(opened)
 
     def forget(self, person: str) -> str:
-        """The id of a person whose name is deleted now: `comporta people forget`. person: name or id.
-
-        Raises NotFound.
-        """
+        """The id of a person whose name is deleted now: `comporta people forget`. Raises NotFound."""
         from comporta.acts.upkeep.people import forget
 
         with self._opens() as opened:
@@ -385,8 +390,7 @@ class Project(declared.ProjectDeclaration, frozen=True):
 
 
 def load(path: str | Path | None = None) -> Project:
-    """The project of a file or folder; None: the nearest `project.py` above the current folder. Raises
-    BadProject with file and line."""
+    """The project of a file or folder; None: the nearest above the current one. Raises BadProject."""
     with explaining_errors():
         found = loaded(find_project_file(None if path is None else Path(path)))
         if isinstance(found, Project):

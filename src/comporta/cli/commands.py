@@ -30,7 +30,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command("job cancel", "JOB", "job:cancel", "end a job, with every process that it started"),
         Command("job retry", "JOB", "job:retry", "have a job carried out again"),
         Command("job raise", "JOB", "job:raise_", "give a job that waits another class"),
-        Command("worker", "", "job:worker", "carry out jobs, one at a time"),
+        Command("work", "", "job:work", "carry out jobs, one at a time"),
         Command("data list", "", "data:list_", "the datasets"),
         Command("data show", "NAME", "data:show", "one dataset: columns, versions, expectations"),
         Command("data versions", "NAME", "data:versions", "the versions of a dataset"),

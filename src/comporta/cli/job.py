@@ -1,4 +1,4 @@
-"""`comporta jobs`, `job`, `worker`: what waits, what runs, and what carries it out."""
+"""`comporta jobs`, `job`, `work`: what waits, what runs, and what carries it out."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def cancel(job: JobNamed, /, *, project: Where = None, json: AsJson = False) -> 
     with open_project(project) as opened:
         done = ask.cancel(opened, job)
     text = say.JOB_CANCELLED if done.state == "cancelled" else say.JOB_CANCELLING
-    _told(done, text.format(job=done.id), json)
+    _tell(done, text.format(job=done.id), json)
 
 
 def retry(job: JobNamed, /, *, project: Where = None, json: AsJson = False) -> None:
@@ -79,7 +79,7 @@ def retry(job: JobNamed, /, *, project: Where = None, json: AsJson = False) -> N
 
     with open_project(project) as opened:
         done = ask.retry(opened, job)
-    _told(done, say.JOB_RETRIED.format(job=done.id), json)
+    _tell(done, say.JOB_RETRIED.format(job=done.id), json)
 
 
 def raise_(
@@ -96,10 +96,10 @@ def raise_(
 
     with open_project(project) as opened:
         done = ask.raise_priority(opened, job, to)
-    _told(done, say.JOB_RAISED.format(job=done.id, priority=done.request.priority), json)
+    _tell(done, say.JOB_RAISED.format(job=done.id, priority=done.request.priority), json)
 
 
-def worker(
+def work(
     *,
     once: Annotated[bool, Parameter(help=say.JOB_ONCE, negative="")] = False,
     project: Where = None,
@@ -110,8 +110,7 @@ def worker(
     A worker that is killed loses no job: another goes on with it within seconds. Interrupted, it ends what it
     works on, and that waits again.
     """
-    from comporta.acts.jobs.rules import claim_rules
-    from comporta.acts.jobs.worker import JobWorker, sweep_folders
+    from comporta.acts.jobs.worker import open_worker
     from comporta.opened.project import open_project
 
     def tell(notice: JobNotice) -> None:
@@ -121,9 +120,7 @@ def worker(
             shown.line(_notice(notice))
 
     with open_project(project) as opened, stop_on_signal() as stop:
-        rules = claim_rules(opened.settings)
-        sweep_folders(opened)
-        works = JobWorker(opened, rules, tell)
+        works = open_worker(opened, tell)
         if not once and not json:
             shown.aside(say.JOB_WORKS.format(worker=works.id))
         made = works.work(stop, once=once)
@@ -133,10 +130,10 @@ def worker(
 
 def tell_queued(job: Job, json: bool) -> None:
     """What a command prints that asked for a job in place of doing it."""
-    _told(job, say.JOB_QUEUED.format(job=job.id), json)
+    _tell(job, say.JOB_QUEUED.format(job=job.id), json)
 
 
-def _told(job: Job, text: str, json: bool) -> None:
+def _tell(job: Job, text: str, json: bool) -> None:
     if json:
         shown.json(job)
     else:

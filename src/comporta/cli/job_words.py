@@ -11,7 +11,7 @@ class JobTexts:
     JOB_PRIORITY = "The class: urgent, release, build, search or upkeep. The first goes first."
     JOB_QUEUE = "Ask for it as a job, which a worker carries out."
     JOB_ONCE = "End once nothing waits that may begin now."
-    JOB_QUEUED = "Job {job} waits. A worker carries it out: comporta worker"
+    JOB_QUEUED = "Job {job} waits. A worker carries it out: comporta work"
     JOB_CANCELLED = "Job {job} is cancelled."
     JOB_CANCELLING = "Job {job} runs; its worker ends it and says so: comporta jobs"
     JOB_RETRIED = "Job {job} waits again."

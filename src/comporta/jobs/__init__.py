@@ -1,7 +1,7 @@
 """What waits, who holds it, and under which budget. Pure: state → facts; projections apply them."""
 
-from comporta.jobs.claim import ClaimRules, claim, expired, lease_name, renew
-from comporta.jobs.lease import LeaseWatch, hold, let_go, taken
+from comporta.jobs.claim import ClaimRules, claim, expired_attempts, lease_name, renew
+from comporta.jobs.lease import LeaseWatch, hold, let_go, take_lease
 from comporta.jobs.queue import cancel, enqueue, job_of, raise_priority, require_holder, retry, settle
 from comporta.jobs.settlement import AttemptEnd
 from comporta.jobs.state import DEATHS, JOB_KEYS, JOBS, RUNNING, SPENT
@@ -24,7 +24,7 @@ __all__ = [
     "claim",
     "due",
     "enqueue",
-    "expired",
+    "expired_attempts",
     "hold",
     "job_of",
     "lease_name",
@@ -34,5 +34,5 @@ __all__ = [
     "require_holder",
     "retry",
     "settle",
-    "taken",
+    "take_lease",
 ]

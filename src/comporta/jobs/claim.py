@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from comporta.jobs.codes import LOST
-from comporta.jobs.lease import LeaseWatch, let_go, taken
+from comporta.jobs.lease import LeaseWatch, let_go, take_lease
 from comporta.jobs.settlement import AttemptEnd
 from comporta.jobs.state import JOBS, RUNNING, SPENT, RunningJob, day_key
 from comporta.jobs.waiting import WaitingJob, due
@@ -45,7 +45,7 @@ def claim(tx: Transaction, worker: str, rules: ClaimRules) -> Job | None:
     if chosen is None:
         return None
     name = lease_name(chosen.job)
-    lease = taken(tx.lease(name), name=name, holder=worker, seconds=rules.lease, now=now, silent=True)
+    lease = take_lease(tx.lease(name), name=name, holder=worker, seconds=rules.lease, now=now, silent=True)
     assert lease is not None, "what waits is held by nobody"
     tx.put_lease(lease)
     tx.append(
@@ -65,7 +65,7 @@ def _first(
     tx: Transaction, waiting: Iterable[WaitingJob], running: list[RunningJob], rules: ClaimRules
 ) -> WaitingJob | None:
     pools = Counter(each.pool for each in running)
-    left = _left(tx, running, rules)
+    left = _seconds_left(tx, running, rules)
     for each in waiting:
         if each.alone and running:
             # Nothing is begun before it, or its turn would never come.
@@ -78,7 +78,7 @@ def _first(
     return None
 
 
-def _left(tx: Transaction, running: list[RunningJob], rules: ClaimRules) -> float | None:
+def _seconds_left(tx: Transaction, running: list[RunningJob], rules: ClaimRules) -> float | None:
     """Seconds of today's cap that are neither spent nor held; None: there is no cap."""
     if rules.cap is None:
         return None
@@ -92,14 +92,14 @@ def renew(tx: Transaction, job: str, token: int, worker: str, rules: ClaimRules)
     held = tx.lease(name)
     if running is None or running.token != token or held is None or held.token != token:
         return None
-    lease = taken(held, name=name, holder=worker, seconds=rules.lease, now=tx.now())
+    lease = take_lease(held, name=name, holder=worker, seconds=rules.lease, now=tx.now())
     if lease is None:
         return None
     tx.put_lease(lease)
     return tx.get(JOBS, job)
 
 
-def expired(
+def expired_attempts(
     running: Iterable[RunningJob], leases: Mapping[str, Lease], now: datetime, watch: LeaseWatch
 ) -> list[tuple[RunningJob, AttemptEnd]]:
     """The attempts whose worker is not heard of any more, with what is known of their end. They are counted

@@ -18,7 +18,7 @@ from comporta.records import Transaction
 from comporta.records.lease import Lease
 
 
-def taken(
+def take_lease(
     held: Lease | None, *, name: str, holder: str, seconds: float, now: datetime, silent: bool = False
 ) -> Lease | None:
     """The lease as `holder` has it from now on: renewed where it is theirs, taken over where it is free, has
@@ -63,7 +63,7 @@ def hold(ledger: Ledger, name: str, holder: str, seconds: float, watch: LeaseWat
     def act(tx: Transaction) -> Lease | None:
         held = tx.lease(name)
         silent = held is not None and held.holder not in ("", holder) and watch.is_silent(held)
-        lease = taken(held, name=name, holder=holder, seconds=seconds, now=tx.now(), silent=silent)
+        lease = take_lease(held, name=name, holder=holder, seconds=seconds, now=tx.now(), silent=silent)
         if lease is not None:
             tx.put_lease(lease)
         return lease

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from comporta.errors import NotFound, Refused, Superseded
+from comporta.errors import AttemptReplaced, NotFound, Refused
 from comporta.jobs.claim import release_lease
 from comporta.jobs.settlement import AttemptEnd, settlement
 from comporta.jobs.state import DEATHS, JOB_KEYS, JOBS, RUNNING
@@ -59,10 +59,10 @@ def settle(tx: Transaction, job: str, token: int, end: AttemptEnd) -> Job | None
 
 
 def require_holder(view: View, job: str, token: int) -> None:
-    """Raises Superseded unless the attempt with this token is the one that runs."""
+    """Raises AttemptReplaced unless the attempt with this token is the one that runs."""
     running = view.get(RUNNING, job)
     if running is None or running.token != token:
-        raise Superseded(
+        raise AttemptReplaced(
             f"job {job}: another attempt took the place of this one, which records nothing more. "
             f"`comporta job show {job}` tells of it."
         )

@@ -34,7 +34,7 @@ class WaitingJob(Record, frozen=True, kw_only=True):
         return f"{JOB_PRIORITIES.index(self.priority)}/{self.job}"
 
 
-def _of(job: str) -> str:
+def _job_key(job: str) -> str:
     return f"of/{job}"
 
 
@@ -42,29 +42,29 @@ def _place(waiting: WaitingJob) -> str:
     """Its key in the order in which jobs begin."""
     if waiting.not_before is None:
         return f"now/{waiting.rank}"
-    return f"{_by(waiting.not_before)}/{waiting.rank}"
+    return f"{_time_key(waiting.not_before)}/{waiting.rank}"
 
 
-def _by(at: datetime) -> str:
+def _time_key(at: datetime) -> str:
     return f"by/{at:%Y%m%dT%H%M%S%f}"
 
 
-def _moved(old: WaitingJob | None, new: WaitingJob | None) -> Changes[WaitingJob]:
+def _changes(old: WaitingJob | None, new: WaitingJob | None) -> Changes[WaitingJob]:
     """From one place of the order to another, or out of it."""
     if old is not None and old.waits:
         yield _place(old), None
     if new is None:
         if old is not None:
-            yield _of(old.job), None
+            yield _job_key(old.job), None
         return
-    yield _of(new.job), new
+    yield _job_key(new.job), new
     if new.waits:
         yield _place(new), new
 
 
-def _queued(fact: JobQueued, event: Event, old: Lookup[WaitingJob]) -> Changes[WaitingJob]:
+def _on_queued(fact: JobQueued, event: Event, old: Lookup[WaitingJob]) -> Changes[WaitingJob]:
     asked = fact.request
-    yield from _moved(
+    yield from _changes(
         None,
         WaitingJob(
             job=fact.job,
@@ -76,47 +76,47 @@ def _queued(fact: JobQueued, event: Event, old: Lookup[WaitingJob]) -> Changes[W
     )
 
 
-def _started(fact: JobStarted, event: Event, old: Lookup[WaitingJob]) -> Changes[WaitingJob]:
-    if (known := old(_of(fact.job))) is not None:
-        yield from _moved(known, msgspec.structs.replace(known, waits=False, not_before=None))
+def _on_started(fact: JobStarted, event: Event, old: Lookup[WaitingJob]) -> Changes[WaitingJob]:
+    if (known := old(_job_key(fact.job))) is not None:
+        yield from _changes(known, msgspec.structs.replace(known, waits=False, not_before=None))
 
 
-def _ended(fact: JobEnded, event: Event, old: Lookup[WaitingJob]) -> Changes[WaitingJob]:
-    if (known := old(_of(fact.job))) is None:
+def _on_ended(fact: JobEnded, event: Event, old: Lookup[WaitingJob]) -> Changes[WaitingJob]:
+    if (known := old(_job_key(fact.job))) is None:
         return
     goes_on = state_after(fact) in ("queued", "parked")
     # One that has ended stays known, so that it can be asked for again.
-    yield from _moved(
+    yield from _changes(
         known,
         msgspec.structs.replace(known, waits=goes_on, not_before=fact.retry_at, alone=fact.alone),
     )
 
 
-def _cancelled(fact: JobCancelled, event: Event, old: Lookup[WaitingJob]) -> Changes[WaitingJob]:
-    if (known := old(_of(fact.job))) is not None and known.waits:
-        yield from _moved(known, msgspec.structs.replace(known, waits=False))
+def _on_cancelled(fact: JobCancelled, event: Event, old: Lookup[WaitingJob]) -> Changes[WaitingJob]:
+    if (known := old(_job_key(fact.job))) is not None and known.waits:
+        yield from _changes(known, msgspec.structs.replace(known, waits=False))
 
 
-def _retried(fact: JobRetried, event: Event, old: Lookup[WaitingJob]) -> Changes[WaitingJob]:
-    if (known := old(_of(fact.job))) is not None:
-        yield from _moved(known, msgspec.structs.replace(known, waits=True, not_before=None, alone=False))
+def _on_retried(fact: JobRetried, event: Event, old: Lookup[WaitingJob]) -> Changes[WaitingJob]:
+    if (known := old(_job_key(fact.job))) is not None:
+        yield from _changes(known, msgspec.structs.replace(known, waits=True, not_before=None, alone=False))
 
 
-def _raised(fact: JobRaised, event: Event, old: Lookup[WaitingJob]) -> Changes[WaitingJob]:
-    if (known := old(_of(fact.job))) is not None:
-        yield from _moved(known, msgspec.structs.replace(known, priority=fact.priority))
+def _on_raised(fact: JobRaised, event: Event, old: Lookup[WaitingJob]) -> Changes[WaitingJob]:
+    if (known := old(_job_key(fact.job))) is not None:
+        yield from _changes(known, msgspec.structs.replace(known, priority=fact.priority))
 
 
 WAITING = Projection(
     "job waiting",
     WaitingJob,
     {
-        JobQueued: _queued,
-        JobStarted: _started,
-        JobEnded: _ended,
-        JobCancelled: _cancelled,
-        JobRetried: _retried,
-        JobRaised: _raised,
+        JobQueued: _on_queued,
+        JobStarted: _on_started,
+        JobEnded: _on_ended,
+        JobCancelled: _on_cancelled,
+        JobRetried: _on_retried,
+        JobRaised: _on_raised,
     },
 )
 """`now/class/job` and `by/time/class/job` → what waits; `of/job` → the same of any job."""
@@ -127,7 +127,7 @@ def due(view: View, now: datetime) -> Iterator[WaitingJob]:
     delayed = [
         each
         for key, each in view.scan(WAITING, "by/", limit=_PAGE * 8)
-        if key < _by(now) or (each.not_before is not None and each.not_before <= now)
+        if key < _time_key(now) or (each.not_before is not None and each.not_before <= now)
     ]
     delayed.sort(key=lambda each: each.rank)
     left = iter(delayed)

@@ -8,9 +8,9 @@ from datetime import datetime
 import msgspec
 
 from comporta import jobs
-from comporta.acts.jobs.queued_acts import arguments_of, named
+from comporta.acts.jobs.queued_acts import arguments_of, queued_act
 from comporta.errors import NotFound
-from comporta.opened.permission import Permission
+from comporta.opened.permission import Permission, require_permission
 from comporta.opened.project import OpenProject
 from comporta.records import Record, Transaction
 from comporta.records.act_fact import ActFact
@@ -30,7 +30,7 @@ def ask(
 ) -> Job:
     """The job, recorded: once this returns it outlives any process. key: where a job of this key was asked
     for, that one. priority: None: the act's own. Raises BadProject, NotFound, Forbidden."""
-    wanted = named(act)
+    wanted = queued_act(act)
     builtins = msgspec.to_builtins(arguments)
     who = wanted.permit(opened, arguments_of(act, builtins))
     request = JobRequest(
@@ -86,6 +86,7 @@ def _some(fact: ActFact | None) -> tuple[ActFact, ...]:
 def _decide(
     opened: OpenProject, name: str, decide: Callable[[Transaction, str, str], Iterable[ActFact]]
 ) -> Job:
+    require_permission(opened, "train.run")
     job = find_job(opened, name)
     who = permit(opened, job)
     by = who.identify()
@@ -101,4 +102,4 @@ def permit(opened: OpenProject, job: Job) -> Permission:
     """Who asks, where they may ask for such a job. Raises Forbidden; NotFound where what it is about is gone
     from the project."""
     request = job.request
-    return named(request.act).permit(opened, arguments_of(request.act, request.arguments))
+    return queued_act(request.act).permit(opened, arguments_of(request.act, request.arguments))

@@ -14,7 +14,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from comporta.errors import Busy, ComportaError, StepFailed, StorageFull, Superseded
+from comporta.errors import AttemptReplaced, Busy, ComportaError, StepFailed, StorageFull
 from comporta.jobs.codes import ACT_FAILED, BUSY, NO_ROOM, STEP_DIED
 from comporta.records import NO_TEXT, Record, Text, decode, encode
 from comporta.records.credential import mask
@@ -70,33 +70,35 @@ def _end_with_worker(pipe: int) -> None:
 
 
 def _perform(order: AttemptOrder) -> AttemptReport:
-    from comporta.acts.jobs.fenced_ledger import fenced
+    from comporta.acts.jobs.fenced_ledger import fenced_opener
     from comporta.opened.project import open_root
 
     try:
-        with open_root(Path(order.root), ledger=fenced(order.job, order.token), job=order.job) as opened:
+        with open_root(
+            Path(order.root), ledger=fenced_opener(order.job, order.token), job=order.job
+        ) as opened:
             return _perform_in(opened, order)
     except BaseException as error:  # the boundary of the process, user's code in it: SystemExit included
         return _of_error(error)
 
 
 def _perform_in(opened: OpenProject, order: AttemptOrder) -> AttemptReport:
-    from comporta.acts.jobs.queued_acts import arguments_of, named
+    from comporta.acts.jobs.queued_acts import arguments_of, queued_act
 
     request = order.request
     try:
-        done = named(request.act).perform(opened, arguments_of(request.act, request.arguments))
+        done = queued_act(request.act).perform(opened, arguments_of(request.act, request.arguments))
     except StepFailed as error:
-        return _of_error(error, _died(opened, order.job))
+        return _of_error(error, _dead_steps(opened, order.job))
     if done.failure is not None:
-        report = _of_error(done.failure, _died(opened, order.job))
+        report = _of_error(done.failure, _dead_steps(opened, order.job))
         return AttemptReport(
             outcome=report.outcome, result=done.result, present=report.present, reason=report.reason
         )
     return AttemptReport(outcome="done", result=done.result)
 
 
-def _died(opened: OpenProject, job: str) -> tuple[tuple[str, str], ...]:
+def _dead_steps(opened: OpenProject, job: str) -> tuple[tuple[str, str], ...]:
     """Node and recipe of the steps of this attempt's run whose process died."""
     from comporta.engine import FAILURES
     from comporta.jobs import job_of
@@ -119,7 +121,7 @@ def _of_error(error: BaseException, died: tuple[tuple[str, str], ...] = ()) -> A
             return AttemptReport(outcome="parked", reason=NO_ROOM())
         case Busy():
             return AttemptReport(outcome="busy", reason=BUSY())
-        case Superseded():
+        case AttemptReplaced():
             return AttemptReport(outcome="lost")
         case OSError(errno=28 | 122):  # ENOSPC, EDQUOT
             return AttemptReport(outcome="parked", reason=NO_ROOM())

@@ -16,7 +16,7 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 
-def fenced(job: str, token: int) -> OpensLedger:
+def fenced_opener(job: str, token: int) -> OpensLedger:
     """What opens the ledger for the attempt with this token."""
 
     def opens(*args: Any, **given: Any) -> Ledger:
@@ -27,7 +27,7 @@ def fenced(job: str, token: int) -> OpensLedger:
 
 class FencedLedger:
     """Every transaction begins with the question whether the attempt still is the one that runs. Each raises
-    Superseded where it is not, so what it made stays in its own place and no fact tells of it."""
+    AttemptReplaced where it is not, so what it made stays in its own place and no fact tells of it."""
 
     def __init__(self, ledger: Ledger, job: str, token: int) -> None:
         self._ledger, self._job, self._token = ledger, job, token

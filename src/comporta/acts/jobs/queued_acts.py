@@ -56,13 +56,13 @@ def arguments_of(act: str, arguments: Mapping[str, JobValue]) -> Record:
     """The arguments as the act takes them. Raises BadProject on an act that no job can carry out, and on
     arguments that it does not take."""
     try:
-        return msgspec.convert(arguments, named(act).arguments)
+        return msgspec.convert(arguments, queued_act(act).arguments)
     except msgspec.ValidationError as error:
-        fields = ", ".join(each.name for each in msgspec.structs.fields(named(act).arguments))
+        fields = ", ".join(each.name for each in msgspec.structs.fields(queued_act(act).arguments))
         raise BadProject(f"job {act}: {error}, expected: {fields}.") from error
 
 
-def named(act: str) -> QueuedAct:
+def queued_act(act: str) -> QueuedAct:
     """The act of this name. Raises BadProject."""
     found = QUEUED_ACTS.get(act)
     if found is None:

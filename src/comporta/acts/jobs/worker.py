@@ -16,14 +16,15 @@ from typing import Literal, NamedTuple
 from comporta import jobs
 from comporta.acts.jobs.attempt import AttemptReport
 from comporta.acts.jobs.attempt_process import AttemptProcess
-from comporta.engine import LEASES, RUNS
-from comporta.engine.reasons import PROCESS_ENDED
+from comporta.acts.jobs.rules import claim_rules
+from comporta.engine import LEASES
+from comporta.engine.step_recorder import end_stopped
 from comporta.errors import ComportaError
 from comporta.jobs import AttemptEnd, ClaimRules, LeaseWatch
 from comporta.jobs.codes import CANCELLED, STOPPED, TIMEOUT
+from comporta.opened.permission import require_permission
 from comporta.opened.project import OpenProject
 from comporta.records import Artifact, Transaction
-from comporta.records.facts import RunEnded
 from comporta.records.job import Job
 
 POLL = 0.5
@@ -70,7 +71,7 @@ class JobWorker:
         ledger, now = self._opened.ledger, self._opened.now()
         running = [each for _, each in ledger.scan(jobs.RUNNING)]
         leases = {each.name: each for each in ledger.leases()} if running else {}
-        silent = jobs.expired(running, leases, now, self._watch)
+        silent = jobs.expired_attempts(running, leases, now, self._watch)
         if not silent and next(jobs.due(ledger, now), None) is None:
             return None  # asked without a transaction: most looks find nothing
 
@@ -132,7 +133,7 @@ class JobWorker:
         """The job once the attempt's end is recorded; None where another took its place. Asked again where
         the ledger has no room or is busy, as long as the lease may be ours."""
         seconds = attempt.seconds
-        evidence = None if report.outcome == "done" else self._kept(attempt.log())
+        evidence = None if report.outcome == "done" else self._keep_log(attempt.log())
 
         def act(tx: Transaction) -> Job | None:
             known = jobs.job_of(tx, job.id)
@@ -160,7 +161,7 @@ class JobWorker:
                     raise
                 time.sleep(POLL)
 
-    def _kept(self, log: bytes) -> Artifact | None:
+    def _keep_log(self, log: bytes) -> Artifact | None:
         try:
             return self._opened.context.put(log, "text") if log else None
         except (ComportaError, OSError):  # no room for it: the job's end counts more
@@ -172,13 +173,20 @@ def _settle(tx: Transaction, job: str, token: int, end: AttemptEnd) -> Job | Non
     known = jobs.job_of(tx, job)
     after = jobs.settle(tx, job, token, end)
     if after is not None and known.run:
-        run = tx.get(RUNS, known.run)
-        if run is not None and run.ended is None:
-            tx.append(RunEnded(run=run.id, outcome="stopped", reason=PROCESS_ENDED()))
+        end_stopped(tx, known.run)
     return after
 
 
-def sweep_folders(opened: OpenProject) -> None:
+def open_worker(opened: OpenProject, notify: Callable[[JobNotice], None]) -> JobWorker:
+    """A worker by the project's rules, where who starts it may. What killed workers left is removed. Raises
+    Forbidden, BadProject."""
+    require_permission(opened, "train.run")
+    rules = claim_rules(opened.settings)
+    _remove_left_folders(opened)
+    return JobWorker(opened, rules, notify)
+
+
+def _remove_left_folders(opened: OpenProject) -> None:
     """Removes the folders of attempts that run no more: of a worker that was killed."""
     folder = opened.below / "jobs"
     running = {f"{each.job}-{each.token}" for _, each in opened.ledger.scan(jobs.RUNNING)}
