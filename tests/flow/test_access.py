@@ -93,7 +93,8 @@ def candidate(opened: OpenProject, trained_by: str, needed: int = 1) -> Version:
 
 ARGUMENTS = {
     "run": (), "check": (), "runs": (), "show": ("2026",), "jobs": (), "job show": ("2026",),
-    "job cancel": ("2026",), "job retry": ("2026",), "job raise": ("2026",), "work": (), "data list": (),
+    "job cancel": ("2026",), "job retry": ("2026",), "job raise": ("2026",), "work": (), "tick": (),
+    "schedules": (), "data list": (),
     "data show": ("visits",),
     "data versions": ("visits",), "data subjects": ("visits",), "data compact": ("visits",),
     "data export": ("visits", "rows.parquet"), "data rejected": (), "data accept": ("visits",),

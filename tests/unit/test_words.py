@@ -46,6 +46,7 @@ VERBS = {
     "retry": "have what failed done again",
     "raise": "move ahead in a queue",
     "work": "carry out what was asked for",
+    "tick": "ask for what is due",
     "trace": "follow lineage",
     "reproduce": "build a version again and compare",
     "verify": "compare stored or exported bytes with what was signed",
@@ -54,7 +55,7 @@ VERBS = {
     "remove": "delete one thing for good and record that",
 }
 # Commands that are named by the thing that they list.
-LISTS = {"jobs", "runs", "models", "versions", "subjects", "rejected", "key"}
+LISTS = {"jobs", "runs", "schedules", "models", "versions", "subjects", "rejected", "key"}
 
 
 def words_of_commands() -> list[str]:

@@ -9,18 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import msgspec
-
 from comporta import project as declared
 from comporta.api.boundary import explaining_errors
 from comporta.api.progress import run_progress
 from comporta.api.until import end_of
 from comporta.errors import BadProject
-from comporta.project.load import find_project_file
-from comporta.project.load import load_project as loaded
 from comporta.project.once import not_inside_a_run
 from comporta.project.variation import Variation, run_command, vary
-from comporta.records.kind import kind_of
 
 if TYPE_CHECKING:
     from threading import Event
@@ -55,6 +50,7 @@ class Project(declared.ProjectDeclaration, frozen=True):
         or the current one.
     people: who does what; only some roles may approve a version or waive a check. Empty: everybody may.
     executor: makes what runs the steps, in place of the URL in `comporta.toml`; None: by that URL.
+    schedules: what is asked for by itself when its time comes.
     proven: acts that a name alone is not enough for: `("release", "waive")` asks for a person's key.
 
     >>> from comporta import Dataset, Person
@@ -387,14 +383,3 @@ class Project(declared.ProjectDeclaration, frozen=True):
             run_progress(progress) as report,
         ):
             yield opened, report
-
-
-def load(path: str | Path | None = None) -> Project:
-    """The project of a file or folder; None: the nearest above the current one. Raises BadProject."""
-    with explaining_errors():
-        found = loaded(find_project_file(None if path is None else Path(path)))
-        if isinstance(found, Project):
-            return found
-        if type(found) is not declared.ProjectDeclaration:
-            raise BadProject(f"found {kind_of(found)}, expected a comporta.Project.")
-        return Project(**{field: getattr(found, field) for field in msgspec.structs.asdict(found)})

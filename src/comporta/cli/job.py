@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -105,11 +106,14 @@ def work(
     project: Where = None,
     json: AsJson = False,
 ) -> None:
-    """Carry out jobs, one at a time, each in a process of its own. Start as many as there is room for.
+    """Carry out jobs, one at a time, each in a process of its own; and ask for what schedules say is due.
+
+    Start as many workers as there is room for.
 
     A worker that is killed loses no job: another goes on with it within seconds. Interrupted, it ends what it
     works on, and that waits again.
     """
+    from comporta.acts.jobs.scheduler import DeclaredSchedules, Scheduler
     from comporta.acts.jobs.worker import open_worker
     from comporta.opened.project import open_project
 
@@ -121,6 +125,11 @@ def work(
 
     with open_project(project) as opened, stop_on_signal() as stop:
         works = open_worker(opened, tell)
+        scheduler = Scheduler(opened, DeclaredSchedules(opened.root), shown.aside)
+        if not once:
+            threading.Thread(
+                target=scheduler.follow, args=(stop,), name="comporta-schedules", daemon=True
+            ).start()
         if not once and not json:
             shown.aside(say.JOB_WORKS.format(worker=works.id))
         made = works.work(stop, once=once)

@@ -29,6 +29,14 @@ class JobTexts:
     JOB_CANCEL_ASKED = "is being cancelled"
     JOB_STEPS = "{done} of {total} steps"
     JOB_NO_JOB = "run in a terminal"
+    TICK_SCHEDULE = "Of this schedule alone."
+    TICK_AT = "The time, with its zone: 2026-12-01T03:00Z. Default: now."
+    TICK_WORK = "Carry out what waits, here, until nothing waits that may begin now."
+    TICK_JOB = "{schedule} {tick}: job {job} ({state})"
+    TICK_NOTHING = "{schedule}: nothing is due."
+    TICK_PAST = "{schedule} {tick}: a later tick was asked for already, so this one is passed over."
+    NO_SCHEDULES = "The project declares no schedule: Project(schedules=(Schedule(…),))"
+    SCHEDULE_NOW = "now"
     JOB_STATES = {
         "queued": "waiting",
         "running": "running",

@@ -5,9 +5,10 @@ from comporta.jobs.lease import LeaseWatch, hold, let_go, take_lease
 from comporta.jobs.queue import cancel, enqueue, job_of, raise_priority, require_holder, retry, settle
 from comporta.jobs.settlement import AttemptEnd
 from comporta.jobs.state import DEATHS, JOB_KEYS, JOBS, RUNNING, SPENT
+from comporta.jobs.ticks import TICKS, due_ticks
 from comporta.jobs.waiting import WAITING, due
 
-PROJECTIONS = (JOBS, JOB_KEYS, WAITING, RUNNING, SPENT, DEATHS)
+PROJECTIONS = (JOBS, JOB_KEYS, WAITING, RUNNING, SPENT, DEATHS, TICKS)
 
 __all__ = [
     "DEATHS",
@@ -16,6 +17,7 @@ __all__ = [
     "PROJECTIONS",
     "RUNNING",
     "SPENT",
+    "TICKS",
     "WAITING",
     "AttemptEnd",
     "ClaimRules",
@@ -23,6 +25,7 @@ __all__ = [
     "cancel",
     "claim",
     "due",
+    "due_ticks",
     "enqueue",
     "expired_attempts",
     "hold",

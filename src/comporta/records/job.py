@@ -37,10 +37,18 @@ class JobLimits(Record, frozen=True, kw_only=True):
     backoff: float = 10.0
 
 
+class Tick(Record, frozen=True, kw_only=True):
+    """When a schedule asked. at: the tick itself, UTC, not when it was noticed."""
+
+    schedule: str
+    at: datetime
+
+
 class JobRequest(Record, frozen=True, kw_only=True):
     """What is asked for. act: its name in the table of acts. arguments: as that act takes them; no personal
     value. pool: jobs of one pool run only so many at a time; empty: no limit. key: a second request with it
-    is the first one; empty: each is one of its own. not_before: when it may begin, or None: at once."""
+    is the first one; empty: each is one of its own. not_before: when it may begin, or None: at once.
+    tick: of a schedule that asked, or None."""
 
     act: str
     arguments: dict[str, JobValue] = {}
@@ -49,6 +57,7 @@ class JobRequest(Record, frozen=True, kw_only=True):
     limits: JobLimits = JobLimits()
     key: str = ""
     not_before: datetime | None = None
+    tick: Tick | None = None
 
 
 class Job(Record, frozen=True, kw_only=True):

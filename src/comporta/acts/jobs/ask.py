@@ -14,7 +14,7 @@ from comporta.opened.permission import Permission, require_permission
 from comporta.opened.project import OpenProject
 from comporta.records import Record, Transaction
 from comporta.records.act_fact import ActFact
-from comporta.records.job import Job, JobLimits, JobPriority, JobRequest, JobValue
+from comporta.records.job import Job, JobLimits, JobPriority, JobRequest, JobValue, Tick
 
 
 def ask(
@@ -27,6 +27,7 @@ def ask(
     limits: JobLimits = JobLimits(),  # noqa: B008 - a frozen record
     key: str = "",
     not_before: datetime | None = None,
+    tick: Tick | None = None,
 ) -> Job:
     """The job, recorded: once this returns it outlives any process. key: where a job of this key was asked
     for, that one. priority: None: the act's own. Raises BadProject, NotFound, Forbidden."""
@@ -41,6 +42,7 @@ def ask(
         limits=limits,
         key=key,
         not_before=not_before,
+        tick=tick,
     )
     by = who.identify()
 
