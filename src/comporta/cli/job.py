@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -12,7 +14,7 @@ from comporta.cli import show as shown
 from comporta.cli.options import AsJson, Where, between
 from comporta.cli.stop_signals import stop_on_signal
 from comporta.cli.words import words as say
-from comporta.records.job import Job, JobPriority
+from comporta.records.job import Job, JobPriority, JobValue
 
 if TYPE_CHECKING:
     from comporta.acts.jobs.listing import JobList, JobView
@@ -137,9 +139,22 @@ def work(
         shown.aside(say.JOB_WORKED.format(count=made) if made else say.JOB_NOTHING)
 
 
-def tell_queued(job: Job, json: bool) -> None:
-    """What a command prints that asked for a job in place of doing it."""
+def queue_act(
+    act: str,
+    arguments: Mapping[str, JobValue],
+    priority: JobPriority | None,
+    project: Path | None,
+    json: bool,
+) -> int:
+    """Asks for an act as a job, in place of doing it; the exit code."""
+    from comporta.acts.jobs.ask import ask
+    from comporta.acts.jobs.queued_acts import arguments_of
+    from comporta.opened.project import open_project
+
+    with open_project(project) as opened:
+        job = ask(opened, act, arguments_of(act, arguments), priority=priority)
     _tell(job, say.JOB_QUEUED.format(job=job.id), json)
+    return 0
 
 
 def _tell(job: Job, text: str, json: bool) -> None:

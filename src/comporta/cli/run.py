@@ -12,8 +12,9 @@ from cyclopts import Parameter
 
 from comporta.cli import completed_values as offered
 from comporta.cli import show as shown
+from comporta.cli.job import queue_act
 from comporta.cli.model import show_version_verdicts
-from comporta.cli.options import NO, AsJson, Verbose, Where, between
+from comporta.cli.options import NO, AsJson, Priority, Queue, Verbose, Where, between
 from comporta.cli.progress import display
 from comporta.cli.trend import show_trends
 from comporta.cli.verdicts import failure_row, show_legend
@@ -24,7 +25,6 @@ from comporta.project.once import not_inside_a_run
 from comporta.project.variation import PARAM, SET, Variation, parse_assignments, run_command, vary
 from comporta.records import Run, Version
 from comporta.records.credential import mask
-from comporta.records.job import JobPriority
 from comporta.report.codes import state_text
 from comporta.report.lists import RUN_COLUMNS, count_ended, count_failed, steps_text
 
@@ -50,8 +50,8 @@ def run(
     param: Annotated[tuple[str, ...], Parameter(help=say.PARAM)] = (),
     set_: Annotated[tuple[str, ...], Parameter(name="--set", help=say.SET)] = (),
     out: Annotated[Out, Parameter(help=say.RUN_OUT)] = (),
-    queue: Annotated[bool, Parameter(help=say.JOB_QUEUE, negative="")] = False,
-    priority: Annotated[JobPriority | None, Parameter(help=say.JOB_PRIORITY)] = None,
+    queue: Queue = False,
+    priority: Priority = None,
     verbose: Verbose = False,
     project: Where = None,
     json: AsJson = False,
@@ -67,7 +67,9 @@ def run(
     from comporta.opened.project import open_project
 
     if queue or priority is not None:
-        return _queue(models, priority, project, json, bool(param or set_ or out))
+        if param or set_ or out:
+            raise BadProject(say.QUEUE_ALONE)
+        return queue_act("run", {"models": models}, priority, project, json)
     require_writable(out, ".md", ".xml")
     other = Variation(params=parse_assignments(PARAM, param), settings=parse_assignments(SET, set_))
     with (
@@ -96,23 +98,6 @@ def run(
     _show_versions(report, at, positive, verbose=verbose)
     _show_next(report, shut)
     return _exit_code(report, shut)
-
-
-def _queue(
-    models: tuple[str, ...], priority: JobPriority | None, project: Path | None, json: bool, varied: bool
-) -> int:
-    """Asks for the run as a job."""
-    from comporta.acts.jobs.ask import ask
-    from comporta.acts.jobs.queued_acts import RunArguments
-    from comporta.cli.job import tell_queued
-    from comporta.opened.project import open_project
-
-    if varied:
-        raise BadProject("--queue: found --param, --set or --out beside it, expected models alone.")
-    with open_project(project) as opened:
-        job = ask(opened, "run", RunArguments(models=models), priority=priority)
-    tell_queued(job, json)
-    return 0
 
 
 def _show_versions(report: RunReport, at: datetime, positive: Mapping[str, str], *, verbose: bool) -> None:
