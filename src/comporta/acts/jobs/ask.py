@@ -9,6 +9,7 @@ import msgspec
 
 from comporta import jobs
 from comporta.acts.jobs.queued_acts import arguments_of, queued_act
+from comporta.engine import RUNS
 from comporta.errors import NotFound
 from comporta.opened.permission import Permission, require_permission
 from comporta.opened.project import OpenProject
@@ -59,6 +60,11 @@ def ask(
 def find_job(opened: OpenProject, name: str) -> Job:
     """The job of this id, or of its beginning. Raises NotFound."""
     found = opened.ledger.scan(jobs.JOBS, name, limit=2) if name else []
+    if not found and name and (runs := opened.ledger.scan(RUNS, name, limit=1)):
+        raise NotFound(
+            f"found no job of id {name!r}: {runs[0][0]} is a run that somebody began without one. Interrupt it "
+            "where it was begun."
+        )
     if len(found) != 1:
         many = "several jobs" if found else "no job"
         raise NotFound(f"found {many} of id {name!r}, expected one. List them: comporta jobs")
