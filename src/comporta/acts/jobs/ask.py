@@ -62,8 +62,8 @@ def find_job(opened: OpenProject, name: str) -> Job:
     found = opened.ledger.scan(jobs.JOBS, name, limit=2) if name else []
     if not found and name and (runs := opened.ledger.scan(RUNS, name, limit=1)):
         raise NotFound(
-            f"found no job of id {name!r}: {runs[0][0]} is a run that somebody began without one. Interrupt it "
-            "where it was begun."
+            f"found no job of id {name!r}: {runs[0][0]} is a run that somebody began without one. Interrupt "
+            "it where it was begun."
         )
     if len(found) != 1:
         many = "several jobs" if found else "no job"
