@@ -89,6 +89,7 @@ def main(name: str) -> None:
             (Path(made) / home).mkdir()
             os.environ[variable] = str(Path(made) / home)
         os.environ["PREFECT_SERVER_ALLOW_EPHEMERAL_MODE"] = "true"
+        os.environ["PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS"] = "300"
         os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "false"
         if name == "files":
             run_files(folder)
