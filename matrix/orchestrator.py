@@ -101,7 +101,7 @@ def main(name: str) -> None:
             text = text.replace("{{ data_interval_end.isoformat() }}", "{{ logical_date.isoformat() }}")
             file.write_text(text)
             code: dict[str, Any] = {"__name__": "example", "__file__": str(file)}
-            exec(compile(text, str(file), "exec"), code)
+            exec(compile(text, str(file), "exec", dont_inherit=True), code)
             {"airflow": run_airflow, "dagster": run_dagster, "prefect": run_prefect}[name](code)
         found = jobs(folder)
         if not found or any(each["state"] != "done" or not each["request"]["tick"] for each in found):
