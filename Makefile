@@ -16,7 +16,7 @@ help: ## what can be made
 	.venv/bin/uv sync --quiet --frozen --all-extras --no-extra xgboost --no-extra catboost --no-extra grpc --compile-bytecode
 	@touch $@
 
-.PHONY: help demo test soak check bench truth grid matrix
+.PHONY: help demo test soak check bench truth grid matrix real
 check: .venv/ready ## format, lint, types, import contracts
 	$(RUN) ruff format --check .
 	$(RUN) ruff check .
@@ -45,6 +45,9 @@ bench: .venv/ready ## every promise, one JSON line each
 
 matrix: .venv/ready ## each Python, the lowest and newest versions of what is required, each extra alone, CatBoost, PyTorch
 	.venv/bin/python matrix/run.py
+
+real: .venv/ready ## the examples for other orchestrators, each run by its own in an environment that is made for it
+	.venv/bin/python matrix/run.py orchestrator
 
 truth: .venv/ready ## the studies behind docs/reference/checks.md and faults.md: hours
 	.venv/bin/python benchmarks/truth/run.py

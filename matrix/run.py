@@ -31,6 +31,15 @@ TORCH = "torch==2.13.0"
 """From what pip is told of: a wheel for processors alone where there is one, else one of some gigabytes."""
 
 
+ORCHESTRATORS = {
+    "airflow": "apache-airflow>=3.1",
+    "dagster": "dagster>=1.12",
+    "prefect": "prefect>=3.6",
+    "files": "pyyaml>=6",
+}
+"""Whose examples docs/how-to/orchestrators.md has; `files`: of what no Python package stands for."""
+
+
 class Cell(NamedTuple):
     """run: makes the environment of this name with the wheel, and raises Failure where something breaks."""
 
@@ -39,7 +48,8 @@ class Cell(NamedTuple):
 
 
 def cells() -> Iterator[Cell]:
-    """Each Python with the lowest and newest versions; each extra alone; CatBoost; a network of PyTorch's."""
+    """Each Python with the lowest and newest versions; each extra alone; CatBoost; a network of PyTorch's;
+    each orchestrator that the docs have an example of."""
     pythons = interpreters()
     oldest, newest = min(pythons, key=_order), max(pythons, key=_order)
     for version, path in pythons.items():
@@ -51,6 +61,8 @@ def cells() -> Iterator[Cell]:
     yield Cell(f"catboost {oldest} lowest", partial(_catboost, pythons[oldest], "lowest"))
     yield Cell(f"catboost {newest} newest", partial(_catboost, pythons[newest], "newest"))
     yield Cell(f"torch {oldest}", partial(_torch, pythons[oldest]))
+    for name, package in ORCHESTRATORS.items():
+        yield Cell(f"orchestrator {name}", partial(_orchestrator, name, package, pythons[oldest]))
 
 
 def _order(version: str) -> tuple[int, ...]:
@@ -88,6 +100,12 @@ def _torch(python: Path, name: str, made: Path) -> Environment:
     where = environment(name, made, python, "newest", beside=("pip",))
     output_of(where.python, "-m", "pip", "install", "--quiet", TORCH)
     output_of(where.python, HERE / "torch_example.py")
+    return where
+
+
+def _orchestrator(of: str, package: str, python: Path, name: str, made: Path) -> Environment:
+    where = environment(name, made, python, "newest", beside=(package,))
+    output_of(where.python, HERE / "orchestrator.py", of)
     return where
 
 

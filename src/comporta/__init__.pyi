@@ -10,6 +10,7 @@ from comporta.project import Dataset as Dataset
 from comporta.project import Features as Features
 from comporta.project import Model as Model
 from comporta.project import Person as Person
+from comporta.project import Schedule as Schedule
 from comporta.project import Window as Window
 from comporta.records import Column as Column
 from comporta.records import Limits as Limits

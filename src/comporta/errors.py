@@ -9,6 +9,7 @@
     ├── BadRequest                a served request cannot be answered (HTTP 4xx)
     ├── NotFound                  no such model, version, dataset, run or id
     ├── Refused                   a rule of the project forbids it: gate, approval, staleness
+    │   ├── AttemptReplaced       another attempt of the job took the place of this one
     │   ├── Forbidden             who acts may not do it
     │   └── LiveFileRead          a version's code reads a file that may change after the release
     ├── StepFailed                a step raised, died, or passed its limits
@@ -72,6 +73,10 @@ class Refused(ComportaError):
 
 class Forbidden(Refused):
     """Who acts may not do it; the message names the rule and who could."""
+
+
+class AttemptReplaced(Refused):
+    """Another attempt took the place of the one that would record something."""
 
 
 class LiveFileRead(Refused, PermissionError):

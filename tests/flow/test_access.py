@@ -92,7 +92,10 @@ def candidate(opened: OpenProject, trained_by: str, needed: int = 1) -> Version:
 
 
 ARGUMENTS = {
-    "run": (), "check": (), "runs": (), "show": ("2026",), "data list": (), "data show": ("visits",),
+    "run": (), "check": (), "runs": (), "show": ("2026",), "jobs": (), "job show": ("2026",),
+    "job cancel": ("2026",), "job retry": ("2026",), "job raise": ("2026",), "work": (), "tick": (),
+    "schedules": (), "data list": (),
+    "data show": ("visits",),
     "data versions": ("visits",), "data subjects": ("visits",), "data compact": ("visits",),
     "data export": ("visits", "rows.parquet"), "data rejected": (), "data accept": ("visits",),
     "data diff": ("visits", "1", "2"), "features list": (), "features show": ("leaving",), "models": (),
@@ -170,6 +173,13 @@ def test_so_is_every_method_of_the_python_face(folder: Path) -> None:
         "trace": lambda: project.trace("leaving/2"),
         "reproduce": lambda: project.reproduce("leaving/2"),
         "features": project.features,
+        "jobs list": project.jobs.list,
+        "jobs show": lambda: project.jobs.show("2026"),
+        "jobs run": project.jobs.run,
+        "jobs cancel": lambda: project.jobs.cancel("2026"),
+        "jobs retry": lambda: project.jobs.retry("2026"),
+        "jobs raise_priority": lambda: project.jobs.raise_priority("2026"),
+        "jobs work": project.jobs.work,
         "data list": project.data.list,
         "data show": lambda: project.data.show("visits"),
         "data versions": lambda: project.data.versions("visits"),

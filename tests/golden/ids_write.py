@@ -9,6 +9,7 @@ import importlib
 import json
 from pathlib import Path
 
+from comporta.acts.jobs.queued_acts import QUEUED_ACTS
 from comporta.acts.judge.pool import TOOLS
 from comporta.checks.pool import POOL
 from comporta.opened.project import PROJECTIONS
@@ -29,6 +30,7 @@ def declared() -> dict[str, list[str]]:
         "arguments of steps": sorted(f"{id} {argument}" for id in _asked() for argument in _arguments(id)),
         "evidence": sorted(POOL),
         "lent functions": sorted(f"{name} = {id}" for name, id in TOOLS.items()),
+        "acts of jobs": sorted(QUEUED_ACTS),
         "artifact kinds": sorted(KINDS),
         "parts": sorted(PARTS),
         "codecs": sorted(codec.name for codec in codecs()),

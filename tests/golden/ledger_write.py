@@ -10,6 +10,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from comporta.jobs.codes import DIED
 from comporta.ledger.keyed import keyed_seal
 from comporta.ledger.signing import public_key
 from comporta.records import (
@@ -32,6 +33,7 @@ from comporta.records import (
     facts,
 )
 from comporta.records.access import ActProof, Scope
+from comporta.records.job import JobLimits, JobRequest
 from comporta.records.token import Quota, Token
 
 FILE = Path(__file__).with_name("ledger_events.jsonl")
@@ -228,6 +230,35 @@ SAMPLES: tuple[Fact, ...] = (
         output="scores",
         output_number=1,
     ),
+    facts.JobQueued(
+        job="20261130T120000000000-0a1b2c",
+        request=JobRequest(
+            act="run",
+            arguments={"models": ("late",), "level": "release"},
+            priority="build",
+            pool="gpu",
+            limits=JobLimits(attempts=2, seconds=600.0, backoff=30.0),
+            key="nightly/2026-11-30T12:00Z",
+            not_before=AT,
+        ),
+        by=WHO,
+    ),
+    facts.JobStarted(job="20261130T120000000000-0a1b2c", token=1, worker="worker-0a", hold=600.0, pool="gpu"),
+    facts.JobEnded(
+        job="20261130T120000000000-0a1b2c",
+        token=1,
+        outcome="died",
+        retry_at=AT + timedelta(seconds=30),
+        seconds=12.5,
+        run="r1",
+        present=("e5" * 32,),
+        reason=DIED(signal="SIGKILL"),
+        evidence=log,
+        result={"versions": ("late/1",)},
+    ),
+    facts.JobCancelled(job="20261130T120000000000-0a1b2c", by=WHO),
+    facts.JobRetried(job="20261130T120000000000-0a1b2c", present=("e5" * 32,), by=WHO),
+    facts.JobRaised(job="20261130T120000000000-0a1b2c", priority="urgent", by=WHO),
 )
 
 

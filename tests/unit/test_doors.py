@@ -18,6 +18,7 @@ from comporta.access import ROLES, access_facts, may
 from comporta.access.facts import Governance
 from comporta.access.table import OF_TOKENS
 from comporta.api.data import ProjectData
+from comporta.api.jobs import ProjectJobs
 from comporta.api.model import TrainedVersion
 from comporta.cli.commands import COMMANDS
 from comporta.opened.access_phrases import PHRASES
@@ -46,6 +47,7 @@ def routes() -> set[tuple[str, str, str]]:
     """(face, route, action) of all that can be asked for; of commands and methods the action is not told."""
     methods = {name for name in methods_of(comporta.Project) if not hasattr(ProjectDeclaration, name)}
     methods |= {"data", *(f"data {name}" for name in methods_of(ProjectData))}
+    methods |= {f"jobs {name}" for name in methods_of(ProjectJobs)}
     methods |= {f"version {name}" for name in methods_of(TrainedVersion)}
     return (
         {("command", each.name, "") for each in COMMANDS}

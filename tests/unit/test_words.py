@@ -42,6 +42,11 @@ VERBS = {
     "revoke": "end a right before its day",
     "env": "build the libraries of a version again",
     "serve": "answer requests",
+    "cancel": "end what was asked for before it is done",
+    "retry": "have what failed done again",
+    "raise": "move ahead in a queue",
+    "work": "carry out what was asked for",
+    "tick": "ask for what is due",
     "trace": "follow lineage",
     "reproduce": "build a version again and compare",
     "verify": "compare stored or exported bytes with what was signed",
@@ -50,7 +55,7 @@ VERBS = {
     "remove": "delete one thing for good and record that",
 }
 # Commands that are named by the thing that they list.
-LISTS = {"runs", "models", "versions", "subjects", "rejected", "key"}
+LISTS = {"jobs", "runs", "schedules", "models", "versions", "subjects", "rejected", "key"}
 
 
 def words_of_commands() -> list[str]:

@@ -1,5 +1,6 @@
 """The Python face: a project that runs, hands out its data, and predicts."""
 
-from comporta.api.project import Project, load
+from comporta.api.load import load
+from comporta.api.project import Project
 
 __all__ = ["Project", "load"]

@@ -9,18 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import msgspec
-
 from comporta import project as declared
 from comporta.api.boundary import explaining_errors
 from comporta.api.progress import run_progress
 from comporta.api.until import end_of
 from comporta.errors import BadProject
-from comporta.project.load import find_project_file
-from comporta.project.load import load_project as loaded
 from comporta.project.once import not_inside_a_run
 from comporta.project.variation import Variation, run_command, vary
-from comporta.records.kind import kind_of
 
 if TYPE_CHECKING:
     from threading import Event
@@ -31,6 +26,7 @@ if TYPE_CHECKING:
     from comporta.acts.reproduce.reproduce import Reproduction
     from comporta.api.comparison import VersionComparison
     from comporta.api.data import ProjectData
+    from comporta.api.jobs import ProjectJobs
     from comporta.api.listing import Listing
     from comporta.api.model import TrainedVersion
     from comporta.api.results import ProjectCheck, ProjectRun, RunSteps, Trace, VersionReport
@@ -54,6 +50,7 @@ class Project(declared.ProjectDeclaration, frozen=True):
         or the current one.
     people: who does what; only some roles may approve a version or waive a check. Empty: everybody may.
     executor: makes what runs the steps, in place of the URL in `comporta.toml`; None: by that URL.
+    schedules: what is asked for by itself when its time comes.
     proven: acts that a name alone is not enough for: `("release", "waive")` asks for a person's key.
 
     >>> from comporta import Dataset, Person
@@ -320,6 +317,13 @@ class Project(declared.ProjectDeclaration, frozen=True):
 
         return ProjectData(self._opens)
 
+    @property
+    def jobs(self) -> ProjectJobs:
+        """What a worker carries out, now or later: `comporta jobs`."""
+        from comporta.api.jobs import ProjectJobs
+
+        return ProjectJobs(self._opens)
+
     def features(self, name: str = "") -> Listing[FeatureUse]:
         """The columns of models: all, or by a name, a dataset's column, a model: `comporta features`."""
         from comporta.api.features import feature_listing
@@ -335,10 +339,7 @@ class Project(declared.ProjectDeclaration, frozen=True):
             return people(opened)
 
     def forget(self, person: str) -> str:
-        """The id of a person whose name is deleted now: `comporta people forget`. person: name or id.
-
-        Raises NotFound.
-        """
+        """The id of a person whose name is deleted now: `comporta people forget`. Raises NotFound."""
         from comporta.acts.upkeep.people import forget
 
         with self._opens() as opened:
@@ -382,15 +383,3 @@ class Project(declared.ProjectDeclaration, frozen=True):
             run_progress(progress) as report,
         ):
             yield opened, report
-
-
-def load(path: str | Path | None = None) -> Project:
-    """The project of a file or folder; None: the nearest `project.py` above the current folder. Raises
-    BadProject with file and line."""
-    with explaining_errors():
-        found = loaded(find_project_file(None if path is None else Path(path)))
-        if isinstance(found, Project):
-            return found
-        if type(found) is not declared.ProjectDeclaration:
-            raise BadProject(f"found {kind_of(found)}, expected a comporta.Project.")
-        return Project(**{field: getattr(found, field) for field in msgspec.structs.asdict(found)})

@@ -25,6 +25,14 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command("run", "[MODEL…]", "run:run", "read data, train what changed, judge it by its gates"),
         Command("runs", "", "run:runs", "the latest runs"),
         Command("show", "RUN", "run:show", "one run: each step, its cost and what it printed"),
+        Command("jobs", "", "job:jobs", "what waits for a worker, what runs, and what ended"),
+        Command("job show", "JOB", "job:show", "one job: its attempts, and why it did not end well"),
+        Command("job cancel", "JOB", "job:cancel", "end a job, with every process that it started"),
+        Command("job retry", "JOB", "job:retry", "have a job carried out again"),
+        Command("job raise", "JOB", "job:raise_", "give a job that waits another class"),
+        Command("work", "", "job:work", "carry out jobs, and ask for what schedules say"),
+        Command("tick", "[SCHEDULE]", "tick:tick", "ask for what schedules say that is due, once"),
+        Command("schedules", "", "tick:schedules", "what is asked for by itself, and when next"),
         Command("data list", "", "data:list_", "the datasets"),
         Command("data show", "NAME", "data:show", "one dataset: columns, versions, expectations"),
         Command("data versions", "NAME", "data:versions", "the versions of a dataset"),
@@ -103,6 +111,7 @@ FORMER = {"audit check": "audit verify-export"}
 """Names of commands in older releases → today's: they work and are not listed."""
 
 NOUNS = {
+    "job": "What a worker carries out.",
     "data": "The datasets and their versions.",
     "features": "The columns that models read.",
     "key": "The project's key: what is stored cannot be matched to people without it.",

@@ -34,6 +34,13 @@ def completes(values: Callable[[OpenProject], Iterable[str]]) -> dict[str, Any]:
     return {"completer": complete} if "completer" in inspect.signature(Parameter).parameters else {}
 
 
+def jobs(opened: OpenProject) -> Iterable[str]:
+    """The newest jobs."""
+    from comporta.acts.jobs.listing import newest_jobs
+
+    return newest_jobs(opened, NEWEST)
+
+
 def declared_models(opened: OpenProject) -> Iterable[str]:
     """The models of the project file."""
     return (each.name for each in opened.project.models)

@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from comporta.cli import show as shown
+from comporta.cli.job import queue_act
 from comporta.cli.model import Named, show_version
-from comporta.cli.options import NO, AsJson, By, Verbose, Where, day
+from comporta.cli.options import NO, AsJson, By, Priority, Queue, Verbose, Where, day
 from comporta.cli.progress import display
 from comporta.cli.words import words as say
 from comporta.project.once import not_inside_a_run
@@ -19,6 +20,8 @@ def gate(
     /,
     *,
     level: Annotated[Literal["release", "audit"], Parameter(help=say.LEVEL, show_default=True)] = "release",
+    queue: Queue = False,
+    priority: Priority = None,
     verbose: Verbose = False,
     project: Where = None,
     json: AsJson = False,
@@ -31,6 +34,8 @@ def gate(
     from comporta.opened.positive_class import positive_class
     from comporta.opened.project import open_project
 
+    if queue or priority is not None:
+        return queue_act("gate", {"version": version, "level": level}, priority, project, json)
     with (
         not_inside_a_run(),
         open_project(project, works=True) as opened,

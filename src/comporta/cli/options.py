@@ -11,6 +11,7 @@ from cyclopts import Parameter
 
 from comporta.cli.words import words as say
 from comporta.errors import BadProject
+from comporta.records.job import JobPriority
 
 NO = 3
 
@@ -48,5 +49,7 @@ Verbose = Annotated[bool, Parameter(name=["--verbose", "-v"], help=say.VERBOSE)]
 By = Annotated[str | None, Parameter(help=say.BY, validator=not_blank)]
 Role = Annotated[str | None, Parameter(help=say.ROLE, validator=not_blank)]
 Reason = Annotated[str, Parameter(help=say.REASON)]
+Queue = Annotated[bool, Parameter(help=say.JOB_QUEUE, negative="")]
+Priority = Annotated[JobPriority | None, Parameter(help=say.JOB_PRIORITY)]
 Force = Annotated[bool, Parameter(help=say.REPLACE, negative="")]
 Unreleased = Annotated[bool, Parameter(help=say.UNRELEASED, negative="")]

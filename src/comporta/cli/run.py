@@ -12,13 +12,15 @@ from cyclopts import Parameter
 
 from comporta.cli import completed_values as offered
 from comporta.cli import show as shown
+from comporta.cli.job import queue_act
 from comporta.cli.model import show_version_verdicts
-from comporta.cli.options import NO, AsJson, Verbose, Where, between
+from comporta.cli.options import NO, AsJson, Priority, Queue, Verbose, Where, between
 from comporta.cli.progress import display
 from comporta.cli.trend import show_trends
 from comporta.cli.verdicts import failure_row, show_legend
 from comporta.cli.words import words as say
 from comporta.cli.written import Out, require_writable, write
+from comporta.errors import BadProject
 from comporta.project.once import not_inside_a_run
 from comporta.project.variation import PARAM, SET, Variation, parse_assignments, run_command, vary
 from comporta.records import Run, Version
@@ -48,6 +50,8 @@ def run(
     param: Annotated[tuple[str, ...], Parameter(help=say.PARAM)] = (),
     set_: Annotated[tuple[str, ...], Parameter(name="--set", help=say.SET)] = (),
     out: Annotated[Out, Parameter(help=say.RUN_OUT)] = (),
+    queue: Queue = False,
+    priority: Priority = None,
     verbose: Verbose = False,
     project: Where = None,
     json: AsJson = False,
@@ -62,6 +66,10 @@ def run(
     from comporta.opened.positive_class import positive_class
     from comporta.opened.project import open_project
 
+    if queue or priority is not None:
+        if param or set_ or out:
+            raise BadProject(say.QUEUE_ALONE)
+        return queue_act("run", {"models": models}, priority, project, json)
     require_writable(out, ".md", ".xml")
     other = Variation(params=parse_assignments(PARAM, param), settings=parse_assignments(SET, set_))
     with (

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from comporta.cli.job_words import JobTexts
 from comporta.cli.predict_words import PredictTexts
 from comporta.cli.table_words import COLUMNS, TITLES
 from comporta.cli.team_words import TeamTexts
 
 
-class Texts(TeamTexts, PredictTexts):
+class Texts(TeamTexts, PredictTexts, JobTexts):
     """The texts. Read from the class they are English, from `words` in the reader's language."""
 
     def __getattribute__(self, name: str) -> Any:

@@ -36,7 +36,8 @@ class Engine:
 
     executor: a URL (`local://?workers=2&threads=1`; `inline://`: everything in this process) or
     what makes one. lease: how long a claim holds unless renewed. home: below whose `.comporta/` runs keep
-    their scratch; None: `root`. steps: where the functions of declared steps are.
+    their scratch; None: `root`. steps: where the functions of declared steps are. job: whose
+    attempt its runs are, or empty.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Engine:
         lease: timedelta = LEASE,
         home: Path | None = None,
         steps: Steps = NO_STEPS,
+        job: str = "",
     ) -> None:
         root = root.resolve()
         context = StepContext(store=store, keys=keys)
@@ -75,6 +77,7 @@ class Engine:
             code=self._code,
             environment=Environment(threads),
             workers=self._workers,
+            job=job,
         )
 
     def ask(

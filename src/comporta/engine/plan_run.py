@@ -51,7 +51,7 @@ class RunResult(NamedTuple):
 
 class EngineParts(NamedTuple):
     """What an engine lends to each run. workers: an executor for the length of a `with`; True: one of its
-    own."""
+    own. job: whose attempt it is, or empty."""
 
     root: Path
     context: StepContext
@@ -64,6 +64,7 @@ class EngineParts(NamedTuple):
     code: CodeDigests
     environment: Environment
     workers: Callable[[bool], AbstractContextManager[Executor]]
+    job: str
 
 
 class PlanRun:
@@ -110,6 +111,7 @@ class PlanRun:
             dirty=dirty,
             total=len(self._plan.nodes),
             by=by,
+            job=parts.job,
         )
         if not left:
             return RunResult(recorder.begin(started, self._new_hits(), ended=True), self._answers)

@@ -56,9 +56,7 @@ class StepRecorder:
 
         def act(tx: Transaction) -> None:
             for run in ended_runs:
-                known = tx.get(RUNS, run)
-                if known is not None and known.ended is None:
-                    tx.append(RunEnded(run=run, outcome="stopped", reason=PROCESS_ENDED()))
+                end_stopped(tx, run)
             tx.append(started)
             _append_hits(tx, self.run, hits)
             if ended:
@@ -193,6 +191,13 @@ class StepRecorder:
     def _forget(self, question: Question) -> None:
         with self._lock:
             self._claims.pop(question.digest, None)
+
+
+def end_stopped(tx: Transaction, run: str) -> None:
+    """Records the end of a run whose process ended without doing so."""
+    known = tx.get(RUNS, run)
+    if known is not None and known.ended is None:
+        tx.append(RunEnded(run=run, outcome="stopped", reason=PROCESS_ENDED()))
 
 
 def answer_of_other_project(question: Question, answer: Answer) -> StepAnswered:

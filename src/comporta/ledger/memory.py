@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import msgspec
@@ -20,6 +21,8 @@ from comporta.ledger.stored import row_of
 from comporta.ledger.upcasts import UPCASTS, Upcast
 from comporta.records.event import DEFAULT_PROJECT, Event, Fact, Head, Projection, SignedHead, Transaction
 from comporta.records.facts import FACTS
+from comporta.records.lease import Lease
+from comporta.records.record import encode
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -29,11 +32,20 @@ class _Rows:
     """States by (projection, key), and events and signed heads as stored."""
 
     def __init__(
-        self, states: dict[tuple[str, str], str], events: list[Event], heads: list[SignedHead]
+        self,
+        states: dict[tuple[str, str], str],
+        events: list[Event],
+        heads: list[SignedHead],
+        leases: Mapping[str, Lease] = MappingProxyType({}),
     ) -> None:
         self.current = states
         self.events = events
         self.heads = heads
+        self.leases = leases
+
+    def lease(self, name: str) -> str | None:
+        found = self.leases.get(name)
+        return None if found is None else encode(found).decode()
 
     def state(self, projection: str, key: str) -> str | None:
         return self.current.get((projection, key))
@@ -105,12 +117,17 @@ class MemoryLedger:
                 rows = self._rows
                 tx = self._begin(rows)
                 result = act(tx)
+                if tx.leases:
+                    leases = {**rows.leases, **tx.leases}
+                    self._rows = rows = _Rows(rows.current, rows.events, rows.heads, leases)
                 if tx.events:
                     # New objects, so that readers go on with what they hold.
                     states = {
                         key: text for key, text in (rows.current | tx.changes).items() if text is not None
                     }
-                    self._rows = _Rows(states, rows.events + tx.events, [*rows.heads, tx.sign_head()])
+                    self._rows = _Rows(
+                        states, rows.events + tx.events, [*rows.heads, tx.sign_head()], rows.leases
+                    )
                     self._verified = _ending(self._rows)
                 return result
             finally:
@@ -169,7 +186,7 @@ class MemoryLedger:
                 msgspec.structs.replace(each, body=None, salt=None) if each.seq == seq else each
                 for each in before.events
             ]
-            after = _Rows(before.current, events + tx.events, [*before.heads, tx.sign_head()])
+            after = _Rows(before.current, events + tx.events, [*before.heads, tx.sign_head()], before.leases)
             try:
                 rebuilt = self._rebuilt_rows(after, set(self._projections.by_name))
             except Exception as error:  # boundary: a projection met a history without the event
@@ -187,7 +204,10 @@ class MemoryLedger:
             if fact is not None:
                 states.apply(fact, event, names)
         made = {place: text for place, text in states.changes.items() if text is not None}
-        return _Rows(unaffected | made, rows.events, rows.heads)
+        return _Rows(unaffected | made, rows.events, rows.heads, rows.leases)
+
+    def leases(self) -> list[Lease]:
+        return [self._rows.leases[name] for name in sorted(self._rows.leases)]
 
     def others(self, projection: Projection[S], key: str) -> list[tuple[str, S]]:
         return []

@@ -11,9 +11,9 @@ from sqlalchemy.exc import DBAPIError
 from comporta.errors import BadProject, Tampered
 
 if TYPE_CHECKING:
-    from comporta.ledger.sql import Database
+    from comporta.ledger.database import Database
 
-LATEST = "0003"
+LATEST = "0004"
 """The newest revision in `migrations/versions`; a test compares them."""
 
 

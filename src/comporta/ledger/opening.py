@@ -19,7 +19,7 @@ from comporta.records.project import checked_project
 from comporta.records.schemes import LEDGERS, also, installed_schemes, opener, scheme_of
 
 if TYPE_CHECKING:
-    from comporta.ledger.sql import Database
+    from comporta.ledger.database import Database
 
 
 POSTGRES = ("postgresql", "postgres", "postgresql+psycopg")

@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import TypeVar
 
 from comporta.ledger.chain import seal
-from comporta.ledger.projections import ProjectionSet, States, StoredStates
+from comporta.ledger.projections import ProjectionSet, States, StoredRows
 from comporta.ledger.signing import Signer
 from comporta.records.event import Event, Fact, Head, Projection, SignedHead
 from comporta.records.facts import ChainContinued
-from comporta.records.record import Record, encode
+from comporta.records.lease import Lease
+from comporta.records.record import Record, decode, encode
 
 S = TypeVar("S")
 
@@ -31,7 +32,7 @@ class PendingTransaction:
     def __init__(
         self,
         projections: ProjectionSet,
-        rows: StoredStates,
+        rows: StoredRows,
         tip: ChainTip,
         project: str,
         signer: Signer,
@@ -40,12 +41,14 @@ class PendingTransaction:
     ) -> None:
         self._decoding = projections.decoding
         self._states = States(projections, rows)
+        self._rows = rows
         self._project = project
         self._signer = signer
         self._clock = clock
         self._tip = tip
         self._require = require
         self.events: list[Event] = []
+        self.leases: dict[str, Lease] = {}
 
     @property
     def head(self) -> Head:
@@ -69,6 +72,20 @@ class PendingTransaction:
     ) -> list[tuple[str, S]]:
         return self._states.scan(projection, prefix, newest=newest, limit=limit)
 
+    def now(self) -> datetime:
+        # A clock that was set back must not make history run backwards.
+        at, last = self._clock(), self._tip.at
+        return last if last is not None and at.tzinfo is not None and at < last else at
+
+    def lease(self, name: str) -> Lease | None:
+        if name in self.leases:
+            return self.leases[name]
+        text = self._rows.lease(name)
+        return None if text is None else decode(text, Lease)
+
+    def put_lease(self, lease: Lease) -> None:
+        self.leases[lease.name] = lease
+
     def append(self, fact: Fact) -> Event:
         if not self.events:
             self._require()
@@ -78,10 +95,7 @@ class PendingTransaction:
         return self._append(fact)
 
     def _append(self, fact: Fact) -> Event:
-        before, at = self._tip, self._clock()
-        # A clock that was set back must not make history run backwards.
-        if before.at is not None and at.tzinfo is not None and at < before.at:
-            at = before.at
+        before, at = self._tip, self.now()
         event = seal(
             project=self._project,
             prev=before.head.hash,

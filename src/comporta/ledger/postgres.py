@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, create_engine, event
@@ -19,6 +21,9 @@ from comporta.records.extras import missing_extra
 _QUEUE = (
     "SELECT pg_advisory_xact_lock((1668246896::bigint << 32) | current_schema()::regnamespace::oid::bigint)"
 )
+
+_OFFSET_SECONDS = 60.0  # how long a look at the database's clock is good for
+_CLOCKS_AGREE = 1.0  # seconds between two clocks that are taken for one
 
 
 class Postgres:
@@ -47,6 +52,7 @@ class Postgres:
         except ImportError:
             raise missing_extra("psycopg", "ledger: PostgreSQL") from None
         self._patience = patience
+        self._offset, self._offset_until = timedelta(0), 0.0
         event.listen(self.engine, "connect", self._prepare)
 
     def _prepare(self, driver: Any, record: Any) -> None:
@@ -57,6 +63,17 @@ class Postgres:
                 "SELECT set_config('synchronous_commit', 'on', false) "
                 "WHERE current_setting('synchronous_commit') = 'off'"
             )
+
+    def clock_offset(self, connection: Connection) -> timedelta:
+        """Asked once a minute: a transaction need not wait for one answer more."""
+        if time.monotonic() >= self._offset_until:
+            sent = time.time()
+            there = connection.exec_driver_sql("SELECT extract(epoch FROM clock_timestamp())").scalar_one()
+            # The answer was made somewhere between sending and hearing: in the middle, as far as one knows.
+            offset = float(there) - (sent + time.time()) / 2
+            self._offset = timedelta(seconds=offset if abs(offset) >= _CLOCKS_AGREE else 0.0)
+            self._offset_until = time.monotonic() + _OFFSET_SECONDS
+        return self._offset
 
     @contextmanager
     def write_transaction(self, connection: Connection) -> Iterator[None]:

@@ -31,6 +31,17 @@ class StoredStates(Protocol):
         """Keys that start with `prefix` and their texts, in order of key; `newest`: in reverse."""
 
 
+class StoredLeases(Protocol):
+    """Stored leases, as JSON text."""
+
+    def lease(self, name: str) -> str | None:
+        """The text of the lease of this name, or None."""
+
+
+class StoredRows(StoredStates, StoredLeases, Protocol):
+    """What a transaction reads."""
+
+
 class ProjectionSet:
     """The projections a ledger was opened with, and what it takes to apply and decode events."""
 

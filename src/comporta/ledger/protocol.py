@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from comporta.records.event import Event, Head, Projection, Transaction, View
 from comporta.records.facts import EventRemoved
+from comporta.records.lease import Lease
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -114,6 +115,9 @@ class Ledger(View, Protocol):
         compare: refuses what the states may not become; in the same transaction. The chain goes on to verify,
         by the leaf that stays. Raises Refused where it cannot be done: an event of the keyed chain, one that
         the chain itself or what follows it stands on, or that can hold no personal value; NotFound."""
+
+    def leases(self) -> list[Lease]:
+        """Every lease as it stands, in order of name, those that ended too."""
 
     def others(self, projection: Projection[S], key: str) -> list[tuple[str, S]]:
         """What this ledger's other projects say under this key: (project, state), in order of project."""

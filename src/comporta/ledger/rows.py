@@ -160,6 +160,15 @@ class LedgerRows:
         found = self._query(self._sql.states[high is not None, newest], **values)
         return [(key, state) for key, state in found]
 
+    def lease(self, name: str) -> str | None:
+        """The JSON of the lease of this name."""
+        row = self._first(self._sql.lease, name=name)
+        return None if row is None else row[0]
+
+    def leases(self) -> list[str]:
+        """The JSON of every lease, in order of name."""
+        return [text for (text,) in self._query(self._sql.leases)]
+
     def page(self, after: int | None) -> list[EventRow]:
         """after: None: from the first, whatever its number."""
         if after is None:

@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from comporta.errors import ComportaError, Tampered, WrongKey
 from comporta.ledger.chain import key_mark
+from comporta.ledger.database import Database
 from comporta.ledger.ending import Ending, ending_of, require_signed_end
 from comporta.ledger.pending import ChainTip, PendingTransaction
 from comporta.ledger.projections import ProjectionSet, States, kinds_of
@@ -28,33 +29,11 @@ from comporta.ledger.upcasts import UPCASTS, Upcast
 from comporta.records.event import DEFAULT_PROJECT, Event, Fact, Head, Projection, Transaction
 from comporta.records.facts import FACTS
 from comporta.records.instant import moment
+from comporta.records.lease import Lease
+from comporta.records.record import decode, encode
 
 S = TypeVar("S")
 T = TypeVar("T")
-
-
-class Database(Protocol):
-    """What differs between databases. `engine` is in autocommit: transactions begin and end by statement."""
-
-    engine: Engine
-    url: str
-
-    def write_transaction(self, connection: Connection) -> Any:
-        """A context manager: a write transaction that no other writer overlaps, committed at its end and
-        rolled back when its body raises. Raises Busy when the others do not let go in time."""
-
-    def read_transaction(self, connection: Connection) -> Any:
-        """A context manager: a read transaction in which everything is of one moment."""
-
-    def user_error(self, error: DBAPIError) -> ComportaError | None:
-        """The error as a user should see it, or None where it is a fault of ours."""
-
-    def is_connection_lost(self, error: DBAPIError) -> bool:
-        """Whether the connection broke, so that it is not known how the transaction ended."""
-
-    def erasing_body(self, connection: Connection) -> Any:
-        """A context manager around a transaction that removes a body: its bytes leave the database's files
-        too, as far as this database can do that."""
 
 
 class SqlLedger:
@@ -188,6 +167,9 @@ class SqlLedger:
         with self._connection() as connection, self._database.read_transaction(connection):
             yield SnapshotRows(connection, self._sql, self.project)
 
+    def leases(self) -> list[Lease]:
+        return [decode(text, Lease) for text in self._query(lambda rows: rows.leases())]
+
     def others(self, projection: Projection[S], key: str) -> list[tuple[str, S]]:
         name = self._projections.require(projection.name)
         found = self._query(lambda rows: rows.others(name, key, self._projections.marks[name]))
@@ -297,8 +279,15 @@ class SqlLedger:
                 )
                 self._verified = ending
 
+        offset = self._database.clock_offset(connection)
         return PendingTransaction(
-            self._projections, rows, found, self.project, self._signer, self._clock, require
+            self._projections,
+            rows,
+            found,
+            self.project,
+            self._signer,
+            lambda: self._clock() + offset,
+            require,
         )
 
     def _catch_up(
@@ -330,6 +319,14 @@ class SqlLedger:
         connection.exec_driver_sql(self._sql.put_checkpoint, values)
 
     def _write(self, connection: Connection, tx: PendingTransaction) -> None:
+        if tx.leases:
+            connection.exec_driver_sql(
+                self._sql.put_lease,
+                [
+                    {"project": self.project, "name": each.name, "lease": encode(each).decode()}
+                    for each in tx.leases.values()
+                ],
+            )
         if not tx.events:
             return
         rows = [{"project": self.project, **row_of(each)._asdict()} for each in tx.events]

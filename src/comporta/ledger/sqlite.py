@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,9 @@ class Sqlite:
                 f"ledger {self.url}: cannot be opened for writing ({error.strerror}). "
                 "Correct the path or its permissions."
             ) from error
+
+    def clock_offset(self, connection: Connection) -> timedelta:
+        return timedelta(0)  # it has no clock but this machine's
 
     @contextmanager
     def write_transaction(self, connection: Connection) -> Iterator[None]:

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Dialect
 
-from comporta.ledger.tables import checkpoint, events, heads, keyed, projections
+from comporta.ledger.tables import checkpoint, events, heads, keyed, leases, projections
 from comporta.records.record import Record
 
 # As literals: SQLAlchemy would make parameters of them, whose values the plain text does not carry.
@@ -56,12 +56,15 @@ class Statements(Record, frozen=True, kw_only=True):
     stop_checkpoint: str
     get_checkpoint: str
     put_key: str
+    lease: str
+    leases: str
+    put_lease: str
     remove_body: str
 
 
 def statements(dialect: Dialect) -> Statements:
     """Every statement the ledger makes, for this dialect."""
-    made = {**_event_queries(), **_state_queries(), **_writes(dialect)}
+    made = {**_event_queries(), **_state_queries(), **_lease_queries(), **_writes(dialect)}
     return Statements(
         states={
             (bounded, newest): _text(_states(bounded, newest), dialect)
@@ -142,6 +145,13 @@ def _state_queries() -> dict[str, Any]:
     }
 
 
+def _lease_queries() -> dict[str, Any]:
+    return {
+        "lease": select(leases.c.lease).where(_of(leases), leases.c.name == _param("name")),
+        "leases": select(leases.c.lease).where(_of(leases)).order_by(leases.c.name),
+    }
+
+
 def _states(bounded: bool, newest: bool) -> Any:
     query = select(projections.c.key, projections.c.state).where(
         _of(projections), projections.c.reading == _param("reading"), projections.c.key >= _param("low")
@@ -157,8 +167,12 @@ def _writes(dialect: Dialect) -> dict[str, Any]:
     upsert: Any = import_module(f"sqlalchemy.dialects.{dialect.name}").insert
     state = upsert(projections).values({c: _param(c) for c in ("project", "reading", "key", "state")})
     mark = upsert(checkpoint).values({c: _param(c) for c in ("project", "reading", "mark", "upto")})
+    lease = upsert(leases).values({c: _param(c) for c in ("project", "name", "lease")})
     of_reading = projections.c.reading == _param("reading")
     return {
+        "put_lease": lease.on_conflict_do_update(
+            index_elements=["project", "name"], set_={"lease": lease.excluded.lease}
+        ),
         "put_event": insert(events).values({c.name: _param(c.name) for c in events.columns}),
         "put_head": insert(heads).values({c.name: _param(c.name) for c in heads.columns}),
         "put_state": state.on_conflict_do_update(

@@ -1,4 +1,5 @@
-"""The ledger's tables. `ledger_readings`: the projections' states; `ledger_kept`: how far each has come."""
+"""The ledger's tables. `ledger_readings`: the projections' states; `ledger_kept`: how far each has come;
+`ledger_leases`: who holds what now, as JSON."""
 
 from __future__ import annotations
 
@@ -51,6 +52,14 @@ checkpoint = Table(
     Column("reading", _PLAIN, primary_key=True),
     Column("mark", Text, nullable=False),
     Column("upto", BigInteger, nullable=True),
+)
+
+leases = Table(
+    "ledger_leases",
+    metadata,
+    Column("project", _PLAIN, primary_key=True),
+    Column("name", _PLAIN, primary_key=True),
+    Column("lease", Text, nullable=False),
 )
 
 keyed = Table(

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from comporta import access, engine
+from comporta import access, engine, jobs
 from comporta.engine import Engine
 from comporta.errors import BadProject, NotFound, WrongKey
 from comporta.ledger import Ledger, OpensLedger, open_ledger
@@ -53,6 +53,7 @@ KEYED = Projection("keyed", ProjectKeyed, {ProjectKeyed: _apply_project_keyed})
 PROJECTIONS = (
     KEYED, DATASETS, EDGES, QUESTIONS, EVALUATIONS, MODELS, VERSIONS, ROUTES, FORGOTTEN, REMOVALS,
     TOKENS, COPIES, BATCHES, *engine.PROJECTIONS, *access.PROJECTIONS,
+    *jobs.PROJECTIONS,
 )  # fmt: skip
 
 
@@ -66,6 +67,7 @@ class OpenProject:
 
     declared: returns the project, called on first use; file: where that is declared, if it is
     text so far. store, ledger: see `open_project`.
+    job: whose attempt this process is, or empty.
     works: it stays open and is written to; False: it is opened briefly, mostly to read, which a full disk
     does not prevent.
     """
@@ -81,8 +83,10 @@ class OpenProject:
         store: Store | None = None,
         ledger: OpensLedger | None = None,
         file: Path | None = None,
+        job: str = "",
     ) -> None:
         self.file = file
+        self.job = job
         self._declared, self.root, self.settings, self.clock = declared, root, settings, clock
         secret = read_secret(settings.key, root)
         self.keys: Keys = derive(secret)
@@ -135,6 +139,7 @@ class OpenProject:
             executor=self.project.executor or self.settings.executor,
             home=self.root,
             steps=STEPS,
+            job=self.job,
         )
 
     @property
@@ -230,10 +235,18 @@ def open_project(
     return OpenProject(_with_variation(lambda: loaded, root, vary), root, settings(root), **given)
 
 
-def open_root(root: Path) -> OpenProject:
+def open_root(root: Path, *, ledger: OpensLedger | None = None, job: str = "") -> OpenProject:
     """The project in this folder, opened to be worked with; what it declares is read only where it is asked
-    for: serving does not. Raises BadProject, WrongKey, Tampered."""
-    return OpenProject(lambda: load_project(find_project_file(root)), root, settings(root), works=True)
+    for: serving does not. ledger: see `open_project`. job: whose attempt this process is, or empty. Raises
+    BadProject, WrongKey, Tampered."""
+    return OpenProject(
+        lambda: load_project(find_project_file(root)),
+        root,
+        settings(root),
+        works=True,
+        ledger=ledger,
+        job=job,
+    )
 
 
 def _with_variation(

@@ -28,6 +28,7 @@ MODULES = (
     "comporta.engine.reasons",
     "comporta.access.codes",
     "comporta.data.codes",
+    "comporta.jobs.codes",
     "comporta.serve.codes",
     "comporta.stats.codes",
     "comporta.train.codes",

@@ -11,6 +11,7 @@ from comporta.project.locate import ProjectFault
 from comporta.project.model import Model
 from comporta.project.person import Person
 from comporta.project.project import ProjectDeclaration
+from comporta.project.schedule import Schedule
 from comporta.project.settings import Settings
 from comporta.records.costs import Costs
 
@@ -27,6 +28,7 @@ __all__ = [
     "Project",
     "ProjectDeclaration",
     "ProjectFault",
+    "Schedule",
     "Settings",
     "Window",
     "csv",

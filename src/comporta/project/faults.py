@@ -17,12 +17,14 @@ from comporta.project.dataset import Dataset
 from comporta.project.fault_common import as_sequence, duplicates_in, name_faults, with_location
 from comporta.project.fault_data import dataset_faults, features_faults
 from comporta.project.fault_model import model_faults
+from comporta.project.fault_schedule import schedule_faults
 from comporta.project.features import AsOf, Features, JoinDeclaration, Window
 from comporta.project.kinds import type_faults
 from comporta.project.locate import ProjectFault, SourceLocations
 from comporta.project.model import Model
 from comporta.project.person import Person
 from comporta.project.project import ProjectDeclaration
+from comporta.project.schedule import Schedule
 from comporta.project.sources import counts_by_content
 from comporta.records import Subject, canonical_name
 from comporta.records.access import ACTIONS
@@ -124,6 +126,11 @@ def _project(project: ProjectDeclaration, places: SourceLocations) -> Iterator[P
         yield places.fault("Project", project.name, "models", "Project: found no model and no dataset.")
     yield from _proven(project, places)
     yield from _people([each for each in as_sequence(project.people) if isinstance(each, Person)], places)
+    yield from schedule_faults(
+        [each for each in as_sequence(project.schedules) if isinstance(each, Schedule)],
+        [each.name for each in as_sequence(project.models) if isinstance(each, Model)],
+        places,
+    )
     for kind, things in (
         ("Model", [each for each in as_sequence(project.models) if isinstance(each, Model)]),
         ("Dataset", _every(project, Dataset)),

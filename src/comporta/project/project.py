@@ -7,6 +7,7 @@ from pathlib import Path
 from comporta.project.dataset import Dataset
 from comporta.project.model import Model
 from comporta.project.person import Person
+from comporta.project.schedule import Schedule
 from comporta.records import Record, canonical_name
 from comporta.records.executor import MakesExecutor
 
@@ -24,6 +25,7 @@ class ProjectDeclaration(Record, frozen=True):
     people: tuple[Person, ...] = ()
     executor: MakesExecutor | None = None
     proven: tuple[str, ...] = ()
+    schedules: tuple[Schedule, ...] = ()
 
     def tables(self) -> dict[str, Dataset]:
         """Every dataset the project reaches, by name, in the order first met."""

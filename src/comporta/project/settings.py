@@ -21,6 +21,8 @@ class Settings(Record, frozen=True, kw_only=True):
     ledger: `sqlite:///…` or `postgresql://…`; COMPORTA_LEDGER. store: `file://…`, `s3://…`;
     COMPORTA_STORE. executor: `local://?workers=2`; COMPORTA_EXECUTOR. budget: how long each level may measure
     a candidate; COMPORTA_BUDGET.
+    job_pools: how many jobs of each pool run at a time, `gpu=1, loads=4`; COMPORTA_JOB_POOLS.
+    machine_hours: that the jobs of a day (UTC) may take together; empty: no limit; COMPORTA_MACHINE_HOURS.
     project_id: what this project is called in ledger and store, which several can share: letters, digits, `_`
     and `-`; COMPORTA_PROJECT_ID. It stays as it is once something was kept under it.
 
@@ -39,6 +41,8 @@ class Settings(Record, frozen=True, kw_only=True):
     job_token: str = ""
     budget: str = "commit=1m, release=30m, audit=4h"
     project_id: str = DEFAULT_PROJECT
+    job_pools: str = ""
+    machine_hours: str = ""
 
 
 def settings(root: Path, environment: Mapping[str, str] = os.environ) -> Settings:

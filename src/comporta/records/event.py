@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import msgspec
 
+from comporta.records.lease import Lease
 from comporta.records.record import Record
 
 S = TypeVar("S")
@@ -101,3 +102,13 @@ class Transaction(View, Protocol):
 
     def append(self, fact: Fact) -> Event:
         """The event made of this fact; projections show it at once inside this transaction."""
+
+    def now(self) -> datetime:
+        """The time of this transaction: the database's, but never before the last event's."""
+
+    def lease(self, name: str) -> Lease | None:
+        """The lease of this name; None where nobody ever held it."""
+
+    def put_lease(self, lease: Lease) -> None:
+        """Keeps the lease with what this transaction appends. It is no fact: no event tells of it, no audit
+        looks at it, and each renewal takes the place of the one before."""

@@ -24,6 +24,14 @@ from comporta.records.access_facts import (
 from comporta.records.act_fact import ActFact
 from comporta.records.asset import Artifact, Asset
 from comporta.records.event import Fact, Head
+from comporta.records.job_facts import (
+    JobCancelled,
+    JobEnded,
+    JobQueued,
+    JobRaised,
+    JobRetried,
+    JobStarted,
+)
 from comporta.records.message import NO_TEXT, Text
 from comporta.records.recipe import Cost, Recipe, RunPurpose
 from comporta.records.release import Release
@@ -69,7 +77,8 @@ class EventRemoved(ActFact, frozen=True, kw_only=True):
 
 class RunStarted(Fact, frozen=True, kw_only=True):
     """command: as people read it. purpose: in schema 1 told by the command's first word alone. by: the id of
-    who began it; empty where an older Comporta wrote it, or nobody is logged in."""
+    who began it; empty where an older Comporta wrote it, or nobody is logged in. job: whose attempt it is, or
+    empty."""
 
     kind: ClassVar[str] = "run.started"
     schema: ClassVar[int] = 2
@@ -81,6 +90,7 @@ class RunStarted(Fact, frozen=True, kw_only=True):
     dirty: bool = False
     total: int = 0
     by: str = ""
+    job: str = ""
 
 
 class RunEnded(Fact, frozen=True, kw_only=True):
@@ -371,7 +381,7 @@ FACTS: tuple[type[Fact], ...] = (
     VersionReleased, VersionReproduced, VersionFetched, ChainContinued, EventRemoved, PersonForgotten,
     ArtifactRemoved, TokenMade, TokenEnded, ReleaseRequested, RoleGranted, RoleRevoked,
     ActionDenied, KeyAdded, KeyRevoked, IssuerTrusted, DatasetExported, DatasetMaintained, StoreSwept,
-    BatchPredicted,
+    BatchPredicted, JobQueued, JobStarted, JobEnded, JobCancelled, JobRetried, JobRaised,
 )  # fmt: skip
 
 ACTS: tuple[type[ActFact], ...] = tuple(each for each in FACTS if issubclass(each, ActFact))

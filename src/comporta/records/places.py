@@ -196,6 +196,14 @@ PLACES: tuple[StoredPlace, ...] = (
         lifetime="when the run ends; of a run that was killed, when the next one begins",
     ),
     StoredPlace(
+        name="attempts of jobs",
+        base="project",
+        paths=(".comporta/jobs/**",),
+        holds="personal values",
+        erased="A folder for each attempt: what its process prints, and how it ended.",
+        lifetime="when the attempt ends; of a worker that was killed, when the next one begins",
+    ),
+    StoredPlace(
         name="answers of a batch",
         base="project",
         paths=(".comporta/batches/**",),

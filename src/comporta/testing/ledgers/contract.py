@@ -8,10 +8,11 @@ from comporta.ledger import Ledger
 from comporta.testing.clock import Clock
 from comporta.testing.ledgers.audits import AuditContract
 from comporta.testing.ledgers.facts import BALANCES, AccountClosed, AmountDeposited, Balance, Opens, put
+from comporta.testing.ledgers.leases import LeaseContract
 from comporta.testing.ledgers.transactions import TransactionContract
 
 
-class LedgerContract(TransactionContract, AuditContract):
+class LedgerContract(TransactionContract, AuditContract, LeaseContract):
     """Give a fixture `opens` (see `Opens`): with no options it opens with `[BALANCES]`, the key `KEY`, the
     fixture `clock`, and `facts=TEST_FACTS`; a new, empty ledger for each test."""
 

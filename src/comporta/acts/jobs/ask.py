@@ -1,0 +1,113 @@
+"""Asking for a job, and what is done with one: cancelled, retried, given another class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+import msgspec
+
+from comporta import jobs
+from comporta.acts.jobs.queued_acts import arguments_of, queued_act
+from comporta.engine import RUNS
+from comporta.errors import NotFound
+from comporta.opened.permission import Permission, require_permission
+from comporta.opened.project import OpenProject
+from comporta.records import Record, Transaction
+from comporta.records.act_fact import ActFact
+from comporta.records.job import Job, JobLimits, JobPriority, JobRequest, JobValue, Tick
+
+
+def ask(
+    opened: OpenProject,
+    act: str,
+    arguments: Record,
+    *,
+    priority: JobPriority | None = None,
+    pool: str = "",
+    limits: JobLimits = JobLimits(),  # noqa: B008 - a frozen record
+    key: str = "",
+    not_before: datetime | None = None,
+    tick: Tick | None = None,
+) -> Job:
+    """The job, recorded: once this returns it outlives any process. key: where a job of this key was asked
+    for, that one. priority: None: the act's own. Raises BadProject, NotFound, Forbidden."""
+    wanted = queued_act(act)
+    builtins = msgspec.to_builtins(arguments)
+    who = wanted.permit(opened, arguments_of(act, builtins))
+    request = JobRequest(
+        act=act,
+        arguments=msgspec.convert(builtins, dict[str, JobValue]),
+        priority=priority or wanted.priority,
+        pool=pool,
+        limits=limits,
+        key=key,
+        not_before=not_before,
+        tick=tick,
+    )
+    by = who.identify()
+
+    def act_in(tx: Transaction) -> Job:
+        found = jobs.enqueue(tx, request, by)
+        if isinstance(found, Job):
+            return found
+        who.record(tx, lambda view: (found,))
+        return jobs.job_of(tx, found.job)
+
+    return opened.ledger.transact(act_in)
+
+
+def find_job(opened: OpenProject, name: str) -> Job:
+    """The job of this id, or of its beginning. Raises NotFound."""
+    found = opened.ledger.scan(jobs.JOBS, name, limit=2) if name else []
+    if not found and name and (runs := opened.ledger.scan(RUNS, name, limit=1)):
+        raise NotFound(
+            f"found no job of id {name!r}: {runs[0][0]} is a run that somebody began without one. Interrupt "
+            "it where it was begun."
+        )
+    if len(found) != 1:
+        many = "several jobs" if found else "no job"
+        raise NotFound(f"found {many} of id {name!r}, expected one. List them: comporta jobs")
+    return found[0][1]
+
+
+def cancel(opened: OpenProject, name: str) -> Job:
+    """The job, its end asked for: one that waits is cancelled now, one that runs by its worker, which says
+    so once its processes are dead. Raises NotFound, Refused, Forbidden."""
+    return _decide(opened, name, lambda tx, id, by: _some(jobs.cancel(tx, id, by)))
+
+
+def retry(opened: OpenProject, name: str) -> Job:
+    """The job, waiting again, from its first attempt. Raises NotFound, Refused, Forbidden."""
+    return _decide(opened, name, lambda tx, id, by: (jobs.retry(tx, id, by),))
+
+
+def raise_priority(opened: OpenProject, name: str, priority: JobPriority) -> Job:
+    """The job in another class, ahead of what is in lower ones. Raises NotFound, Refused, Forbidden."""
+    return _decide(opened, name, lambda tx, id, by: _some(jobs.raise_priority(tx, id, priority, by)))
+
+
+def _some(fact: ActFact | None) -> tuple[ActFact, ...]:
+    return () if fact is None else (fact,)
+
+
+def _decide(
+    opened: OpenProject, name: str, decide: Callable[[Transaction, str, str], Iterable[ActFact]]
+) -> Job:
+    require_permission(opened, "train.run")
+    job = find_job(opened, name)
+    who = permit(opened, job)
+    by = who.identify()
+
+    def act(tx: Transaction) -> Job:
+        who.record(tx, lambda view: decide(tx, job.id, by))
+        return jobs.job_of(tx, job.id)
+
+    return opened.ledger.transact(act)
+
+
+def permit(opened: OpenProject, job: Job) -> Permission:
+    """Who asks, where they may ask for such a job. Raises Forbidden; NotFound where what it is about is gone
+    from the project."""
+    request = job.request
+    return queued_act(request.act).permit(opened, arguments_of(request.act, request.arguments))

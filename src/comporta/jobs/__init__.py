@@ -1,0 +1,41 @@
+"""What waits, who holds it, and under which budget. Pure: state → facts; projections apply them."""
+
+from comporta.jobs.claim import ClaimRules, claim, expired_attempts, lease_name, renew
+from comporta.jobs.lease import LeaseWatch, hold, let_go, take_lease
+from comporta.jobs.queue import cancel, enqueue, job_of, raise_priority, require_holder, retry, settle
+from comporta.jobs.settlement import AttemptEnd
+from comporta.jobs.state import DEATHS, JOB_KEYS, JOBS, RUNNING, SPENT
+from comporta.jobs.ticks import TICKS, due_ticks
+from comporta.jobs.waiting import WAITING, due
+
+PROJECTIONS = (JOBS, JOB_KEYS, WAITING, RUNNING, SPENT, DEATHS, TICKS)
+
+__all__ = [
+    "DEATHS",
+    "JOBS",
+    "JOB_KEYS",
+    "PROJECTIONS",
+    "RUNNING",
+    "SPENT",
+    "TICKS",
+    "WAITING",
+    "AttemptEnd",
+    "ClaimRules",
+    "LeaseWatch",
+    "cancel",
+    "claim",
+    "due",
+    "due_ticks",
+    "enqueue",
+    "expired_attempts",
+    "hold",
+    "job_of",
+    "lease_name",
+    "let_go",
+    "raise_priority",
+    "renew",
+    "require_holder",
+    "retry",
+    "settle",
+    "take_lease",
+]

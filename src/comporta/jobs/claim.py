@@ -1,0 +1,118 @@
+"""Which job a worker begins: claimed, its part of the budget held and recorded, in one transaction."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from comporta.jobs.codes import LOST
+from comporta.jobs.lease import LeaseWatch, let_go, take_lease
+from comporta.jobs.settlement import AttemptEnd
+from comporta.jobs.state import JOBS, RUNNING, SPENT, RunningJob, day_key
+from comporta.jobs.waiting import WaitingJob, due
+from comporta.records import Transaction
+from comporta.records.job import Job
+from comporta.records.job_facts import JobStarted
+from comporta.records.lease import Lease
+
+KILL_GRACE = 10.0
+"""Seconds beyond its limit after which an attempt that its worker watches is dead."""
+
+
+class ClaimRules(NamedTuple):
+    """pools: how many jobs of each run at a time. cap: seconds that a day's attempts may take together, what
+    runs counted whole; None: no limit. lease: seconds that a worker may be silent."""
+
+    pools: Mapping[str, int] = {}
+    cap: float | None = None
+    lease: float = 8.0
+
+
+def lease_name(job: str) -> str:
+    """What the lease of a job's attempt is called."""
+    return f"job/{job}"
+
+
+def claim(tx: Transaction, worker: str, rules: ClaimRules) -> Job | None:
+    """The job that this worker begins now; None where none may begin. Its token is the lease's."""
+    now = tx.now()
+    running = [each for _, each in tx.scan(RUNNING)]
+    if any(each.alone for each in running):
+        return None
+    chosen = _first(tx, due(tx, now), running, rules)
+    if chosen is None:
+        return None
+    name = lease_name(chosen.job)
+    lease = take_lease(tx.lease(name), name=name, holder=worker, seconds=rules.lease, now=now, silent=True)
+    assert lease is not None, "what waits is held by nobody"
+    tx.put_lease(lease)
+    tx.append(
+        JobStarted(
+            job=chosen.job,
+            token=lease.token,
+            worker=worker,
+            hold=chosen.hold,
+            pool=chosen.pool,
+            alone=chosen.alone,
+        )
+    )
+    return tx.get(JOBS, chosen.job)
+
+
+def _first(
+    tx: Transaction, waiting: Iterable[WaitingJob], running: list[RunningJob], rules: ClaimRules
+) -> WaitingJob | None:
+    pools = Counter(each.pool for each in running)
+    left = _seconds_left(tx, running, rules)
+    for each in waiting:
+        if each.alone and running:
+            # Nothing is begun before it, or its turn would never come.
+            return None
+        if each.pool and pools[each.pool] >= rules.pools.get(each.pool, 1):
+            continue
+        if left is not None and each.hold > left:
+            continue
+        return each
+    return None
+
+
+def _seconds_left(tx: Transaction, running: list[RunningJob], rules: ClaimRules) -> float | None:
+    """Seconds of today's cap that are neither spent nor held; None: there is no cap."""
+    if rules.cap is None:
+        return None
+    spent = tx.get(SPENT, day_key(tx.now())) or 0.0
+    return rules.cap - spent - sum(each.hold for each in running)
+
+
+def renew(tx: Transaction, job: str, token: int, worker: str, rules: ClaimRules) -> Job | None:
+    """The job, its lease renewed; None where this worker holds it no more."""
+    running, name = tx.get(RUNNING, job), lease_name(job)
+    held = tx.lease(name)
+    if running is None or running.token != token or held is None or held.token != token:
+        return None
+    lease = take_lease(held, name=name, holder=worker, seconds=rules.lease, now=tx.now())
+    if lease is None:
+        return None
+    tx.put_lease(lease)
+    return tx.get(JOBS, job)
+
+
+def expired_attempts(
+    running: Iterable[RunningJob], leases: Mapping[str, Lease], now: datetime, watch: LeaseWatch
+) -> list[tuple[RunningJob, AttemptEnd]]:
+    """The attempts whose worker is not heard of any more, with what is known of their end. They are counted
+    as long as they may have run: until now, or until their worker's watch had ended them. leases: by name."""
+    found = []
+    for each in running:
+        lease = leases.get(lease_name(each.job))
+        if lease is None or lease.until <= now or watch.is_silent(lease):
+            ran = max(0.0, (now - each.since).total_seconds())
+            found.append((each, AttemptEnd("lost", seconds=min(ran, each.hold + KILL_GRACE), reason=LOST())))
+    return found
+
+
+def release_lease(tx: Transaction, job: str, token: int) -> None:
+    """Lets go of the attempt's lease."""
+    let_go(tx, lease_name(job), token)

@@ -1,0 +1,95 @@
+"""`comporta tick`: one idempotent command for whoever has an orchestrator of their own."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from comporta import Schedule
+from comporta.acts.jobs.tick import ask_due
+from comporta.cli import main
+from comporta.errors import NotFound
+from comporta.jobs import AttemptEnd, ClaimRules, claim, settle
+from comporta.opened.project import OpenProject, open_project
+from comporta.records.job import Job
+
+NIGHTLY = Schedule("nightly", "0 3 * * *", models=("leaving",))
+
+
+def utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def declare(folder: Path, schedule: str) -> None:
+    with (folder / "project.py").open("a") as file:
+        file.write(
+            "\nfrom msgspec.structs import replace\n\nfrom comporta import Schedule\n\n"
+            f"project = replace(project, schedules=({schedule},))\n"
+        )
+
+
+def carry_out(opened: OpenProject, outcome: str) -> Job:
+    def act(tx):  # type: ignore[no-untyped-def]
+        job = claim(tx, "w", ClaimRules())
+        assert job is not None
+        return settle(tx, job.id, job.token, AttemptEnd(outcome))  # type: ignore[arg-type]
+
+    return opened.ledger.transact(act)  # type: ignore[no-any-return]
+
+
+def test_a_tick_that_is_told_again_gives_the_earlier_job(folder: Path) -> None:
+    with open_project(folder) as opened:
+        (first,) = ask_due(opened, (NIGHTLY,), utc("2026-07-01T03:02"))
+        assert (first.outcome, first.tick) == ("later", utc("2026-07-01T03:00"))
+        (again,) = ask_due(opened, (NIGHTLY,), utc("2026-07-01T03:59"))
+        assert again == first
+        carry_out(opened, "done")
+        (done,) = ask_due(opened, (NIGHTLY,), utc("2026-07-01T09:00"))
+        assert done.job is not None
+        assert first.job is not None
+        assert (done.outcome, done.job.id) == ("done", first.job.id)
+        (next_day,) = ask_due(opened, (NIGHTLY,), utc("2026-07-02T03:00"))
+        assert next_day.job is not None
+        assert next_day.job.id != first.job.id
+        carry_out(opened, "failed")
+        (failed,) = ask_due(opened, (NIGHTLY,), utc("2026-07-02T04:00"))
+        assert failed.outcome == "refused"
+        (past,) = ask_due(opened, (NIGHTLY,), utc("2026-07-01T03:30"))
+        assert (past.job, past.outcome) == (done.job, "done"), "of the past, and it was asked for then"
+        (older,) = ask_due(opened, (NIGHTLY,), utc("2026-06-30T12:00"))
+        assert (older.job, older.outcome) == (None, "refused"), "of the past, and it was not"
+
+
+def test_a_schedule_of_a_model_that_is_gone_is_told(folder: Path) -> None:
+    gone = Schedule("gone", "0 3 * * *", models=("nobody",))
+    with open_project(folder) as opened, pytest.raises(NotFound, match="nobody"):
+        ask_due(opened, (gone,), utc("2026-07-01T03:00"))
+
+
+def test_the_command_says_done_later_or_refused_by_its_exit_code(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    declare(folder, 'Schedule("nightly", "0 3 * * *", zone="Europe/Lisbon")')
+    where = ("--project", str(folder))
+    assert main(["tick", "--at", "2026-07-01T02:00Z", "--json", *where]) == 75
+    told = json.loads(capsys.readouterr().out)
+    (tick,) = told["ticks"]
+    assert (told["outcome"], tick["schedule"], tick["job"]["state"]) == ("later", "nightly", "queued")
+    assert main(["tick", "--at", "2026-07-01T02:01Z", *where]) == 75
+    assert tick["job"]["id"] in capsys.readouterr().out
+    with open_project(folder) as opened:
+        carry_out(opened, "done")
+    assert main(["tick", "nightly", "--at", "2026-07-01T02:00Z", *where]) == 0
+    assert main(["tick", "--at", "2026-06-20T02:00Z", *where]) == 3
+    assert "passed over" in capsys.readouterr().out
+    assert main(["schedules", *where]) == 0
+    assert "Europe/Lisbon" in capsys.readouterr().out
+    for wrong in (["tick", "--at", "soon"], ["tick", "--at", "2026-07-01T02:00"], ["tick", "weekly"]):
+        assert main([*wrong, *where]) == 2
+    said = capsys.readouterr().err
+    assert "expected a time" in said
+    assert "a time zone too" in said
+    assert "found no schedule 'weekly'" in said
