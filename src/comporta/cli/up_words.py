@@ -17,7 +17,9 @@ class UpTexts:
     DOWN_NOTHING = "Nothing is up."
     STATUS_NOTHING = "Nothing is up. Start it: comporta up"
     STATUS_UP = "Up since {began:%Y-%m-%d %H:%M:%S} UTC (process {pid}). The log: {log}"
-    STATUS_UNSUPERVISED = "The supervisor was killed. What runs still answers, and nobody replaces it: comporta up takes its place."
+    STATUS_UNSUPERVISED = (
+        "The supervisor was killed. What runs answers, and nobody replaces it: comporta up does."
+    )
     STATUS_DOWN = "Not up: the supervisor was killed, and its parts have ended. Start it: comporta up"
     PART_STATES = {
         "running": "running",

@@ -28,6 +28,7 @@ class Settings(Record, frozen=True, kw_only=True):
     COMPORTA_KEY. ledger_password: of the user in a `postgresql://` URL; COMPORTA_LEDGER_PASSWORD.
     store_credentials: what an object store is opened with, as JSON or lines NAME=VALUE;
     COMPORTA_STORE_CREDENTIALS. job_token: the signed token of the CI job that acts; COMPORTA_JOB_TOKEN.
+    webhook_secret: what webhooks are signed with; COMPORTA_WEBHOOK_SECRET.
     """
 
     ledger: str = "sqlite:///.comporta/ledger.db"
@@ -37,6 +38,7 @@ class Settings(Record, frozen=True, kw_only=True):
     ledger_password: str = ""
     store_credentials: str = ""
     job_token: str = ""
+    webhook_secret: str = ""
     budget: str = "commit=1m, release=30m, audit=4h"
     project_id: str = DEFAULT_PROJECT
 

@@ -103,6 +103,17 @@ class UpFolder:
             os.close(lock)
         return False
 
+    def ask_look(self) -> None:
+        """Has the branch of `[code]` looked at now, by whoever follows it."""
+        (self.path / "look").touch()
+
+    def looks_asked(self) -> int:
+        """A number that is another whenever somebody asked for a look."""
+        try:
+            return (self.path / "look").stat().st_mtime_ns
+        except OSError:
+            return 0
+
     def write(self, record: UpRecord) -> None:
         """In place of the one before it, whole or not at all."""
         draft = self.path / "state.json.draft"
