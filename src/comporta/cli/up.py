@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from comporta.cli import show
 from comporta.cli.options import AsJson, Where, between
 from comporta.cli.words import words as say
+
+if TYPE_CHECKING:
+    from comporta.opened.deployed import CurrentCode
 
 
 def up(
@@ -86,6 +89,15 @@ def down(
         show.line(say.DOWN_DONE if done.was_up else say.DOWN_NOTHING)
 
 
+def code_text(code: CurrentCode) -> str:
+    """Where builds come from, and what is wrong with a newer commit."""
+    commit = code.commit[:12]
+    text = say.CODE_NONE if code.since is None else say.CODE_CURRENT.format(commit=commit, since=code.since)
+    if code.refused:
+        text += say.CODE_REFUSED.format(commit=code.refused[:12], why=code.why)
+    return f"{code.source}: {text}"
+
+
 def status(*, project: Where = None, json: AsJson = False) -> None:
     """What comporta up runs: each part, since when, and how it last ended."""
     from comporta.acts.up.folder import folder_of
@@ -104,6 +116,8 @@ def status(*, project: Where = None, json: AsJson = False) -> None:
         show.line(say.STATUS_UNSUPERVISED)
     else:
         show.line(say.STATUS_DOWN)
+    if found.code is not None:
+        show.line(code_text(found.code))
     rows = [
         (
             each.name, say.PART_STATES[each.state], each.since, str(each.pid or ""), each.restarts or None,

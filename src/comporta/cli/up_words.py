@@ -21,6 +21,9 @@ class UpTexts:
         "The supervisor was killed. What runs answers, and nobody replaces it: comporta up does."
     )
     STATUS_DOWN = "Not up: the supervisor was killed, and its parts have ended. Start it: comporta up"
+    CODE_NONE = "no commit has loaded yet."
+    CODE_CURRENT = "builds come from commit {commit}, since {since:%Y-%m-%d %H:%M:%S} UTC."
+    CODE_REFUSED = " Commit {commit} does not load: {why}"
     PART_STATES = {
         "running": "running",
         "waiting": "waiting",

@@ -12,9 +12,10 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
 from comporta.acts.up.control_access import ControlTokens, person_of
-from comporta.errors import BadRequest
+from comporta.errors import BadRequest, Refused
 from comporta.http.token_gate import TokenGate
 from comporta.opened.actor import acting_as
+from comporta.opened.deployed import open_deployed
 from comporta.opened.project import OpenProject, open_project
 from comporta.records.access import Action
 from comporta.records.token import Token
@@ -67,8 +68,16 @@ class ControlDoor:
 
     def act(self, token: Token, work: Callable[[OpenProject], T]) -> T:
         """What comes of an act, done by the person who made the token. Raises what the act does."""
-        with self._acting, open_project(self.file) as opened, acting_as(person_of(opened, token)):
+        with self._acting, self._deployed() as opened, acting_as(person_of(opened, token)):
             return work(opened)
+
+    def _deployed(self) -> OpenProject:
+        """With the code that is deployed; as long as no commit of its branch loads, with that of its
+        folder."""
+        try:
+            return open_deployed(self.file, works=False)
+        except Refused:
+            return open_project(self.file)
 
     def head(self) -> int:
         """The number of the last event."""

@@ -74,7 +74,7 @@ def _by_job(opened: OpenProject, by: str) -> ActingPerson:
             except (NotFound, msgspec.MsgspecError):
                 continue  # deleted: it proves nothing any more
             keys[digest] = key
-    token = resolve("job_token", opened.settings.job_token, opened.root).value
+    token = resolve("job_token", opened.settings.job_token, opened.home).value
     jobs = verify_job_token(token, rules, opened.now())
     names = {each.rule: name_of_id(opened, keys[each.rule].person) for each in jobs}
     if by:

@@ -60,7 +60,7 @@ class UpFolder:
     """The folder `.comporta/up` of a project."""
 
     def __init__(self, root: Path) -> None:
-        self.path = root / ".comporta" / FOLDER
+        self.home, self.path = root, root / ".comporta" / FOLDER
 
     @property
     def log(self) -> Path:

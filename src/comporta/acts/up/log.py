@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -26,10 +27,14 @@ class PartLog:
         self._descriptor: int | None = None
         self._size = 0
         self._full = False
+        self._lock = threading.Lock()
 
     def write(self, name: str, text: str) -> None:
-        """One line of a part."""
-        shown = visible(text[:LONGEST_LINE].rstrip())
+        """One line of a part; may be called by several threads."""
+        with self._lock:
+            self._write(name, visible(text[:LONGEST_LINE].rstrip()))
+
+    def _write(self, name: str, shown: str) -> None:
         self._echo(f"{name:<8}| {shown}")
         line = f"{self._now():%Y-%m-%dT%H:%M:%S.%f}Z {name:<8} {shown}\n".encode()
         try:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from comporta.acts.up.folder import UpFolder
+from comporta.opened.deployed import CurrentCode, current_code
 from comporta.records import Record
 
 State = Literal["running", "waiting", "ended", "unsupervised", "dead"]
@@ -26,12 +27,14 @@ class PartStatus(Record, frozen=True, kw_only=True):
 
 
 class UpStatus(Record, frozen=True, kw_only=True):
-    """up: whether a supervisor runs. pid, began: of the last one. log: the file of the log."""
+    """up: whether a supervisor runs. pid, began: of the last one. log: the file of the log. code: the commit
+    that builds come from; None: they come from the project's folder."""
 
     up: bool
     pid: int = 0
     began: datetime | None = None
     log: str = ""
+    code: CurrentCode | None = None
     parts: tuple[PartStatus, ...] = ()
 
 
@@ -60,4 +63,11 @@ def status(folder: UpFolder) -> UpStatus:
                 last=each.last,
             )
         )
-    return UpStatus(up=held, pid=record.pid if held else 0, began=record.began, log=log, parts=tuple(parts))
+    return UpStatus(
+        up=held,
+        pid=record.pid if held else 0,
+        began=record.began,
+        log=log,
+        code=current_code(folder.home),
+        parts=tuple(parts),
+    )

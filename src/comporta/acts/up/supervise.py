@@ -40,8 +40,7 @@ _NEW_COMMIT = 0
 
 class PartSupervisor:
     """Runs the parts until it is told to end and all of them have. urls: part → its address, to be recorded.
-
-    say: called with a line of its own; other lines come from the parts."""
+    has_code: as in `begin`."""
 
     def __init__(
         self,
@@ -52,9 +51,10 @@ class PartSupervisor:
         root: Path,
         now: Callable[[], datetime],
         urls: dict[str, str],
+        has_code: bool = True,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._state: Supervision = begin(parts)
+        self._state: Supervision = begin(parts, has_code=has_code)
         self._folder, self._log, self._root = folder, log, root
         self._now, self._monotonic = now, monotonic
         self._processes: dict[str, PartProcess] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Literal
 
@@ -106,9 +107,14 @@ Command = StartPart | SignalPart | TellLine
 Decided = tuple[Supervision, tuple[Command, ...]]
 
 
-def begin(parts: Iterable[Part]) -> Supervision:
-    """Every part waits to be started, at once."""
-    return Supervision(parts=tuple(PartState(part=each) for each in parts))
+def begin(parts: Iterable[Part], *, has_code: bool = True) -> Supervision:
+    """Every part waits to be started, at once. has_code: whether there is a commit's code to begin with;
+    without it those that need one wait for the first."""
+    return Supervision(
+        parts=tuple(
+            PartState(part=each, due=math.inf if each.per_commit and not has_code else 0.0) for each in parts
+        )
+    )
 
 
 def decide(state: Supervision, happened: Happening, now: float) -> Decided:
@@ -164,9 +170,17 @@ def _on_end_asked(state: Supervision, now: float) -> Decided:
 
 
 def _on_commit(state: Supervision, now: float) -> Decided:
-    """Those that hold a commit's code are told to end, and begin anew with the next."""
+    """Those that hold a commit's code are told to end, and begin anew with the next; who waits for one
+    begins."""
     if state.asked:
         return state, ()
+    state = replace(
+        state,
+        parts=tuple(
+            replace(each, due=now) if each.phase == "waiting" and each.due == math.inf else each
+            for each in state.parts
+        ),
+    )
     chosen = {each.part.name for each in state.parts if each.part.per_commit and each.phase == "running"}
     parts = tuple(
         replace(each, renews=True, kill=now + each.part.grace) if each.part.name in chosen else each

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from comporta.acts.serve.server_options import server_options
+from comporta.acts.up.code_follower import CodeFollower
 from comporta.acts.up.down import end_leftovers
 from comporta.acts.up.folder import UpFolder
 from comporta.acts.up.log import PartLog
@@ -15,8 +16,10 @@ from comporta.acts.up.part import UpOptions, parts_of
 from comporta.acts.up.supervise import PartSupervisor
 from comporta.errors import BadProject
 from comporta.http.listening import host_in_url, require_free
+from comporta.opened.deployed import code_file, current_code
 from comporta.opened.permission import require_permission
 from comporta.opened.project import now, open_project
+from comporta.project.code_branch import CodeBranch, code_branch
 from comporta.records.extras import missing_extra
 from comporta.serve.server_options import require_options
 
@@ -27,6 +30,7 @@ def up(file: Path, options: UpOptions, echo: Callable[[str], None]) -> None:
     Raises before anything is started: BadProject on a project that is up already, a port that is in use, or a
     ledger that lies in one process; Forbidden where who acts may not serve."""
     root = require_runnable(file, options)
+    branch = code_branch(root)
     folder = UpFolder(root)
     with folder.hold(), contextlib.closing(PartLog(folder.log, now=now, echo=echo)) as log:
         for each in end_leftovers(folder):
@@ -37,14 +41,45 @@ def up(file: Path, options: UpOptions, echo: Callable[[str], None]) -> None:
         require_free(options.host, options.port, "--port")
         if options.control:
             require_free(options.control_host, options.control_port, "--control-port")
+        current = None if branch is None else current_code(root)
         supervisor = PartSupervisor(
-            parts_of(file, options), folder, log, root=root, now=now, urls=urls_of(options)
+            parts_of(file, options),
+            folder,
+            log,
+            root=root,
+            now=now,
+            urls=urls_of(options),
+            has_code=branch is None or (current is not None and current.source == branch.shown),
         )
         urls = ", ".join(f"{name} on {url}" for name, url in urls_of(options).items())
         supervisor.say(f"begins: {urls}. Ctrl-C, or `comporta down`, ends all.")
-        supervisor.run()
+        with _following(branch, folder, file, root, supervisor):
+            supervisor.run()
         supervisor.say("everything has ended.")
         folder.remove_record()
+
+
+@contextlib.contextmanager
+def _following(
+    branch: CodeBranch | None, folder: UpFolder, file: Path, root: Path, supervisor: PartSupervisor
+) -> Iterator[None]:
+    """While the body runs, the branch is followed; without one it is said where builds come from."""
+    if branch is None:
+        code_file(root).unlink(missing_ok=True)
+        supervisor.say(
+            "code: builds come from this folder as it is. To build only what is committed, name a branch in "
+            'comporta.toml: [code] from = "git+https://…#main"'
+        )
+        yield
+        return
+    follower = CodeFollower(
+        branch, folder, root, file.name, now=now, say=supervisor.say, on_change=supervisor.note_commit
+    )
+    follower.start()
+    try:
+        yield
+    finally:
+        follower.stop()
 
 
 def require_runnable(file: Path, options: UpOptions) -> Path:

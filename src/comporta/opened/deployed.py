@@ -1,0 +1,77 @@
+"""The project as it is deployed: its code from the commit that is current, its settings from where it
+runs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from comporta.errors import BadProject, Refused
+from comporta.opened.project import OpenProject, open_project
+from comporta.project.code_branch import code_branch
+from comporta.project.load import FILE, declared_root, find_project_file, load_project
+from comporta.project.settings import settings
+from comporta.records import Record, decode
+
+
+class CurrentCode(Record, frozen=True, kw_only=True):
+    """What `comporta up` wrote of the branch that it follows. source: the branch, as people may see it.
+    commit: 40 hex digits of the last one that loads, empty while there is none; since: when it became
+    current. refused: a newer one that does not load; why: what was wrong."""
+
+    source: str
+    commit: str = ""
+    since: datetime | None = None
+    refused: str = ""
+    why: str = ""
+
+
+def code_file(home: Path) -> Path:
+    """Where that is written."""
+    return home / ".comporta" / "up" / "code.json"
+
+
+def checkout_folder(home: Path, commit: str) -> Path:
+    """The checkout of this commit."""
+    return home / ".comporta" / "code" / commit
+
+
+def current_code(home: Path) -> CurrentCode | None:
+    """What was written last; None: nothing, or nothing that can be read."""
+    try:
+        return decode(code_file(home).read_bytes(), CurrentCode)
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
+def open_deployed(path: Path | None = None, *, works: bool = True) -> OpenProject:
+    """The project of the file at `path` or above the current folder, opened with the code of the current
+    commit of its branch; of its own folder, where `[code]` names none. works: as in `open_project`.
+
+    Raises Refused while no commit of the branch has loaded; and as `open_project`."""
+    file = find_project_file(path)
+    home = declared_root(file) or load_project(file).root or file.parent
+    branch = code_branch(home)
+    if branch is None:
+        return open_project(file, works=works)
+    current = current_code(home)
+    if current is None or current.source != branch.shown or not current.commit:
+        raise Refused(
+            f"no commit of {branch.shown} has loaded yet, expected one. `comporta up` follows it; what is "
+            "wrong "
+            "stands in its log."
+        )
+    return open_checkout(home, checkout_folder(home, current.commit) / branch.folder, file.name, works=works)
+
+
+def open_checkout(home: Path, folder: Path, name: str = FILE, *, works: bool = True) -> OpenProject:
+    """The project whose code lies in this folder and whose settings, key and store are those of `home`. name:
+    of its file. Raises BadProject where there is none; else as `open_project`."""
+    file = folder / name
+    if not file.is_file():
+        raise BadProject(f"{folder}: found no {name} there, expected the project's file in the branch.")
+    return OpenProject(
+        lambda: load_project(file), folder.resolve(), settings(home), works=works, file=file, home=home
+    )
