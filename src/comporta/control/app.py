@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from litestar import Litestar, Router, get
+from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
 import comporta
@@ -17,7 +18,7 @@ from comporta.control.act_routes import ACT_ROUTES
 from comporta.control.door import ACTION, ControlDoor, require_token
 from comporta.control.event_routes import follow_events
 from comporta.control.health_routes import HEALTH_ROUTES
-from comporta.control.read_routes import READ_ROUTES, Asking
+from comporta.control.read_routes import READ_ROUTES
 from comporta.control.replies import on_comporta_error, on_fault, on_http_error
 from comporta.control.webhook_routes import WEBHOOK_ROUTES
 from comporta.errors import BadRequest, ComportaError
@@ -66,7 +67,7 @@ def control_routes(
         }
     )
     return Litestar(
-        [*READ_ROUTES, *ACT_ROUTES, follow_events, *HEALTH_ROUTES, *WEBHOOK_ROUTES, describe],
+        [*READ_ROUTES, *ACT_ROUTES, follow_events, *HEALTH_ROUTES, *WEBHOOK_ROUTES],
         state=state,
         guards=[require_token],
         exception_handlers={
@@ -85,25 +86,19 @@ def control_routes(
                 }
             ),
             security=[{"token": []}],
-            # Ours is the one route that tells it, behind the same door.
-            openapi_router=Router(path="/schema", route_handlers=[]),
-            render_plugins=(),
+            # As JSON alone, behind the same door.
+            openapi_router=Router(path="/openapi", route_handlers=[], opt={ACTION: "version.read"}),
+            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
         ),
         logging_config=None,
     )
-
-
-@get("/openapi.json", opt={ACTION: "version.read"}, summary="This description, as OpenAPI 3.1")
-async def describe(request: Asking) -> dict[str, Any]:
-    """The routes, their parameters and bodies."""
-    return request.app.openapi_schema.to_schema()
 
 
 def only_from(app: Any, hosts: Sequence[str] | None) -> AsgiApp:
     """The application, asked by the hosts that may, and by no web page of another site."""
     admission = Admission(RequestLimits(body=MOST_BODY), hosts)
 
-    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+    async def let_in(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             try:
                 admission.require_single(scope["headers"])
@@ -115,4 +110,4 @@ def only_from(app: Any, hosts: Sequence[str] | None) -> AsgiApp:
                 return
         await app(scope, receive, send)
 
-    return guarded
+    return let_in

@@ -68,10 +68,10 @@ class ControlDoor:
 
     def act(self, token: Token, work: Callable[[OpenProject], T]) -> T:
         """What comes of an act, done by the person who made the token. Raises what the act does."""
-        with self._acting, self._deployed() as opened, acting_as(person_of(opened, token)):
+        with self._acting, self._open_deployed() as opened, acting_as(person_of(opened, token)):
             return work(opened)
 
-    def _deployed(self) -> OpenProject:
+    def _open_deployed(self) -> OpenProject:
         """With the code that is deployed; as long as no commit of its branch loads, with that of its
         folder."""
         try:

@@ -57,11 +57,11 @@ def open_deployed(path: Path | None = None, *, works: bool = True) -> OpenProjec
     if branch is None:
         return open_project(file, works=works)
     current = current_code(home)
-    if current is None or current.source != branch.shown or not current.commit:
+    if current is None or current.source != branch.display_text or not current.commit:
         raise Refused(
-            f"no commit of {branch.shown} has loaded yet, expected one. `comporta up` follows it; what is "
-            "wrong "
-            "stands in its log."
+            f"no commit of {branch.display_text} has loaded yet, expected one. `comporta up` follows it; its "
+            "log "
+            "tells what is wrong."
         )
     return open_checkout(home, checkout_folder(home, current.commit) / branch.folder, file.name, works=works)
 

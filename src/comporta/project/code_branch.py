@@ -34,7 +34,7 @@ class CodeBranch(Record, frozen=True, kw_only=True):
     every: timedelta = timedelta(minutes=1)
 
     @property
-    def shown(self) -> str:
+    def display_text(self) -> str:
         """As people may see it: no password is in it."""
         return f"{without_password(self.url)}#{self.branch}"
 

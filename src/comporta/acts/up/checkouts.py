@@ -27,7 +27,7 @@ def newest_commit(git: Git, branch: CodeBranch) -> str:
     lines = git.run("ls-remote", "--", branch.url, name).splitlines()
     found = next((line.split("\t")[0] for line in lines if line.endswith(f"\t{name}")), "")
     if _COMMIT.fullmatch(found) is None:
-        raise Busy(f"{branch.shown}: found no branch of this name there.")
+        raise Busy(f"{branch.display_text}: found no branch of this name there.")
     return found
 
 

@@ -42,8 +42,8 @@ class CodeFollower:
         self._now, self._say, self._on_change = now, say, on_change
         self._git = git or Git()
         before = current_code(home)
-        same = before is not None and before.source == branch.shown
-        self.current = before if same and before is not None else CurrentCode(source=branch.shown)
+        same = before is not None and before.source == branch.display_text
+        self.current = before if same and before is not None else CurrentCode(source=branch.display_text)
         self._trouble = ""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="comporta-code", daemon=True)
@@ -81,10 +81,11 @@ class CodeFollower:
         if why:
             stays = f"{self.current.commit[:12]} stays" if self.current.commit else "nothing can be built"
             self._record(replace(self.current, refused=commit, why=why))
-            self._say(f"code: commit {commit[:12]} of {self._branch.shown} does not load, {stays}: {why}")
+            where = f"commit {commit[:12]} of {self._branch.display_text}"
+            self._say(f"code: {where} does not load, {stays}: {why}")
             return
-        self._record(CurrentCode(source=self._branch.shown, commit=commit, since=self._now()))
-        self._say(f"code: builds come from commit {commit[:12]} of {self._branch.shown}.")
+        self._record(CurrentCode(source=self._branch.display_text, commit=commit, since=self._now()))
+        self._say(f"code: builds come from commit {commit[:12]} of {self._branch.display_text}.")
         remove_old(self._home, commit)
         self._on_change()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from comporta.records import Record
 
 
-class Part(Record, frozen=True, kw_only=True):
+class SupervisedPart(Record, frozen=True, kw_only=True):
     """name: as the log and `comporta status` call it. command: what is started, without a shell. restart:
     whether it is started again when it ends. outlives: whether it goes on where the supervisor itself was
     killed; one that does not ends when its standard input does. grace: seconds from SIGTERM until it is
@@ -43,15 +43,15 @@ SERVER_GRACE = 60.0
 """Seconds: the server's own for requests, and for what it writes after them."""
 
 
-def parts_of(file: Path, options: UpOptions) -> tuple[Part, ...]:
+def parts_of(file: Path, options: UpOptions) -> tuple[SupervisedPart, ...]:
     """What runs, in the order in which it is started. file: of the project. One more is one line here."""
-    server = Part(
+    server = SupervisedPart(
         name="server",
         command=_comporta("serve", file, *server_words(options)),
         outlives=True,
         grace=SERVER_GRACE,
     )
-    control = Part(
+    control = SupervisedPart(
         name="control",
         command=_python(
             "comporta.control.process", str(file), options.control_host, str(options.control_port)

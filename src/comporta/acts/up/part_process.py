@@ -8,7 +8,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-from comporta.acts.up.part import Part
+from comporta.acts.up.part import SupervisedPart
 from comporta.acts.up.process_identity import process_identity
 
 _PIECE = 65_536
@@ -19,7 +19,7 @@ class PartProcess:
     """Started at once. What a terminal sends to all goes to the supervisor alone, which tells the parts.
     Raises OSError where the system makes no process."""
 
-    def __init__(self, part: Part, folder: Path) -> None:
+    def __init__(self, part: SupervisedPart, folder: Path) -> None:
         self._process = subprocess.Popen(
             part.command,
             stdin=subprocess.DEVNULL if part.outlives else subprocess.PIPE,

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from comporta.acts.up.folder import RunningPart, UpFolder, UpRecord
 from comporta.acts.up.log import PartLog
-from comporta.acts.up.part import Part
+from comporta.acts.up.part import SupervisedPart
 from comporta.acts.up.part_process import PartProcess
 from comporta.acts.up.process_identity import process_identity
 from comporta.acts.up.supervision import (
@@ -44,7 +44,7 @@ class PartSupervisor:
 
     def __init__(
         self,
-        parts: tuple[Part, ...],
+        parts: tuple[SupervisedPart, ...],
         folder: UpFolder,
         log: PartLog,
         *,
@@ -79,7 +79,7 @@ class PartSupervisor:
         try:
             with signals_as_bytes(self._waker, (*END_SIGNALS, signal.SIGCHLD)):
                 self._happen(TimePassed())
-                while not self._state.finished:
+                while not self._state.is_over:
                     self._wait()
         finally:
             for each in self._state.parts:

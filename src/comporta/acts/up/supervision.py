@@ -8,7 +8,7 @@ from typing import Literal
 
 from msgspec.structs import replace
 
-from comporta.acts.up.part import Part
+from comporta.acts.up.part import SupervisedPart
 from comporta.records import Record
 from comporta.serve.child_processes import exit_text, growing_pause
 
@@ -25,7 +25,7 @@ class PartState(Record, frozen=True, kw_only=True):
     were. renews: it was told to end so that a new one begins. last: how it last ended. Times are monotonic
     seconds."""
 
-    part: Part
+    part: SupervisedPart
     phase: Phase = "waiting"
     since: float = 0.0
     due: float = 0.0
@@ -40,10 +40,10 @@ class Supervision(Record, frozen=True, kw_only=True):
     """All parts, and how often the whole was asked to end."""
 
     parts: tuple[PartState, ...]
-    asked: int = 0
+    end_requests: int = 0
 
     @property
-    def finished(self) -> bool:
+    def is_over(self) -> bool:
         """Whether nothing runs and nothing will."""
         return all(each.phase == "ended" for each in self.parts)
 
@@ -107,7 +107,7 @@ Command = StartPart | SignalPart | TellLine
 Decided = tuple[Supervision, tuple[Command, ...]]
 
 
-def begin(parts: Iterable[Part], *, has_code: bool = True) -> Supervision:
+def begin(parts: Iterable[SupervisedPart], *, has_code: bool = True) -> Supervision:
     """Every part waits to be started, at once. has_code: whether there is a commit's code to begin with;
     without it those that need one wait for the first."""
     return Supervision(
@@ -152,7 +152,7 @@ def _on_time(state: Supervision, now: float) -> Decided:
 
 
 def _on_end_asked(state: Supervision, now: float) -> Decided:
-    asked = state.asked + 1
+    asked = state.end_requests + 1
     number: Literal["SIGTERM", "SIGINT", "SIGKILL"] = (
         "SIGTERM" if asked == 1 else "SIGINT" if asked == 2 else "SIGKILL"
     )
@@ -166,13 +166,13 @@ def _on_end_asked(state: Supervision, now: float) -> Decided:
     commands: list[Command] = [SignalPart(name=name, signal=number) for name in running]
     if asked == 1 and running:
         commands.insert(0, TellLine(text=f"ending: {', '.join(running)} finish what was begun."))
-    return replace(state, parts=parts, asked=asked), tuple(commands)
+    return replace(state, parts=parts, end_requests=asked), tuple(commands)
 
 
 def _on_commit(state: Supervision, now: float) -> Decided:
     """Those that hold a commit's code are told to end, and begin anew with the next; who waits for one
     begins."""
-    if state.asked:
+    if state.end_requests:
         return state, ()
     state = replace(
         state,
@@ -197,7 +197,7 @@ def _after_end(
 ) -> tuple[PartState, tuple[Command, ...]]:
     name = found.part.name
     after = replace(found, since=now, kill=None, renews=False, last=how)
-    if state.asked:
+    if state.end_requests:
         return replace(after, phase="ended"), ()
     if found.renews:
         return replace(after, phase="waiting", due=now, ends=0), ()

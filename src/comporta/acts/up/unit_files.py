@@ -93,9 +93,9 @@ def _compose(file: Path, options: UpOptions) -> str:
     # Inside, every address is the container's own; which of them others reach is said by `ports`.
     inside = replace(options, host="0.0.0.0", control_host="0.0.0.0")
     command = ["comporta", "up", "--project", f"/project/{file.name}", *up_words(inside)]
-    ports = [_published(options.host, options.port)]
+    ports = [_port_mapping(options.host, options.port)]
     if options.control:
-        ports.append(_published(options.control_host, options.control_port))
+        ports.append(_port_mapping(options.control_host, options.control_port))
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
     extra = "[control]" if options.control else ""
     health = (
@@ -131,7 +131,7 @@ services:
 """
 
 
-def _published(host: str, port: int) -> str:
+def _port_mapping(host: str, port: int) -> str:
     where = "127.0.0.1" if host == "localhost" else f"[{host}]" if ":" in host else host
     return f"{where}:{port}:{port}"
 

@@ -49,7 +49,7 @@ def up(file: Path, options: UpOptions, echo: Callable[[str], None]) -> None:
             root=root,
             now=now,
             urls=urls_of(options),
-            has_code=branch is None or (current is not None and current.source == branch.shown),
+            has_code=branch is None or (current is not None and current.source == branch.display_text),
         )
         urls = ", ".join(f"{name} on {url}" for name, url in urls_of(options).items())
         supervisor.say(f"begins: {urls}. Ctrl-C, or `comporta down`, ends all.")
