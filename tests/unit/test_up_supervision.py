@@ -184,8 +184,7 @@ def test_parts_say_how_the_server_is_asked_for_what_was_asked_of_up(tmp_path) ->
     (server,) = parts_of(tmp_path / "project.py", options)
     words = server.command[server.command.index("serve") :]
     assert words == (
-        "serve", "--project", f"{tmp_path}/project.py", "--await-release", "--host", "127.0.0.1", "--port", "
-        ""9090",
+        "serve", "--project", f"{tmp_path}/project.py", "--await-release", "--host", "127.0.0.1", "--port",
         "9090", "--workers", "2", "--tokens", "--tls-cert", "/c.pem", "--tls-key", "/k.pem",
     )  # fmt: skip
     assert server.outlives

@@ -45,14 +45,14 @@ def serve(
     """
     from comporta.acts.serve.server_options import server_options
     from comporta.acts.serve.worker_count import default_workers
-    from comporta.opened.project import open_project
+    from comporta.opened.deployed import open_to_serve
 
     options = server_options(
         access_log=access_log, certificate=tls_cert, key=tls_key, otel=otel, connections=connections,
         max_body=max_body, grpc=grpc,
     )  # fmt: skip
     count = workers or default_workers()
-    with open_project(project, works=count == 1) as opened:
+    with open_to_serve(project, works=count == 1) as opened:
         tell_exposed(opened)
         if count == 1:
             from comporta.acts.serve.serving import serve as served

@@ -51,7 +51,11 @@ class Texts(TeamTexts, PredictTexts, UpTexts):
     TOKEN_NAME = "The program that will show it, such as billing."
     TOKEN_NAMED = "A token's name, or its id."
     TOKEN_MODEL = "A model that it may be used for; may be given several times. Default: every model."
-    TOKEN_ACTION = "What it allows; may be given several times. Default: predict, feedback and metadata."
+    TOKEN_ACTION = (
+        "What it allows; may be given several times. Default: predict, feedback and metadata. act: all that "
+        "you "
+        "may, at the control process of comporta up."
+    )
     TOKEN_UNTIL = "The last day it is valid: YYYY-MM-DD. Default: 90 days from now."
     TOKEN_LABEL_ONLY = "Its answers hold the label and no probability."
     TOKEN_DECIMALS = "Probabilities in its answers are rounded to so many decimals."

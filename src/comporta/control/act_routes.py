@@ -46,14 +46,18 @@ _VERSION = "/models/{model:str}/versions/{number:int}"
     status_code=200,
     summary="Approve a version, in the name of who made the token",
 )
-def approve_version(request: Asking, model: str, number: Number, data: ApprovalBody) -> Response[bytes]:
+def approve_version(
+    request: Asking, model: str, number: Number, data: ApprovalBody | None = None
+) -> Response[bytes]:
     """As `comporta approve VERSION --json`."""
     from comporta.acts.release.release import approve
+
+    body = data or ApprovalBody()
 
     return json_response(
         door_of(request).act(
             request.state.token,
-            lambda opened: approve(opened, f"{model}/{number}", role=data.role, reason=data.reason),
+            lambda opened: approve(opened, f"{model}/{number}", role=body.role, reason=body.reason),
         )
     )
 
@@ -85,13 +89,17 @@ def waive_check(request: Asking, model: str, number: Number, data: WaiverBody) -
     status_code=200,
     summary="Ask for the release of a version",
 )
-def request_version(request: Asking, model: str, number: Number, data: ActBody) -> Response[bytes]:
+def request_version(
+    request: Asking, model: str, number: Number, data: ActBody | None = None
+) -> Response[bytes]:
     """As `comporta request VERSION --json`."""
     from comporta.acts.release.request import request_release
 
+    body = data or ActBody()
+
     found = door_of(request).act(
         request.state.token,
-        lambda opened: request_release(opened, f"{model}/{number}", reason=data.reason),
+        lambda opened: request_release(opened, f"{model}/{number}", reason=body.reason),
     )
     return json_response({"version": found.id, "state": found.state})
 
@@ -103,13 +111,17 @@ def request_version(request: Asking, model: str, number: Number, data: ActBody) 
     status_code=200,
     summary="Give a version all traffic",
 )
-def release_version(request: Asking, model: str, number: Number, data: ActBody) -> Response[bytes]:
+def release_version(
+    request: Asking, model: str, number: Number, data: ActBody | None = None
+) -> Response[bytes]:
     """As `comporta release VERSION --json`: 409 where a required check blocks it."""
     from comporta.acts.release.release import release
 
+    body = data or ActBody()
+
     return json_response(
         door_of(request).act(
-            request.state.token, lambda opened: release(opened, f"{model}/{number}", reason=data.reason)
+            request.state.token, lambda opened: release(opened, f"{model}/{number}", reason=body.reason)
         )
     )
 
@@ -121,12 +133,14 @@ def release_version(request: Asking, model: str, number: Number, data: ActBody) 
     status_code=200,
     summary="Give all traffic back to the previous version",
 )
-def roll_back_model(request: Asking, model: str, data: ActBody) -> Response[bytes]:
+def roll_back_model(request: Asking, model: str, data: ActBody | None = None) -> Response[bytes]:
     """As `comporta rollback MODEL --json`."""
     from comporta.acts.release.release import rollback
 
+    body = data or ActBody()
+
     return json_response(
-        door_of(request).act(request.state.token, lambda opened: rollback(opened, model, reason=data.reason))
+        door_of(request).act(request.state.token, lambda opened: rollback(opened, model, reason=body.reason))
     )
 
 

@@ -15,8 +15,8 @@ from comporta.acts.up.control_access import ControlTokens, person_of
 from comporta.errors import BadRequest, Refused
 from comporta.http.token_gate import TokenGate
 from comporta.opened.actor import acting_as
-from comporta.opened.deployed import open_deployed
-from comporta.opened.project import OpenProject, open_project
+from comporta.opened.deployed import open_deployed, open_to_serve
+from comporta.opened.project import OpenProject
 from comporta.records.access import Action
 from comporta.records.token import Token
 
@@ -40,7 +40,7 @@ class ControlDoor:
         nanoseconds: Callable[[], int] = time.time_ns,
     ) -> None:
         self.file = file
-        self.opened = open_project(file)
+        self.opened = open_to_serve(file, works=False)
         self.stopping = False
         self._tokens = ControlTokens(self.opened)
         self._gate = TokenGate()
@@ -77,7 +77,7 @@ class ControlDoor:
         try:
             return open_deployed(self.file, works=False)
         except Refused:
-            return open_project(self.file)
+            return open_to_serve(self.file, works=False)
 
     def head(self) -> int:
         """The number of the last event."""

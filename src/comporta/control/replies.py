@@ -64,6 +64,8 @@ def on_http_error(request: Request[Any, Any, Any], error: Exception) -> Response
         if isinstance(each, dict) and each.keys() >= {"key", "message"}
     ]
     text = "; ".join(faults) or str(error.detail)
+    if error.status_code == 400 and request.method == "POST" and faults == ["data: 'data'"]:
+        text = "found no body, expected a JSON object."
     return _error(text, error.status_code, dict(error.headers or {}))
 
 

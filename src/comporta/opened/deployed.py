@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from comporta.errors import BadProject, Refused
-from comporta.opened.project import OpenProject, open_project
+from comporta.opened.project import OpenProject, open_project, open_root
 from comporta.project.code_branch import code_branch
 from comporta.project.load import FILE, declared_root, find_project_file, load_project
 from comporta.project.settings import settings
@@ -46,13 +46,29 @@ def current_code(home: Path) -> CurrentCode | None:
         return None
 
 
+def project_home(path: Path | None = None) -> tuple[Path, Path]:
+    """The project's file, at `path` or above the current folder, and the folder of its settings. The file is
+    run only where its text does not tell its root; never where `[code]` beside it names a branch. Raises
+    BadProject."""
+    file = find_project_file(path)
+    if code_branch(file.parent) is not None:
+        return file, file.parent
+    return file, declared_root(file) or load_project(file).root or file.parent
+
+
+def open_to_serve(path: Path | None = None, *, works: bool) -> OpenProject:
+    """The project, opened to answer with what is released: where its code comes from a branch, the folder's
+    own file is not run. Raises as `open_project`."""
+    file, home = project_home(path)
+    return open_root(home) if code_branch(home) is not None else open_project(file, works=works)
+
+
 def open_deployed(path: Path | None = None, *, works: bool = True) -> OpenProject:
     """The project of the file at `path` or above the current folder, opened with the code of the current
     commit of its branch; of its own folder, where `[code]` names none. works: as in `open_project`.
 
     Raises Refused while no commit of the branch has loaded; and as `open_project`."""
-    file = find_project_file(path)
-    home = declared_root(file) or load_project(file).root or file.parent
+    file, home = project_home(path)
     branch = code_branch(home)
     if branch is None:
         return open_project(file, works=works)

@@ -14,7 +14,7 @@ import msgspec
 
 from comporta.acts.up.process_identity import is_running
 from comporta.errors import BadProject
-from comporta.project.load import declared_root, find_project_file, load_project
+from comporta.opened.deployed import project_home
 from comporta.records import Record, decode, encode
 
 FOLDER = "up"
@@ -49,11 +49,8 @@ class UpRecord(Record, frozen=True, kw_only=True):
 
 
 def folder_of(path: Path | None) -> UpFolder:
-    """The folder of the project at `path`, or of the nearest above; its file is run only where its text does
-    not tell its root. Raises BadProject when there is none."""
-    file = find_project_file(path)
-    root = declared_root(file)
-    return UpFolder(root or load_project(file).root or file.parent)
+    """The folder of the project at `path`, or of the nearest above. Raises BadProject when there is none."""
+    return UpFolder(project_home(path)[1])
 
 
 class UpFolder:

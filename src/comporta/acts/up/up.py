@@ -16,9 +16,9 @@ from comporta.acts.up.part import UpOptions, parts_of
 from comporta.acts.up.supervise import PartSupervisor
 from comporta.errors import BadProject
 from comporta.http.listening import host_in_url, require_free
-from comporta.opened.deployed import code_file, current_code
+from comporta.opened.deployed import code_file, current_code, open_to_serve
 from comporta.opened.permission import require_permission
-from comporta.opened.project import now, open_project
+from comporta.opened.project import now
 from comporta.project.code_branch import CodeBranch, code_branch
 from comporta.records.extras import missing_extra
 from comporta.serve.server_options import require_options
@@ -89,7 +89,7 @@ def require_runnable(file: Path, options: UpOptions) -> Path:
     paths = (Path(each) if each else None for each in (options.tls_cert, options.tls_key))
     certificate, key = paths
     require_options(server_options(certificate=certificate, key=key))
-    with open_project(file) as opened:
+    with open_to_serve(file, works=False) as opened:
         require_permission(opened, "model.serve")
         for name in ("ledger", "store"):
             if getattr(opened.settings, name).startswith("memory:"):
