@@ -143,9 +143,8 @@ def test_one_command_runs_all_with_one_log_and_answers_on_while_the_rest_is_dead
         "started again in 1 s; server goes on."
     )
     assert running.ready()
-    running.wait_line(r"^control \| The control process answers", 2)
-    (server, control) = running.status().parts
-    assert (server.restarts, control.restarts, control.state) == (0, 1, "running")
+    until(lambda: running.status().parts[1].restarts == 1)
+    assert running.status().parts[0].restarts == 0
     assert main(["status", "--project", str(running.folder), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["up"] and [each["name"] for each in told["parts"]] == ["server", "control"]
@@ -161,6 +160,7 @@ def test_one_command_runs_all_with_one_log_and_answers_on_while_the_rest_is_dead
     assert capsys.readouterr().out == "Nothing is up.\n"
 
 
+@pytest.mark.soak
 def test_the_server_answers_on_when_the_supervisor_is_killed_and_the_next_one_takes_its_place(
     up: Callable[..., RunningUp],
 ) -> None:
@@ -210,6 +210,7 @@ def test_what_cannot_be_run_together_is_refused(
     assert "lies in one process, and several" in capsys.readouterr().err
 
 
+@pytest.mark.soak
 def test_a_project_with_nothing_released_waits_for_its_first_release(
     up: Callable[..., RunningUp], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -226,6 +227,7 @@ def test_a_project_with_nothing_released_waits_for_its_first_release(
     assert running.end() == 0
 
 
+@pytest.mark.soak
 def test_the_feed_goes_on_where_it_was_and_keeps_nobody_from_ending(
     up: Callable[..., RunningUp], folder: Path
 ) -> None:
@@ -348,6 +350,18 @@ def repository(tmp_path: Path) -> Repository:
     return Repository(tmp_path / "repository", tmp_path / "home")
 
 
+def test_the_last_commit_that_loads_stays(repository: Repository) -> None:
+    """The short form of the one below."""
+    repository.commit("gone(")
+    follower = repository.follower()
+    follower.look()
+    assert repository.current().commit == "" and "project.py:1:" in repository.current().why
+    assert "nothing can be built: project.py:1:" in repository.lines[0] and repository.changes == 0
+    with pytest.raises(Refused, match="has loaded yet"):
+        open_deployed(repository.home)
+
+
+@pytest.mark.soak
 def test_builds_come_from_a_clean_checkout_and_each_run_has_its_commit(repository: Repository) -> None:
     with pytest.raises(Refused, match=r"no commit of file://.* has loaded yet"):
         open_deployed(repository.home)
@@ -374,6 +388,7 @@ def test_builds_come_from_a_clean_checkout_and_each_run_has_its_commit(repositor
     assert repository.changes == 2
 
 
+@pytest.mark.soak
 def test_a_commit_that_does_not_load_is_said_once_and_the_last_good_one_stays(repository: Repository) -> None:
     follower = repository.follower()
     follower.look()
@@ -394,6 +409,7 @@ def test_a_commit_that_does_not_load_is_said_once_and_the_last_good_one_stays(re
     assert (repository.current().commit, repository.current().refused) == (good, "")
 
 
+@pytest.mark.soak
 def test_a_branch_that_is_gone_or_a_repository_that_does_not_answer_is_said_once(
     repository: Repository,
 ) -> None:
@@ -455,6 +471,7 @@ def test_no_hook_runs_and_no_submodule_is_fetched(repository: Repository, tmp_pa
     assert not list((folder / "sub").iterdir())
 
 
+@pytest.mark.soak
 def test_git_is_ended_when_it_takes_too_long_or_the_supervisor_ends(
     repository: Repository, tmp_path: Path
 ) -> None:
@@ -485,6 +502,7 @@ def test_git_is_ended_when_it_takes_too_long_or_the_supervisor_ends(
         stopped.run("status")
 
 
+@pytest.mark.soak
 def test_a_project_in_a_folder_of_the_repository_is_found(repository: Repository) -> None:
     (repository.folder / "project.py").unlink()
     commit = repository.commit(PROJECT, "models/tiny/project.py")
@@ -497,6 +515,7 @@ def test_a_project_in_a_folder_of_the_repository_is_found(repository: Repository
         assert opened.project.models[0].name == "tiny"
 
 
+@pytest.mark.soak
 def test_up_follows_its_branch_and_a_look_that_is_asked_for_comes_at_once(
     up: Callable[..., RunningUp], repository: Repository
 ) -> None:

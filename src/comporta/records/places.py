@@ -183,8 +183,8 @@ PLACES: tuple[StoredPlace, ...] = (
         base="project",
         paths=(".comporta/code/*/.git/**",),
         holds="nothing personal",
-        erased="What `comporta up` checks out of the branch that [code] names. Who wrote a commit stands in it, as "
-        "in the repository.",
+        erased="What `comporta up` checks out of the branch that [code] names, with who wrote its "
+        "newest commit, as in the repository.",
         lifetime="the newest five stay, and each for a day",
     ),
     StoredPlace(
@@ -205,8 +205,8 @@ PLACES: tuple[StoredPlace, ...] = (
         base="project",
         paths=(".comporta/up/log", ".comporta/up/log.1"),
         holds="personal values",
-        erased="Comporta's own lines hold none. What a project's code prints while it answers stands there too: have "
-        "it print none, or delete the files.",
+        erased="Comporta's own lines hold none. What a project's code prints while it answers stands there "
+        "too: have it print none, or delete the files.",
         lifetime="two files of 8 MiB: older lines go",
     ),
     StoredPlace(
