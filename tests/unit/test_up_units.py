@@ -12,6 +12,7 @@ import yaml
 
 from comporta.acts.up.part import UpOptions
 from comporta.acts.up.unit_files import unit_file, up_words
+from comporta.acts.up.up import without_what_lacks
 from comporta.cli import main
 from comporta.errors import BadProject
 
@@ -67,6 +68,20 @@ def test_what_such_a_file_cannot_hold_is_one_error(tmp_path: Path) -> None:
         unit_file("systemd", tmp_path / "a\nb" / "project.py", UpOptions())
     with pytest.raises(BadProject, match="certificate"):
         unit_file("compose", tmp_path / "project.py", UpOptions(tls_cert="/c", tls_key="/k"))
+
+
+def test_without_its_extra_the_control_process_is_left_out_and_that_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lines: list[str] = []
+    assert without_what_lacks(UpOptions(), lines.append).control and not lines
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert not without_what_lacks(UpOptions(), lines.append).control
+    assert lines == [
+        "without it: the control process needs litestar, which is not installed. Install it: "
+        "pip install 'comporta[control]'."
+    ]
+    assert not without_what_lacks(UpOptions(control=False), lines.append).control and len(lines) == 1
 
 
 def test_words_leave_out_what_is_usual() -> None:

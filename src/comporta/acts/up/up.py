@@ -37,7 +37,7 @@ def up(file: Path, options: UpOptions, echo: Callable[[str], None]) -> None:
             log.write(
                 "up", f"{each} ran on from before, without a supervisor; it was ended, and begins anew."
             )
-        options = _without_what_lacks(options, lambda text: log.write("up", text))
+        options = without_what_lacks(options, lambda text: log.write("up", text))
         require_free(options.host, options.port, "--port")
         if options.control:
             require_free(options.control_host, options.control_port, "--control-port")
@@ -109,7 +109,7 @@ def urls_of(options: UpOptions) -> dict[str, str]:
     return found
 
 
-def _without_what_lacks(options: UpOptions, say: Callable[[str], None]) -> UpOptions:
+def without_what_lacks(options: UpOptions, say: Callable[[str], None]) -> UpOptions:
     """The options without the control process, where the extra that it needs is not installed."""
     from msgspec.structs import replace
 
