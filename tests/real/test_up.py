@@ -520,9 +520,11 @@ def test_up_follows_its_branch_and_a_look_that_is_asked_for_comes_at_once(
     up: Callable[..., RunningUp], repository: Repository
 ) -> None:
     home = repository.home
-    # The file there raises: neither the supervisor nor the server runs it.
+    repository.follower().look()
+    with open_deployed(home):  # the ledger begins, under the project's name
+        pass
+    # The file in the folder raises: neither the supervisor nor the server runs it.
     running = up("--no-control", where=home)
-    running.wait_line(f"builds come from commit {repository.first[:12]}")
     running.wait_line(r"^server  \| Comporta serves on")
     second = repository.commit(PROJECT + "\n# more\n")
     repository.up_folder.ask_look()  # as the control process does for a webhook; else in an hour
