@@ -55,7 +55,7 @@ def cells() -> Iterator[Cell]:
     for version, path in pythons.items():
         for resolution in ("lowest", "newest"):
             yield Cell(f"spine {version} {resolution}", partial(_spine, python=path, resolution=resolution))
-    for extra in ("lightgbm", "xgboost", "pandas", "postgres", "objects", "otel", "grpc"):
+    for extra in ("lightgbm", "xgboost", "pandas", "postgres", "objects", "otel", "grpc", "control"):
         yield Cell(f"extra {extra} {oldest} lowest", partial(_extra, extra, pythons[oldest], "lowest"))
         yield Cell(f"extra {extra} {newest} newest", partial(_extra, extra, pythons[newest], "newest"))
     yield Cell(f"catboost {oldest} lowest", partial(_catboost, pythons[oldest], "lowest"))

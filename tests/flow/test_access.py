@@ -107,7 +107,7 @@ ARGUMENTS = {
     "people revoke": ("ada",), "people deny": ("ada", "role.grant"),
     "people trust": ("ci", "--issuer", "https://x", "--audience", "y", "--jwks", "JWKS", "--claim", "sub=z"),
     "people forget": ("ada",), "token add": ("billing",), "token list": (), "token rotate": ("billing",),
-    "token revoke": ("billing",), "env": ("leaving/2",), "serve": (),
+    "token revoke": ("billing",), "env": ("leaving/2",), "serve": (), "up": (),
     "trace": ("leaving/2",), "reproduce": ("leaving/2",),
     "audit verify": (), "audit export": ("out.jsonl",), "audit remove": ("5", "--reason", "erasure"),
     "store du": (), "store gc": (), "store remove": ("0" * 64, "--reason", "erasure"),

@@ -10,8 +10,10 @@ import csv
 import inspect
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 import pytest
+from litestar.routes import HTTPRoute
 
 import comporta
 from comporta.access import ROLES, access_facts, may
@@ -21,6 +23,8 @@ from comporta.api.data import ProjectData
 from comporta.api.jobs import ProjectJobs
 from comporta.api.model import TrainedVersion
 from comporta.cli.commands import COMMANDS
+from comporta.control.app import control_routes
+from comporta.control.door import ACTION, ControlDoor
 from comporta.opened.access_phrases import PHRASES
 from comporta.project import ProjectDeclaration
 from comporta.records.access import ACTIONS, ROLE_NAMES, Action, Actor, RoleGrant, Scope
@@ -29,7 +33,7 @@ from comporta.serve.paths import GRPC_METHODS, PATHS, RoutePath
 FILE = Path(__file__).parents[1] / "golden" / "doors.csv"
 LINES = list(csv.DictReader(FILE.read_text().splitlines()))
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
-SERVED = ("path", "grpc")
+SERVED = ("path", "grpc", "control")
 LOCAL, OPEN = "local", "open"
 """What asks nobody: what works on this machine's own files alone, and whether a server is there."""
 
@@ -43,6 +47,20 @@ def methods_of(kind: type) -> set[str]:
     return {name for name, each in vars(kind).items() if inspect.isfunction(each) and name[0] != "_"}
 
 
+def control_actions() -> set[tuple[str, str, str]]:
+    """Every route that the control process has, with what it says that it asks for; `closed`: it says
+    nothing."""
+    app = control_routes(cast("ControlDoor", None), seen=Path("none"))
+    return {
+        ("control", f"{method} {route.path}", handler.opt.get(ACTION, "closed"))
+        for route in app.routes
+        if isinstance(route, HTTPRoute)
+        for handler in route.route_handlers
+        for method in handler.http_methods
+        if method != "OPTIONS"
+    }
+
+
 def routes() -> set[tuple[str, str, str]]:
     """(face, route, action) of all that can be asked for; of commands and methods the action is not told."""
     methods = {name for name in methods_of(comporta.Project) if not hasattr(ProjectDeclaration, name)}
@@ -54,6 +72,7 @@ def routes() -> set[tuple[str, str, str]]:
         | {("method", name, "") for name in methods}
         | {("path", f"{each.method} {each.path}", action_of(each)) for each in PATHS}
         | {("grpc", each.path, action_of(each)) for each in GRPC_METHODS}
+        | control_actions()
     )
 
 

@@ -21,7 +21,7 @@ def test_every_command_is_a_documented_function(command):
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 def test_every_command_that_prints_results_takes_json(command):
-    acts = {"init", "serve", "key export", "key import"}
+    acts = {"init", "serve", "up", "key export", "key import"}
     assert ("json" in inspect.signature(function(command)).parameters) == (command.name not in acts)
 
 

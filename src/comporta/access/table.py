@@ -52,7 +52,7 @@ OF_TOKENS: Mapping[TokenAction, Action] = MappingProxyType(
         "features": "data.read",
     }
 )
-"""What a token is for → the action that it stands for."""
+"""What a token is for at a server → the action that it stands for. With `act` it stands for its maker."""
 
 DECLARED_ALONE = frozenset[Action]({"verdict.waive", "event.remove"})
 """What only somebody declared, or granted a role, may do: a name that anybody types is not enough."""

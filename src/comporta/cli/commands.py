@@ -88,6 +88,11 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command("env", "VERSION", "environment:env", "build the libraries that a version was made with"),
         Command("serve", "", "serve:serve", "answer requests with what is released"),
     ),
+    "Operate": (
+        Command("up", "", "up:up", "run everything: server and control process, watched, with one log"),
+        Command("down", "", "up:down", "end what comporta up runs"),
+        Command("status", "", "up:status", "what comporta up runs, and how each part does"),
+    ),
     "Ask": (
         Command("trace", "ID", "trace:trace", "lineage: where it came from, and what it touched"),
         Command(

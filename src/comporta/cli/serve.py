@@ -34,6 +34,7 @@ def serve(
     access_log: Annotated[Path | None, Parameter(help=say.ACCESS_LOG)] = None,
     otel: Annotated[bool, Parameter(help=say.OTEL, negative="")] = False,
     grpc: Annotated[int | None, Parameter(help=say.GRPC, validator=between(0, 65535))] = None,
+    await_release: Annotated[bool, Parameter(help=say.AWAIT_RELEASE, negative="")] = False,
     project: Where = None,
 ) -> None:
     """Answer requests with what is released, until interrupted. Releases and rollbacks are followed at once.
@@ -44,22 +45,26 @@ def serve(
     """
     from comporta.acts.serve.server_options import server_options
     from comporta.acts.serve.worker_count import default_workers
-    from comporta.opened.project import open_project
+    from comporta.opened.deployed import open_to_serve
 
     options = server_options(
         access_log=access_log, certificate=tls_cert, key=tls_key, otel=otel, connections=connections,
         max_body=max_body, grpc=grpc,
     )  # fmt: skip
     count = workers or default_workers()
-    with open_project(project, works=count == 1) as opened:
+    with open_to_serve(project, works=count == 1) as opened:
         tell_exposed(opened)
         if count == 1:
             from comporta.acts.serve.serving import serve as served
 
-            served(opened, host=host, port=port, durable=durable, tokens=tokens, options=options)
+            served(
+                opened, host=host, port=port, durable=durable, tokens=tokens, options=options,
+                await_release=await_release,
+            )  # fmt: skip
         else:
             from comporta.acts.serve.workers import serve_with_workers
 
             serve_with_workers(
-                opened, count, host=host, port=port, durable=durable, tokens=tokens, options=options
-            )
+                opened, count, host=host, port=port, durable=durable, tokens=tokens, options=options,
+                await_release=await_release,
+            )  # fmt: skip

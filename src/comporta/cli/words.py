@@ -12,9 +12,10 @@ from comporta.cli.job_words import JobTexts
 from comporta.cli.predict_words import PredictTexts
 from comporta.cli.table_words import COLUMNS, TITLES
 from comporta.cli.team_words import TeamTexts
+from comporta.cli.up_words import UpTexts
 
 
-class Texts(TeamTexts, PredictTexts, JobTexts):
+class Texts(TeamTexts, PredictTexts, JobTexts, UpTexts):
     """The texts. Read from the class they are English, from `words` in the reader's language."""
 
     def __getattribute__(self, name: str) -> Any:
@@ -51,7 +52,11 @@ class Texts(TeamTexts, PredictTexts, JobTexts):
     TOKEN_NAME = "The program that will show it, such as billing."
     TOKEN_NAMED = "A token's name, or its id."
     TOKEN_MODEL = "A model that it may be used for; may be given several times. Default: every model."
-    TOKEN_ACTION = "What it allows; may be given several times. Default: predict, feedback and metadata."
+    TOKEN_ACTION = (
+        "What it allows; may be given several times. Default: predict, feedback and metadata. act: all that "
+        "you "
+        "may, at the control process of comporta up."
+    )
     TOKEN_UNTIL = "The last day it is valid: YYYY-MM-DD. Default: 90 days from now."
     TOKEN_LABEL_ONLY = "Its answers hold the label and no probability."
     TOKEN_DECIMALS = "Probabilities in its answers are rounded to so many decimals."

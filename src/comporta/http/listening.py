@@ -23,6 +23,12 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def require_free(host: str, port: int, option: str) -> None:
+    """Raises BadProject when nothing could listen there now. port 0: any that is free. option: by which
+    another port is chosen."""
+    _bind(host, port, option).close()
+
+
 def reserve(host: str, port: int, option: str) -> socket.socket:
     """A socket that has this port and does not listen, so that others of this server can listen there, each
     with `SO_REUSEPORT`, and no other server can. port 0: any that is free. option: by which another port is

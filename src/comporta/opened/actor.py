@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -27,13 +30,39 @@ class ActingPerson(NamedTuple):
     private: Ed25519PrivateKey | None = None
 
 
+_acting: ContextVar[ActingPerson | None] = ContextVar("acting", default=None)
+
+
+@contextmanager
+def acting_as(person: ActingPerson) -> Iterator[None]:
+    """Whatever is asked for in here, this person asks for it, and not whoever runs the process: they showed a
+    token of theirs."""
+    before = _acting.set(person)
+    try:
+        yield
+    finally:
+        _acting.reset(before)
+
+
 def acting_person(opened: OpenProject, by: str = "", *, nameless: bool = False) -> ActingPerson:
     """Who acts. by: the name that is claimed; empty: whose key, or whose job, it is, else the name that one
     is logged in with. nameless: it may be nobody, as in a bare container. Raises BadProject on a name that is
     none, or is not the job's; Refused on a token that proves nothing."""
+    if (acting := _acting.get()) is not None:
+        return _by_token(acting, by, nameless)
     if opened.settings.job_token:
         return _by_job(opened, by)
     return _by_key(opened, by) or _by_name(opened, by, nameless)
+
+
+def _by_token(acting: ActingPerson, by: str, nameless: bool) -> ActingPerson:
+    if by and canonical_name(by) != acting.actor.name:
+        raise BadProject(f"by: found {by!r}, expected {acting.name!r}, whose token it is. Leave it out.")
+    if not acting.name and not nameless:
+        raise BadProject(
+            "the token was made by nobody with a name. Make one: comporta token add NAME --by WHO"
+        )
+    return acting
 
 
 def _by_job(opened: OpenProject, by: str) -> ActingPerson:
@@ -45,7 +74,7 @@ def _by_job(opened: OpenProject, by: str) -> ActingPerson:
             except (NotFound, msgspec.MsgspecError):
                 continue  # deleted: it proves nothing any more
             keys[digest] = key
-    token = resolve("job_token", opened.settings.job_token, opened.root).value
+    token = resolve("job_token", opened.settings.job_token, opened.home).value
     jobs = verify_job_token(token, rules, opened.now())
     names = {each.rule: name_of_id(opened, keys[each.rule].person) for each in jobs}
     if by:

@@ -117,7 +117,7 @@ class MappedTables:
     def _start(
         self, folder: Path, ask: TableAsk, state: TableState, turn: int, *, whole: bool
     ) -> subprocess.Popen[bytes]:
-        order = TableOrder(root=str(self._opened.root), folder=str(folder), ask=ask, state=state, whole=whole)
+        order = TableOrder(root=str(self._opened.home), folder=str(folder), ask=ask, state=state, whole=whole)
         # It has the turn as long as it lives: a worker that is killed meanwhile leaves it at work.
         return subprocess.Popen(
             [sys.executable, "-P", "-m", "comporta.opened.table_writer", encode(order).decode()],

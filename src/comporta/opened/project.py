@@ -65,11 +65,11 @@ def now() -> datetime:
 class OpenProject:
     """Everything a command needs, opened once. Use it as a context manager, or call `close()`.
 
-    declared: returns the project, called on first use; file: where that is declared, if it is
-    text so far. store, ledger: see `open_project`.
-    job: whose attempt this process is, or empty.
-    works: it stays open and is written to; False: it is opened briefly, mostly to read, which a full disk
-    does not prevent.
+    declared: returns the project, called on first use; file: where that is declared, if it is text so far.
+    store, ledger: see `open_project`. home: the folder of the settings, the key and what is kept beside them,
+    where it is not the root: the root is then a checkout of the project's code. works: it stays open and is
+    written to; False: it is opened briefly, mostly to read, which a full disk does not prevent. job: whose
+    attempt this process is, or empty.
     """
 
     def __init__(
@@ -83,17 +83,17 @@ class OpenProject:
         store: Store | None = None,
         ledger: OpensLedger | None = None,
         file: Path | None = None,
+        home: Path | None = None,
         job: str = "",
     ) -> None:
-        self.file = file
-        self.job = job
+        self.file, self.home, self.job = file, home or root, job
         self._declared, self.root, self.settings, self.clock = declared, root, settings, clock
-        secret = read_secret(settings.key, root)
+        secret = read_secret(settings.key, self.home)
         self.keys: Keys = derive(secret)
         self._opens: OpensLedger = ledger or open_ledger
         if store is None:
-            config = store_config(settings.store_credentials, root)
-            store = open_store(settings.store, root, settings.project_id, config)
+            config = store_config(settings.store_credentials, self.home)
+            store = open_store(settings.store, self.home, settings.project_id, config)
         self.store: Store = store
         self.ledger: Ledger = self.ledger_of(settings.project_id, works=works)
         self._require_key()
@@ -101,11 +101,11 @@ class OpenProject:
     def ledger_of(self, project: str, *, works: bool = False) -> Ledger:
         """The ledger of a project in the same database; the caller closes it. Raises as `open_ledger`."""
         return self._opens(
-            with_password(self.settings.ledger, self.settings.ledger_password, self.root),
+            with_password(self.settings.ledger, self.settings.ledger_password, self.home),
             PROJECTIONS,
             key=self.keys.chain,
             clock=self.clock,
-            root=self.root,
+            root=self.home,
             project=project,
             facts=FACTS,
             upcasts=UPCASTS,
@@ -137,7 +137,7 @@ class OpenProject:
             root=root,
             clock=self.clock,
             executor=self.project.executor or self.settings.executor,
-            home=self.root,
+            home=self.home,
             steps=STEPS,
             job=self.job,
         )
@@ -155,7 +155,7 @@ class OpenProject:
     @property
     def below(self) -> Path:
         """The folder for files that can be rebuilt: unpacked sources, scratch."""
-        return self.root / ".comporta"
+        return self.home / ".comporta"
 
     def model(self, name: str) -> Model:
         """The declared model. Raises NotFound, which lists the models."""

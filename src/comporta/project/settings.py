@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from comporta.errors import BadProject
 from comporta.records import DEFAULT_PROJECT, Record
 from comporta.records.project import checked_project
 
 FILE = "comporta.toml"
+CODE = "code"
+"""The table that `code_branch` reads."""
 _KINDS = {list: "a list", dict: "a table", bool: "true or false", int: "a number", float: "a number"}
 
 
@@ -30,6 +33,7 @@ class Settings(Record, frozen=True, kw_only=True):
     COMPORTA_KEY. ledger_password: of the user in a `postgresql://` URL; COMPORTA_LEDGER_PASSWORD.
     store_credentials: what an object store is opened with, as JSON or lines NAME=VALUE;
     COMPORTA_STORE_CREDENTIALS. job_token: the signed token of the CI job that acts; COMPORTA_JOB_TOKEN.
+    webhook_secret: what webhooks are signed with; COMPORTA_WEBHOOK_SECRET.
     """
 
     ledger: str = "sqlite:///.comporta/ledger.db"
@@ -39,6 +43,7 @@ class Settings(Record, frozen=True, kw_only=True):
     ledger_password: str = ""
     store_credentials: str = ""
     job_token: str = ""
+    webhook_secret: str = ""
     budget: str = "commit=1m, release=30m, audit=4h"
     project_id: str = DEFAULT_PROJECT
     job_pools: str = ""
@@ -51,7 +56,9 @@ def settings(root: Path, environment: Mapping[str, str] = os.environ) -> Setting
     Raises BadProject on a file that is no TOML, an unknown key, a value that is no text, or a project id that
     is none.
     """
-    said = _read_toml(root / FILE)
+    said = read_toml(root / FILE)
+    said.pop(CODE, None)
+    _require_texts(said)
     for name in Settings.__struct_fields__:
         variable = f"COMPORTA_{name.upper()}"
         if environment.get(variable):
@@ -61,19 +68,31 @@ def settings(root: Path, environment: Mapping[str, str] = os.environ) -> Setting
     return found
 
 
-def _read_toml(file: Path) -> dict[str, str]:
+def read_toml(file: Path) -> dict[str, Any]:
+    """The file's keys and values; none where there is no file. Raises BadProject on one that is no TOML."""
     try:
-        said = tomllib.loads(file.read_text(encoding="utf-8"))
+        return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise BadProject(f"{file.name}: found no readable TOML ({error}). Correct or delete it.") from error
-    known = Settings.__struct_fields__
-    for key, value in said.items():
+
+
+def require_known(found: Iterable[str], known: Iterable[str], where: str) -> None:
+    """Raises BadProject on a key that is none of these. where: before the message."""
+    for key in found:
         if key not in known:
-            raise BadProject(f"{file.name}: found {key!r}, expected only {', '.join(known)}. Remove it.")
-        if not isinstance(value, str):
-            # Not the value itself: it may be a secret.
-            found = _KINDS.get(type(value), "what is no text")
-            raise BadProject(f"{file.name}: {key}: found {found}, expected text in quotes.")
-    return said
+            raise BadProject(f"{where}: found {key!r}, expected only {', '.join(known)}. Remove it.")
+
+
+def require_text(value: object, where: str) -> None:
+    """Raises BadProject on what is no text; the value is not shown, for it may be a secret."""
+    if not isinstance(value, str):
+        found = _KINDS.get(type(value), "what is no text")
+        raise BadProject(f"{where}: found {found}, expected text in quotes.")
+
+
+def _require_texts(said: Mapping[str, Any]) -> None:
+    require_known(said, (*Settings.__struct_fields__, f"[{CODE}]"), FILE)
+    for key, value in said.items():
+        require_text(value, f"{FILE}: {key}")

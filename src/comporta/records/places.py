@@ -179,6 +179,37 @@ PLACES: tuple[StoredPlace, ...] = (
         erased="The project's source as it stood when a version was made; it can be made again.",
     ),
     StoredPlace(
+        name="commits of the branch",
+        base="project",
+        paths=(".comporta/code/*/.git/**",),
+        holds="nothing personal",
+        erased="What `comporta up` checks out of the branch that [code] names, with who wrote its "
+        "newest commit, as in the repository.",
+        lifetime="the newest five stay, and each for a day",
+    ),
+    StoredPlace(
+        name="what is up",
+        base="project",
+        paths=(
+            ".comporta/up/lock",
+            ".comporta/up/state.json*",
+            ".comporta/up/code.json*",
+            ".comporta/up/look",
+            ".comporta/up/webhooks.json*",
+        ),
+        holds="nothing personal",
+        erased="Numbers of processes, times, commits, and digests of webhooks' ids.",
+    ),
+    StoredPlace(
+        name="the log of what is up",
+        base="project",
+        paths=(".comporta/up/log", ".comporta/up/log.1"),
+        holds="personal values",
+        erased="Comporta's own lines hold none. What a project's code prints while it answers stands there "
+        "too: have it print none, or delete the files.",
+        lifetime="two files of 8 MiB: older lines go",
+    ),
+    StoredPlace(
         name="environments of versions",
         base="project",
         paths=(".comporta/environments/**",),

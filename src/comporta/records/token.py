@@ -7,9 +7,10 @@ from typing import Literal
 
 from comporta.records.record import Record
 
-TokenAction = Literal["predict", "feedback", "metadata", "metrics", "features"]
-"""`features`: what is known of any key. It is none of the usual ones, as answers tell less than that."""
-TOKEN_ACTIONS: tuple[TokenAction, ...] = ("predict", "feedback", "metadata", "metrics", "features")
+TokenAction = Literal["predict", "feedback", "metadata", "metrics", "features", "act"]
+"""`features`: what is known of any key. It is none of the usual ones, as answers tell less than that.
+`act`: what the person who made the token may do, at the control process; no server lets it do anything."""
+TOKEN_ACTIONS: tuple[TokenAction, ...] = ("predict", "feedback", "metadata", "metrics", "features", "act")
 TokenState = Literal["valid", "ending", "replaced", "ended"]
 """How a token counts: `ending` within a week; `replaced` by a newer one of its name, until it ends."""
 USUAL_ACTIONS: tuple[TokenAction, ...] = ("predict", "feedback", "metadata")

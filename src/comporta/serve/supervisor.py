@@ -8,15 +8,14 @@ from __future__ import annotations
 import os
 import select
 import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Protocol
 
 import msgspec
 
 from comporta.errors import BadProject
+from comporta.serve.child_processes import exit_text, growing_pause, signals_as_bytes
 from comporta.serve.worker_messages import (
     MessageReader,
     WorkerFailure,
@@ -64,7 +63,7 @@ class WorkerSlot(msgspec.Struct):
 
 def pause_after(ends: int) -> float:
     """Seconds until the next start, where so many in a row ended at once."""
-    return 0.0 if ends == 0 else min(_LONGEST, _FIRST * 2.0 ** min(ends - 1, 20))
+    return growing_pause(ends, _FIRST, _LONGEST)
 
 
 class Supervisor:
@@ -98,7 +97,7 @@ class Supervisor:
     def run(self) -> None:
         """Until SIGTERM, SIGINT or SIGHUP, and every worker has ended. Raises BadProject where they cannot
         begin."""
-        with self._catching_signals():
+        with signals_as_bytes(self._waker):
             try:
                 while self._goes_on():
                     self._start_due()
@@ -181,7 +180,7 @@ class Supervisor:
         slot.ends = slot.ends + 1 if self._now() - slot.began < AT_ONCE else 0
         pause = pause_after(slot.ends)
         slot.due = self._now() + pause
-        how = failure or _how_it_ended(code)
+        how = failure or exit_text(code)
         answering = any(each.ready for each in self.slots)
         if not self._greeted and failure is not None:
             self._give_up(failure)
@@ -227,32 +226,3 @@ class Supervisor:
         if before == index or now - at >= _SAME_LINE:
             self._lines[text] = (index, now)
             self._say(text)
-
-    @contextmanager
-    def _catching_signals(self) -> Iterator[None]:
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-
-        def note(number: int, frame: Any) -> None:
-            os.write(self._waker, bytes([number]))
-
-        before = {
-            number: signal.signal(number, note)
-            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-            # Started by `nohup` it is to outlive its terminal.
-            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN
-        }
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-
-def _how_it_ended(code: int) -> str:
-    if code < 0:
-        name = signal.Signals(-code).name
-        why = " The system ran out of memory, or someone killed it." if name == "SIGKILL" else ""
-        return f"it died of {name}.{why}"
-    return f"it ended itself with exit code {code}."

@@ -77,7 +77,7 @@ def _with_status(opened: OpenProject, found: list[Run]) -> tuple[Run, ...]:
     That is known of runs of this machine by a lock that ends with its process; of another's once the lease
     of what it was last asking has ended.
     """
-    folders, now = RunFolders(opened.root), opened.clock()
+    folders, now = RunFolders(opened.home), opened.clock()
     begun = {run.id for run in found if run.ended is None}
     gone = {run for run in begun if folders.has_ended(run)}
     if elsewhere := begun - gone:

@@ -14,6 +14,7 @@ from comporta.errors import NotFound
 from comporta.opened.built import built_keys
 from comporta.opened.lineage import QUESTIONS
 from comporta.opened.people import with_names
+from comporta.opened.permission import require_permission
 from comporta.opened.project import OpenProject
 from comporta.opened.sentences import Say, sentence
 from comporta.records import Figure, Record, Version
@@ -64,8 +65,11 @@ class SeveralVersions(Record, frozen=True, kw_only=True):
 
 
 def compare_several(opened: OpenProject, names: tuple[str, ...], say: Say = sentence) -> SeveralVersions:
-    """Versions of one model side by side. names: as of `version_of`, or ids of runs. Raises NotFound."""
+    """Versions of one model side by side. names: as of `version_of`, or ids of runs. Raises NotFound,
+    Forbidden."""
     versions = with_names(opened, *(version_of(opened, version_named(opened, name)) for name in names))
+    for model in sorted({each.model for each in versions}):
+        require_permission(opened, "version.read", model=model)
     if len({each.model for each in versions}) > 1:
         found = ", ".join(each.id for each in versions)
         raise NotFound(f"found {found}, expected versions of one model.")

@@ -8,10 +8,11 @@ from comporta.opened.project import OpenProject
 from comporta.release import ROUTES
 
 
-def require_servable(opened: OpenProject) -> None:
-    """Raises Forbidden where who acts may not serve, NotFound where nothing was released yet."""
+def require_servable(opened: OpenProject, *, await_release: bool = False) -> None:
+    """Raises Forbidden where who acts may not serve; NotFound where nothing was released yet, unless the
+    first release is awaited."""
     require_permission(opened, "model.serve")
-    if not opened.ledger.scan(ROUTES, limit=1):
+    if not await_release and not opened.ledger.scan(ROUTES, limit=1):
         raise NotFound(
             "found nothing released, expected a version that serves. Release one: comporta release VERSION"
         )

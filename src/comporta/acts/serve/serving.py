@@ -33,11 +33,12 @@ def serve(
     tokens: bool = False,
     every: float = SEAL_SECONDS,
     options: ServerOptions = DEFAULT_OPTIONS,
+    await_release: bool = False,
 ) -> None:
     """Answers requests until interrupted. tokens: whether each request must show one also where only this
     machine reaches the address; elsewhere it always must. every: seconds between seals. Raises NotFound when
-    nothing was released yet."""
-    require_servable(opened)
+    nothing was released yet, unless await_release."""
+    require_servable(opened, await_release=await_release)
     require_options(options)
     asks = tokens or host not in LOOPBACK_ADDRESSES
     with serving_versions(opened) as versions, PredictionLog(opened, every=every) as log:

@@ -36,11 +36,12 @@ def serve_with_workers(
     tokens: bool = False,
     every: float = SEAL_SECONDS,
     options: ServerOptions = DEFAULT_OPTIONS,
+    await_release: bool = False,
     say: Callable[[str], None] = print,
 ) -> None:
     """Answers requests until interrupted, with so many processes. The rest as in `serving.serve`. Raises
     NotFound when nothing was released yet, BadProject where the workers cannot begin."""
-    require_servable(opened)
+    require_servable(opened, await_release=await_release)
     require_options(options)
     if opened.settings.ledger.startswith("memory:"):
         raise BadProject(

@@ -10,10 +10,11 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from comporta.http.bearer import new_token
+from comporta.opened.actor import acting_person
 from comporta.opened.permission import Permission, permission, permitted_models
 from comporta.opened.project import OpenProject
 from comporta.records import View
-from comporta.records.access import Scope
+from comporta.records.access import Action, Scope
 from comporta.records.token import USUAL_ACTIONS, Quota, Token, TokenAction, TokenState
 from comporta.registry.tokens import (
     TOKENS,
@@ -25,6 +26,8 @@ from comporta.registry.tokens import (
     valid_tokens,
 )
 
+PERSONAL: tuple[TokenAction, ...] = ("act",)
+"""The actions of a token that stands for its maker and for nothing else."""
 DAYS = 90
 """How long a token counts, unless it is said."""
 
@@ -54,7 +57,7 @@ def add(
     label_only: answers to it tell nothing of the probability. decimals: or so many of it. Raises NotFound on
     a model that is not declared; Refused on a name that is taken, or an end that is past or more than a year
     off."""
-    who = _may_issue(opened, models, by)
+    who = _may_issue(opened, models, by, personal=tuple(actions) == PERSONAL)
     for each in models:
         opened.model(each)
     now, made = opened.now(), new_token(secrets.token_bytes)
@@ -86,7 +89,7 @@ def rotate(
 ) -> MadeToken:
     """A new token with the scope of the valid one of this name, which ends after the overlap. ends: None: as
     long from now as the old one was for. Raises NotFound, Refused, Forbidden."""
-    who = _may_issue(opened, _models_of(opened, name), by)
+    who = _may_renew(opened, name, by)
     now, made = opened.now(), new_token(secrets.token_bytes)
     old = find_tokens(_all(opened.ledger), name, now)[0]
     span = old.ends - old.at
@@ -100,7 +103,7 @@ def rotate(
 def revoke(opened: OpenProject, name: str, *, by: str = "") -> tuple[Token, ...]:
     """The tokens of this name, or of this id, that ended now: running servers let them in no more within a
     second. Raises NotFound."""
-    who = _may_issue(opened, _models_of(opened, name), by)
+    who = _may_renew(opened, name, by)
     now = opened.now()
     found = find_tokens(_all(opened.ledger), name, now)
     id = who.identify()
@@ -127,24 +130,33 @@ def states(opened: OpenProject) -> dict[str, TokenState]:
     return {each.id: token_state(each, known, now) for each in known}
 
 
-def _may_issue(opened: OpenProject, models: Sequence[str], by: str) -> Permission:
+def _may_issue(opened: OpenProject, models: Sequence[str], by: str, *, personal: bool = False) -> Permission:
     """Who issues a token for these models, each of which must be theirs; for every one, where none is named.
-    Raises Forbidden."""
+    personal: it does no more than they may themselves, so whoever may see versions makes their own. Raises
+    Forbidden."""
+    action: Action = "version.read" if personal else "token.issue"
     first, *others = models or ("",)
-    who = permission(opened, "token.issue", by=by, model=first)
+    who = permission(opened, action, by=by, model=first)
     for each in others:
-        who.also("token.issue", Scope(model=each))
+        who.also(action, Scope(model=each))
     return who
 
 
-def _models_of(opened: OpenProject, name: str) -> tuple[str, ...]:
-    """All that the valid tokens of this name, or this id, are for; none: every one, or there is no such
-    token."""
-    found = [
-        each.models
-        for each in valid_tokens(_all(opened.ledger), opened.now())
-        if name in (each.name, each.id)
-    ]
+def _may_renew(opened: OpenProject, name: str, by: str) -> Permission:
+    """Who renews or ends the tokens of this name or id: whoever issues tokens, and of one's own personal ones
+    oneself. Raises Forbidden."""
+    found = [each for each in valid_tokens(_all(opened.ledger), opened.now()) if name in (each.name, each.id)]
+    models = _models_of(found)
+    if found and all(each.actions == PERSONAL and each.by for each in found):
+        me = acting_person(opened, by, nameless=True).actor.id
+        if all(each.by == me for each in found):
+            return _may_issue(opened, models, by, personal=True)
+    return _may_issue(opened, models, by)
+
+
+def _models_of(tokens: Sequence[Token]) -> tuple[str, ...]:
+    """All that these are for; none: every one, or there is no such token."""
+    found = [each.models for each in tokens]
     return tuple(sorted({model for models in found for model in models})) if all(found) else ()
 
 

@@ -59,7 +59,7 @@ def verify(opened: OpenProject, head: Head | None = None) -> Audit:
     The public key that signs it is compared with `comporta.pub` beside the project's file, if there is one.
     """
     require_permission(opened, "audit.read")
-    public = published_key(opened.root)
+    public = published_key(opened.home)
     return verified(opened.ledger, PROJECTIONS, opened.keys.chain, head, public=public)
 
 

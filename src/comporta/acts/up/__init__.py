@@ -1,0 +1,2 @@
+"""Everything of a project run together: the server, the control process and who works, as supervised
+processes."""

@@ -1,0 +1,147 @@
+"""Routes that change something: approve, waive, ask for a release, release, roll back."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+from typing import Annotated
+
+import msgspec
+from litestar import Response, post
+
+from comporta.control.door import ACTION
+from comporta.control.read_routes import Asking, Number, door_of
+from comporta.control.replies import json_response
+
+Sentence = Annotated[str, msgspec.Meta(max_length=2000)]
+
+
+class ActBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """reason: why, for the record."""
+
+    reason: Sentence = ""
+
+
+class ApprovalBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """reason: why. role: in what role, where the project declares no people."""
+
+    reason: Sentence = ""
+    role: Sentence = ""
+
+
+class WaiverBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """check: its name. reason: why. until: the last day, UTC."""
+
+    check: Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
+    until: date
+
+
+_VERSION = "/models/{model:str}/versions/{number:int}"
+
+
+@post(
+    f"{_VERSION}/approve",
+    opt={ACTION: "release.approve"},
+    sync_to_thread=True,
+    status_code=200,
+    summary="Approve a version, in the name of who made the token",
+)
+def approve_version(
+    request: Asking, model: str, number: Number, data: ApprovalBody | None = None
+) -> Response[bytes]:
+    """As `comporta approve VERSION --json`."""
+    from comporta.acts.release.release import approve
+
+    body = data or ApprovalBody()
+
+    return json_response(
+        door_of(request).act(
+            request.state.token,
+            lambda opened: approve(opened, f"{model}/{number}", role=body.role, reason=body.reason),
+        )
+    )
+
+
+@post(
+    f"{_VERSION}/waive",
+    opt={ACTION: "verdict.waive"},
+    sync_to_thread=True,
+    status_code=200,
+    summary="Exempt a version from one check until a day",
+)
+def waive_check(request: Asking, model: str, number: Number, data: WaiverBody) -> Response[bytes]:
+    """As `comporta waive VERSION CHECK --json`."""
+    from comporta.acts.judge.waive import waive
+
+    until = datetime.combine(data.until, time(23, 59, 59), UTC)
+    return json_response(
+        door_of(request).act(
+            request.state.token,
+            lambda opened: waive(opened, f"{model}/{number}", data.check, reason=data.reason, until=until),
+        )
+    )
+
+
+@post(
+    f"{_VERSION}/request",
+    opt={ACTION: "release.request"},
+    sync_to_thread=True,
+    status_code=200,
+    summary="Ask for the release of a version",
+)
+def request_version(
+    request: Asking, model: str, number: Number, data: ActBody | None = None
+) -> Response[bytes]:
+    """As `comporta request VERSION --json`."""
+    from comporta.acts.release.request import request_release
+
+    body = data or ActBody()
+
+    found = door_of(request).act(
+        request.state.token,
+        lambda opened: request_release(opened, f"{model}/{number}", reason=body.reason),
+    )
+    return json_response({"version": found.id, "state": found.state})
+
+
+@post(
+    f"{_VERSION}/release",
+    opt={ACTION: "release.execute"},
+    sync_to_thread=True,
+    status_code=200,
+    summary="Give a version all traffic",
+)
+def release_version(
+    request: Asking, model: str, number: Number, data: ActBody | None = None
+) -> Response[bytes]:
+    """As `comporta release VERSION --json`: 409 where a required check blocks it."""
+    from comporta.acts.release.release import release
+
+    body = data or ActBody()
+
+    return json_response(
+        door_of(request).act(
+            request.state.token, lambda opened: release(opened, f"{model}/{number}", reason=body.reason)
+        )
+    )
+
+
+@post(
+    "/models/{model:str}/rollback",
+    opt={ACTION: "release.abort"},
+    sync_to_thread=True,
+    status_code=200,
+    summary="Give all traffic back to the previous version",
+)
+def roll_back_model(request: Asking, model: str, data: ActBody | None = None) -> Response[bytes]:
+    """As `comporta rollback MODEL --json`."""
+    from comporta.acts.release.release import rollback
+
+    body = data or ActBody()
+
+    return json_response(
+        door_of(request).act(request.state.token, lambda opened: rollback(opened, model, reason=body.reason))
+    )
+
+
+ACT_ROUTES = (approve_version, waive_check, request_version, release_version, roll_back_model)

@@ -1,0 +1,183 @@
+"""Routes that only read: models and versions, runs, datasets, lineage."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeVar
+
+from litestar import Request, Response, get
+from litestar.params import Parameter
+
+from comporta.control.door import ACTION, ControlDoor
+from comporta.control.replies import json_response
+from comporta.errors import BadRequest
+
+T = TypeVar("T")
+Asking = Request[Any, Any, Any]
+Limit = Annotated[int, Parameter(ge=1, le=1000, description="How many, the newest of them.")]
+Number = Annotated[int, Parameter(ge=1, le=2**53, description="The number of a version.")]
+_READS_VERSIONS, _READS_DATA = {ACTION: "version.read"}, {ACTION: "data.read"}
+
+
+def door_of(request: Asking) -> ControlDoor:
+    """The door that let the request in."""
+    door: ControlDoor = request.app.state.door
+    return door
+
+
+@get("/models", opt=_READS_VERSIONS, sync_to_thread=True, summary="The newest versions of every model")
+def list_models(request: Asking, limit: Limit = 20) -> Response[bytes]:
+    """As `comporta models --json`, the metrics aside."""
+    from comporta.acts.release.release import models
+
+    return json_response(door_of(request).act(request.state.token, lambda opened: models(opened, "", limit)))
+
+
+@get("/models/{model:str}", opt=_READS_VERSIONS, sync_to_thread=True, summary="The versions of a model")
+def show_model(request: Asking, model: str, limit: Limit = 20) -> Response[bytes]:
+    """As `comporta models MODEL --json`, the metrics aside."""
+    from comporta.acts.release.release import models
+
+    return json_response(
+        door_of(request).act(request.state.token, lambda opened: models(opened, model, limit))
+    )
+
+
+@get(
+    "/models/{model:str}/versions/{number:int}",
+    opt=_READS_VERSIONS,
+    sync_to_thread=True,
+    summary="One version with its verdicts, approvals and waivers",
+)
+def show_version(request: Asking, model: str, number: Number) -> Response[bytes]:
+    """As `comporta models MODEL/NUMBER --json`, the metrics aside."""
+    from comporta.acts.release.release import version_view
+    from comporta.opened.conceal import reveal_version
+    from comporta.opened.people import with_names
+
+    def look(opened: Any) -> Any:
+        found = reveal_version(opened, version_view(opened, f"{model}/{number}"))
+        return with_names(opened, found)[0]
+
+    return json_response(door_of(request).act(request.state.token, look))
+
+
+@get(
+    "/models/{model:str}/compare",
+    opt=_READS_VERSIONS,
+    sync_to_thread=True,
+    summary="Versions of a model side by side",
+)
+def compare_versions(
+    request: Asking,
+    model: str,
+    versions: Annotated[list[int], Parameter(description="Two numbers or more, each as one `versions=`.")],
+) -> Response[bytes]:
+    """As `comporta compare A B C --json`."""
+    from comporta.acts.judge.compare_several import compare_several
+
+    if not 2 <= len(versions) <= 20:
+        raise BadRequest(f"versions: found {len(versions)}, expected from 2 to 20: ?versions=1&versions=2")
+    names = tuple(f"{model}/{number}" for number in versions)
+    return json_response(
+        door_of(request).act(request.state.token, lambda opened: compare_several(opened, names))
+    )
+
+
+@get("/runs", opt=_READS_VERSIONS, sync_to_thread=True, summary="The latest runs")
+def list_runs(request: Asking, limit: Limit = 20) -> Response[bytes]:
+    """As `comporta runs --json`, without the versions that they led to."""
+    from comporta.acts.build.run_views import runs
+
+    return json_response(door_of(request).act(request.state.token, lambda opened: runs(opened, limit)))
+
+
+@get("/runs/{run:str}", opt=_READS_VERSIONS, sync_to_thread=True, summary="One run, its steps and their cost")
+def show_run(request: Asking, run: str) -> Response[bytes]:
+    """As `comporta show RUN --json`."""
+    from comporta.acts.build.run_views import run_of
+
+    return json_response(door_of(request).act(request.state.token, lambda opened: run_of(opened, run)))
+
+
+@get("/datasets", opt=_READS_DATA, sync_to_thread=True, summary="The datasets and their newest versions")
+def list_datasets(request: Asking) -> Response[bytes]:
+    """As `comporta data list --json`."""
+    from comporta.acts.data.datasets import newest_versions
+
+    return json_response(door_of(request).act(request.state.token, newest_versions))
+
+
+@get("/datasets/{dataset:str}", opt=_READS_DATA, sync_to_thread=True, summary="One dataset and its columns")
+def show_dataset(request: Asking, dataset: str, version: Number | None = None) -> Response[bytes]:
+    """As `comporta data show NAME --json`."""
+    from comporta.acts.data.datasets import dataset_view
+
+    def look(opened: Any) -> Any:
+        view = dataset_view(opened, dataset, version)
+        manifest = view.manifest
+        which = {"version": manifest.id, "at": manifest.at}
+        return {"description": view.description, "shape": manifest.shape, **which}
+
+    return json_response(door_of(request).act(request.state.token, look))
+
+
+@get(
+    "/datasets/{dataset:str}/versions",
+    opt=_READS_DATA,
+    sync_to_thread=True,
+    summary="The versions of a dataset",
+)
+def list_dataset_versions(request: Asking, dataset: str, limit: Limit = 20) -> Response[bytes]:
+    """Number, digest, rows and time of each, the newest last."""
+    from comporta.acts.data.datasets import versions_of
+
+    def look(opened: Any) -> Any:
+        return [
+            {"number": each.number, "id": each.id, "rows": each.rows, "at": each.at}
+            for each in versions_of(opened, dataset, limit)
+        ]
+
+    return json_response(door_of(request).act(request.state.token, look))
+
+
+@get(
+    "/datasets/{dataset:str}/diff",
+    opt=_READS_DATA,
+    sync_to_thread=True,
+    summary="What differs between two versions of a dataset",
+)
+def compare_dataset_versions(request: Asking, dataset: str, old: Number, new: Number) -> Response[bytes]:
+    """As `comporta data diff NAME OLD NEW --json`, without samples of rows."""
+    from comporta.acts.data.datasets import difference_of
+
+    return json_response(
+        door_of(request).act(
+            request.state.token, lambda opened: difference_of(opened, dataset, old, new, samples=0)
+        )
+    )
+
+
+@get(
+    "/trace",
+    opt=_READS_DATA,
+    sync_to_thread=True,
+    summary="Lineage: where a thing came from, what it touched",
+)
+def trace_lineage(
+    request: Asking,
+    id: Annotated[str, Parameter(min_length=1, max_length=500, description="As `comporta trace ID`.")],
+    direction: Literal["both", "back", "forward"] = "both",
+) -> Response[bytes]:
+    """As `comporta trace ID --json`."""
+    from comporta.acts.trace.trace import trace
+
+    forward = {"both": None, "back": False, "forward": True}[direction]
+    return json_response(
+        door_of(request).act(request.state.token, lambda opened: trace(opened, id, forward=forward))
+    )
+
+
+READ_ROUTES = (
+    list_models, show_model, show_version, compare_versions, list_runs, show_run, list_datasets, show_dataset,
+    list_dataset_versions, compare_dataset_versions, trace_lineage,
+)  # fmt: skip

@@ -1,0 +1,387 @@
+"""The control process over HTTP: the same door as the command line, each route as whoever made the token."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from comporta.acts.tokens.tokens import add, revoke, rotate
+from comporta.acts.upkeep.team import add_person, deny_person, revoke_person
+from comporta.control.app import MOST_BODY, control_app
+from comporta.control.door import ControlDoor
+from comporta.errors import Forbidden
+from comporta.http.webhook import sign_webhook
+from comporta.opened.people import find
+from comporta.opened.person_key import make_person_key, public_hex
+from comporta.opened.project import open_project
+
+pytestmark = pytest.mark.usefixtures("own_folder")
+KEY = b"0123456789abcdef"
+DOORS = Path(__file__).parents[1] / "golden" / "doors.csv"
+DECLARED = 'people=(Person("ana", "validator"), Person("rui", "owner")),'
+
+
+class Control:
+    """The application of a project's control process, asked by a real client without a socket."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.looks, self.seconds, self.owner = folder, 0, 0.0, ""
+        self.door = ControlDoor(folder / "project.py", seconds=self._pass_seconds)
+
+        def look() -> None:
+            self.looks += 1
+
+        self.app = control_app(self.door, seen=folder / "seen.json", webhook_key=KEY, ask_look=look)
+
+    def _pass_seconds(self) -> float:
+        """Each time it is asked two seconds have passed: tokens are read anew."""
+        self.seconds += 2.0
+        return self.seconds
+
+    def ask(
+        self, method: str, path: str, token: str = "", *, host: str = "localhost", **rest: Any
+    ) -> httpx.Response:
+        headers = rest.pop("headers", {}) | ({"authorization": f"Bearer {token}"} if token else {})
+
+        async def asked() -> httpx.Response:
+            transport = httpx.ASGITransport(self.app)
+            async with httpx.AsyncClient(transport=transport, base_url=f"http://{host}:8081") as client:
+                return await client.request(method, path, headers=headers, **rest)
+
+        return asyncio.run(asked())
+
+    def token(self, name: str, by: str, **rest: Any) -> str:
+        with open_project(self.folder) as opened:
+            return add(opened, name, actions=("act",), by=by, **rest).text
+
+
+@pytest.fixture
+def control(folder: Path) -> Iterator[Control]:
+    found = Control(folder)
+    yield found
+    found.door.close()
+
+
+@pytest.fixture(scope="module")
+def shared(
+    tmp_path_factory: pytest.TempPathFactory, unpack_house: Callable[[Path], Path]
+) -> Iterator[Control]:
+    """One for all that change nothing; with a token of the owner's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
+        found = Control(unpack_house(tmp_path_factory.mktemp("shared") / "shop"))
+        found.owner = found.token("mine", "rui")
+        yield found
+    found.door.close()
+
+
+@pytest.fixture
+def team(folder: Path, control: Control) -> Control:
+    """Ada grants, Bo builds and releases, Cy validates: by roles that were granted."""
+    file = folder / "project.py"
+    assert DECLARED in file.read_text()
+    file.write_text(file.read_text().replace(DECLARED, ""))
+    with open_project(folder) as opened:
+        add_person(opened, "ada", roles=("admin",), by="ada")
+        add_person(opened, "bo", roles=("engineer", "auditor"), by="ada")
+        add_person(opened, "cy", roles=("approver", "validator"), by="ada")
+        add_person(opened, "vi", roles=("viewer",), by="ada")
+    return control
+
+
+# What each route is asked with: path parameters filled in, and a body that is right.
+ASKED: dict[str, tuple[str, Any]] = {
+    "GET /models": ("/models", None),
+    "GET /models/{model:str}": ("/models/leaving", None),
+    "GET /models/{model:str}/versions/{number:int}": ("/models/leaving/versions/2", None),
+    "GET /models/{model:str}/compare": ("/models/leaving/compare?versions=1&versions=2", None),
+    "GET /runs": ("/runs", None),
+    "GET /runs/{run:str}": ("/runs/20261129T070240773452-a087ab", None),
+    "GET /datasets": ("/datasets", None),
+    "GET /datasets/{dataset:str}": ("/datasets/customers", None),
+    "GET /datasets/{dataset:str}/versions": ("/datasets/customers/versions", None),
+    "GET /datasets/{dataset:str}/diff": ("/datasets/customers/diff?old=1&new=1", None),
+    "GET /trace": ("/trace?id=leaving/2", None),
+    "POST /models/{model:str}/versions/{number:int}/approve": ("/models/leaving/versions/2/approve", {}),
+    "POST /models/{model:str}/versions/{number:int}/waive": (
+        "/models/leaving/versions/3/waive",
+        {"check": "any", "reason": "x", "until": "2099-01-01"},
+    ),
+    "POST /models/{model:str}/versions/{number:int}/request": ("/models/leaving/versions/1/request", {}),
+    "POST /models/{model:str}/versions/{number:int}/release": ("/models/leaving/versions/1/release", {}),
+    "POST /models/{model:str}/rollback": ("/models/leaving/rollback", {}),
+    "GET /events": ("/events", None),
+    "GET /openapi": ("/openapi", None),
+    "GET /openapi/openapi.json": ("/openapi/openapi.json", None),
+    "GET /openapi/{path:str}": ("/openapi/other", None),
+}
+
+
+def lines() -> list[dict[str, str]]:
+    """Those of the table of doors that are of this face and ask for something."""
+    rows = csv.DictReader(DOORS.read_text().splitlines())
+    return [each for each in rows if each["face"] == "control" and "." in each["action"]]
+
+
+def test_no_route_that_asks_for_something_answers_without_a_token(shared: Control) -> None:
+    assert {each["route"] for each in lines()} == ASKED.keys()
+    for route, (path, body) in ASKED.items():
+        method = route.partition(" ")[0]
+        for shown in (
+            {},
+            {"authorization": "Bearer cmp_000000000000_" + "0" * 64},
+            {"authorization": "Basic x"},
+        ):
+            reply = shared.ask(method, path, json=body, headers=shown)
+            assert reply.status_code == 401, (route, reply.text)
+            assert reply.headers["www-authenticate"] == "Bearer" and "token" in reply.json()["error"]
+
+
+@pytest.mark.soak
+def test_a_token_for_predictions_opens_no_route(control: Control) -> None:
+    with open_project(control.folder) as opened:
+        usual = add(opened, "billing", by="rui").text
+    for route, (path, body) in ASKED.items():
+        reply = control.ask(route.partition(" ")[0], path, usual, json=body)
+        assert reply.status_code == 403 and "is for predict" in reply.json()["error"], route
+
+
+# They tell no fact of the project, so whoever has a token reads them.
+DESCRIBES = {"GET /openapi", "GET /openapi/openapi.json", "GET /openapi/{path:str}"}
+
+
+def test_each_route_asks_for_the_action_in_its_line(team: Control) -> None:
+    every = ("engineer", "auditor", "approver", "validator")
+    for action in sorted({each["action"] for each in lines()}):
+        name = action.replace(".", "-")
+        with open_project(team.folder) as opened:
+            add_person(opened, name, roles=every, by="ada")
+        token = team.token(name, name)
+        with open_project(team.folder) as opened:
+            deny_person(opened, name, action, by="ada")  # type: ignore[arg-type]
+        for route in (each["route"] for each in lines() if each["action"] == action):
+            if route not in DESCRIBES:
+                path, body = ASKED[route]
+                reply = team.ask(route.partition(" ")[0], path, token, json=body)
+                assert reply.status_code == 403, (route, reply.text)
+                assert "may not" in reply.json()["error"], route
+
+
+def test_it_reads_what_the_command_line_reads(shared: Control) -> None:
+    control, token = shared, shared.owner
+    for route, (path, body) in ASKED.items():
+        if body is None and route not in ("GET /events", "GET /openapi/{path:str}"):
+            reply = control.ask("GET", path, token)
+            assert reply.status_code == 200, (route, reply.text)
+    (one,) = [
+        each for each in control.ask("GET", "/models?limit=1", token).json() if each["model"] == "leaving"
+    ]
+    assert one["number"] == 3 and one["state"] == "refused"
+    verdicts = control.ask("GET", "/models/leaving/versions/2", token).json()["verdicts"]
+    assert verdicts and all(isinstance(each["reason"], str) for each in verdicts)
+
+
+def test_an_act_is_recorded_in_the_name_of_who_made_the_token(team: Control) -> None:
+    token = team.token("mine", "bo")
+    reply = team.ask("POST", "/models/leaving/versions/1/request", token, json={"reason": "for May"})
+    assert reply.status_code == 200, reply.text
+    with open_project(team.folder) as opened:
+        bo = find(opened, "bo")
+        event = list(opened.ledger.events())[-1]
+        assert bo is not None and event.body is not None
+        assert event.kind == "release.requested" and json.loads(event.body)["by"] == bo.id
+
+
+def test_roles_are_those_of_who_made_the_token_and_end_with_theirs(team: Control) -> None:
+    token = team.token("mine", "vi")
+    assert team.ask("GET", "/models", token).status_code == 200
+    reply = team.ask("POST", "/models/leaving/versions/1/release", token, json={})
+    assert reply.status_code == 403 and reply.json()["error"].startswith("'vi' may not")
+    with open_project(team.folder) as opened:
+        revoke_person(opened, "vi", by="ada")
+    assert team.ask("GET", "/models", token).status_code == 403
+
+
+def test_a_token_that_was_revoked_is_refused_at_the_next_look(control: Control) -> None:
+    token = control.token("mine", "rui")
+    assert control.ask("GET", "/models", token).status_code == 200
+    with open_project(control.folder) as opened:
+        revoke(opened, "mine", by="rui")
+    reply = control.ask("GET", "/models", token)
+    assert reply.status_code == 401 and "revoked" in reply.json()["error"]
+
+
+def test_whoever_has_a_role_makes_a_token_of_their_own_and_none_for_others(team: Control) -> None:
+    with open_project(team.folder) as opened:
+        add(opened, "mine", actions=("act",), by="bo")
+        with pytest.raises(Forbidden):
+            add(opened, "server", by="bo")
+        with pytest.raises(Forbidden):
+            add(opened, "both", actions=("act", "predict"), by="bo")
+        with pytest.raises(Forbidden):
+            add(opened, "other", actions=("act",), by="nobody-known")
+        rotate(opened, "mine", by="bo")
+        with pytest.raises(Forbidden):
+            revoke(opened, "mine", by="vi")
+        revoke(opened, "mine", by="ada")  # who issues tokens ends any
+
+
+def test_a_token_signs_nothing_for_who_has_a_key(team: Control) -> None:
+    token = team.token("mine", "bo")
+    public = public_hex(make_person_key())
+    with open_project(team.folder) as opened:
+        add_person(opened, "bo", key=public, by="ada")
+    assert team.ask("GET", "/models", token).status_code == 200
+    reply = team.ask("POST", "/models/leaving/versions/1/request", token, json={})
+    assert reply.status_code == 403 and "key" in reply.json()["error"]
+
+
+def test_a_token_for_one_model_is_about_no_other_and_not_about_all(control: Control) -> None:
+    token = control.token("mine", "rui", models=("worth",))
+    assert control.ask("GET", "/models/worth", token).status_code == 200
+    assert control.ask("GET", "/models/leaving", token).status_code == 403
+    assert control.ask("GET", "/runs", token).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "rest", "status", "text"),
+    [
+        ("GET", "/nothing", {}, 404, "Not Found"),
+        ("DELETE", "/models", {}, 405, "Method Not Allowed"),
+        ("GET", "/models?limit=many", {}, 400, "limit"),
+        ("GET", "/models?limit=0", {}, 400, "limit"),
+        ("GET", "/models/none", {}, 404, "found no version of 'none'"),
+        ("GET", "/models/leaving/versions/99", {}, 404, "found no version"),
+        ("GET", f"/models/leaving/versions/{'9' * 40}", {}, 400, "number"),
+        ("GET", "/models/leaving/compare?versions=1", {}, 400, "from 2 to 20"),
+        ("GET", "/models/%2e%2e%2fetc", {}, 404, ""),
+        ("GET", "/runs/%00", {}, 404, ""),
+        ("GET", "/trace?id=nothing-known", {}, 404, ""),
+        ("GET", "/trace", {}, 400, "id"),
+        ("GET", "/events?after=-1", {}, 400, "after"),
+        ("GET", "/events", {"headers": {"last-event-id": "x"}}, 400, "Last-Event-ID"),
+        ("POST", "/models/leaving/versions/1/approve", {"content": b"{"}, 400, ""),
+        ("POST", "/models/leaving/versions/1/approve", {"json": {"by": "ana"}}, 400, "by"),
+        ("POST", "/models/leaving/versions/1/approve", {"json": {"reason": "x" * 3000}}, 400, "reason"),
+        ("POST", "/models/leaving/versions/1/waive", {"json": {"check": "x"}}, 400, "reason"),
+        ("POST", "/models/leaving/versions/1/waive", {}, 400, "expected a JSON object"),
+        ("POST", "/models/leaving/rollback", {"content": b" " * (MOST_BODY + 1)}, 413, ""),
+    ],
+)
+def test_a_mistake_is_one_clear_error(
+    shared: Control, method: str, path: str, rest: dict[str, Any], status: int, text: str
+) -> None:
+    reply = shared.ask(method, path, shared.owner, **rest)
+    assert reply.status_code == status, reply.text
+    assert reply.headers["content-type"] == "application/json"
+    assert text in reply.json()["error"] and "Traceback" not in reply.text
+
+
+def test_a_reason_is_not_needed_nor_a_body(team: Control) -> None:
+    reply = team.ask("POST", "/models/leaving/versions/1/request", team.token("mine", "bo"))
+    assert reply.status_code == 200, reply.text
+
+
+def test_a_web_page_and_another_host_are_refused(shared: Control) -> None:
+    control, token = shared, shared.owner
+    assert control.ask("GET", "/live", headers={"origin": "http://evil"}).status_code == 403
+    assert control.ask("GET", "/models", token, host="evil.example").status_code == 421
+
+
+def test_health_is_told_to_anybody(control: Control) -> None:
+    assert control.ask("GET", "/live").json() == {"live": True}
+    assert control.ask("GET", "/ready").json() == {"ready": True}
+    control.door.stopping = True
+    assert control.ask("GET", "/ready").status_code == 503
+
+
+def test_the_description_names_every_route_and_that_a_token_is_asked_for(shared: Control) -> None:
+    told = shared.ask("GET", "/openapi/openapi.json", shared.owner).json()
+    assert told["openapi"].startswith("3.1") and told["security"] == [{"token": []}]
+    named = {f"{method.upper()} {path}" for path, each in told["paths"].items() for method in each}
+    plain = {route.replace(":str", "").replace(":int", "") for route in ASKED}
+    assert named == plain | {"GET /live", "GET /ready", "POST /webhooks/code"}
+    body = told["components"]["schemas"]
+    assert any(each.get("required") == ["check", "reason", "until"] for each in body.values())
+
+
+def signed(body: bytes, id: str, at: int | None = None, key: bytes = KEY) -> dict[str, str]:
+    stamp = int(time.time()) if at is None else at
+    return {
+        "webhook-id": id,
+        "webhook-timestamp": str(stamp),
+        "webhook-signature": sign_webhook(key, id, stamp, body),
+    }
+
+
+def test_a_signed_webhook_has_the_branch_looked_at_once(shared: Control) -> None:
+    control = shared
+
+    def push(headers: dict[str, str], body: bytes = b'{"ref": "refs/heads/main"}') -> int:
+        return control.ask("POST", "/webhooks/code", headers=headers, content=body).status_code
+
+    body = b'{"ref": "refs/heads/main"}'
+    first = signed(body, "push-1")
+    assert push(first) == 202 and control.looks == 1
+    assert push(first) == 409, "a replay"
+    assert push(signed(body, "push-2", key=b"another-secret-key")) == 401
+    assert push(signed(body, "push-3"), b"{}") == 401
+    assert push(signed(body, "push-4", at=int(time.time()) - 400)) == 401
+    assert push({}) == 400
+    assert push(signed(b"", "push-5"), b"") == 202
+    assert control.looks == 2
+
+
+def test_without_a_secret_no_webhook_is_taken(folder: Path) -> None:
+    control = Control(folder)
+    control.app = control_app(control.door, seen=folder / "seen.json")
+    reply = control.ask("POST", "/webhooks/code", headers=signed(b"", "push-1"), content=b"")
+    assert reply.status_code == 404 and "webhook_secret" in reply.json()["error"]
+    control.door.close()
+
+
+def test_a_fault_is_told_without_its_values(
+    shared: Control, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(opened: Any, limit: int) -> None:
+        raise ValueError("a person's name")
+
+    monkeypatch.setattr("comporta.acts.build.run_views.runs", broken)
+    reply = shared.ask("GET", "/runs", shared.owner)
+    assert reply.status_code == 500 and "fault in Comporta" in reply.json()["error"]
+    heard = capsys.readouterr()
+    assert "ValueError at test_control.py:" in heard.out
+    assert "person's name" not in heard.out + heard.err + reply.text
+
+
+def test_what_is_declared_is_read_anew_with_each_act(control: Control, folder: Path) -> None:
+    token = control.token("mine", "rui")
+    file = folder / "project.py"
+    before = control.ask("POST", "/models/leaving/versions/3/waive", token, json=ASKED_WAIVER)
+    assert before.status_code == 409, before.text  # an owner may; there is no such check
+    file.write_text(file.read_text().replace('Person("rui", "owner")', 'Person("eva", "owner")'))
+    after = control.ask("POST", "/models/leaving/versions/3/waive", token, json=ASKED_WAIVER)
+    assert after.status_code == 403, after.text
+
+
+ASKED_WAIVER = {"check": "none", "reason": "x", "until": "2099-01-01"}
+
+
+@pytest.mark.soak
+def test_two_projects_have_doors_of_their_own(control: Control, folder: Path, tmp_path: Path) -> None:
+    token = control.token("mine", "rui")
+    other = Control(shutil.copytree(folder, tmp_path / "other", ignore=lambda *_: [".tables"]))
+    with open_project(other.folder) as opened:
+        revoke(opened, "mine", by="rui")
+    assert control.ask("GET", "/models", token).status_code == 200
+    assert other.ask("GET", "/models", token).status_code == 401
+    other.door.close()
