@@ -9,47 +9,29 @@ import random
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
+from tests.real import jobs_child as child
+from tests.real.job_workers import CHILD, Workers, five, in_thread, lives, marked, runs, state, until
 
 from comporta import jobs
 from comporta.acts.jobs import ask
-from comporta.acts.jobs.attempt_marks import MARK
-from comporta.acts.jobs.worker import JobNotice, JobWorker
 from comporta.engine import RUNS
-from comporta.jobs import ClaimRules
 from comporta.ledger import verify
 from comporta.opened.project import PROJECTIONS, OpenProject, open_root
 from comporta.records import decode
 from comporta.records.facts import FACTS, StepAnswered
-from comporta.records.job import OPEN_JOBS, Job, JobLimits
+from comporta.records.job import OPEN_JOBS, JobLimits
 from comporta.records.job_facts import JobEnded, JobStarted
-
-CHILD = Path(__file__).with_name("jobs_child.py")
-
-
-@pytest.fixture(scope="module")
-def child() -> Any:
-    from importlib.util import module_from_spec, spec_from_file_location
-
-    spec = spec_from_file_location("jobs_child", CHILD)
-    assert spec is not None and spec.loader is not None
-    module = module_from_spec(spec)
-    sys.modules["jobs_child"] = module  # msgspec resolves its records' annotations there
-    spec.loader.exec_module(module)
-    module.register()
-    return module
 
 
 @pytest.fixture
-def root(child: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("COMPORTA_EXECUTOR", "inline://")
     child.begin(tmp_path)
     return tmp_path
@@ -61,35 +43,6 @@ def opened(root: Path) -> Iterator[OpenProject]:
         yield opened
 
 
-class Workers:
-    """Workers as processes of their own; what each tells goes to a file."""
-
-    def __init__(self, root: Path, lease: float) -> None:
-        self.root, self.lease = root, lease
-        self.live: list[subprocess.Popen[bytes]] = []
-        self._count = 0
-
-    def start(self, executor: str = "inline://") -> subprocess.Popen[bytes]:
-        self._count += 1
-        with (self.root / f"worker{self._count}.log").open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, str(CHILD), "work", str(self.root), str(self.lease)],
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, "COMPORTA_EXECUTOR": executor},
-            )
-        self.live.append(process)
-        return process
-
-    def kill(self, process: subprocess.Popen[bytes]) -> None:
-        process.kill()
-        process.wait()
-        self.live.remove(process)
-
-    def output(self) -> str:
-        return "\n".join(each.read_text() for each in sorted(self.root.glob("worker*.log")))
-
-
 @pytest.fixture
 def workers(root: Path) -> Iterator[Workers]:
     found = Workers(root, 2.0)
@@ -99,46 +52,6 @@ def workers(root: Path) -> Iterator[Workers]:
         for each in list(found.live):
             each.send_signal(signal.SIGCONT)
             found.kill(each)
-
-
-def until(seen: Callable[[], Any], seconds: float = 90.0) -> Any:
-    """What is seen, once it is true."""
-    end = time.monotonic() + seconds
-    while not (found := seen()):
-        assert time.monotonic() < end, "it did not come about"
-        time.sleep(0.02)
-    return found
-
-
-def marked(*known: Job) -> list[psutil.Process]:
-    """The processes that live of any attempt of these jobs."""
-    ids = {each.id for each in known}
-    found = []
-    for each in psutil.process_iter():
-        with contextlib.suppress(psutil.Error, OSError):
-            job = each.environ().get(MARK, "").rpartition("-")[0]
-            if job in ids and each.status() != psutil.STATUS_ZOMBIE:
-                found.append(each)
-    return found
-
-
-def five(opened: OpenProject, child: Any, number: int = 0, seconds: float = 0.0, **fields: Any) -> Job:
-    given = {"limits": child.LIMITS, **fields}
-    return ask.ask(opened, "five", child.FiveSteps(number=number, seconds=seconds), **given)
-
-
-def state(opened: OpenProject, job: Job) -> Job:
-    return jobs.job_of(opened.ledger, job.id)
-
-
-def runs(opened: OpenProject, job: Job, token: int) -> Callable[[], Job | None]:
-    """The job, once its attempt of this token runs."""
-
-    def seen() -> Job | None:
-        found = state(opened, job)
-        return found if found.token >= token and found.state == "running" else None
-
-    return seen
 
 
 def require_once(opened: OpenProject, asked: list[str]) -> None:
@@ -246,10 +159,10 @@ def test_of_sixty_jobs_killed_26_times_all_are_done_and_no_step_twice(
 
 
 def test_a_killed_worker_and_a_killed_attempt_lose_no_job_and_no_step_is_done_twice(
-    opened: OpenProject, workers: Workers, child: Any
+    opened: OpenProject, workers: Workers
 ) -> None:
     """The short form of the soak."""
-    job = five(opened, child, seconds=0.1)
+    job = five(opened, seconds=0.1)
     first = workers.start()
     begun = until(runs(opened, job, 1))
     until(lambda: opened.ledger.scan(RUNS))
@@ -265,36 +178,15 @@ def test_a_killed_worker_and_a_killed_attempt_lose_no_job_and_no_step_is_done_tw
     assert state(opened, job).token == 3
 
 
-def in_thread(
-    root: Path, child: Any, lease: float = 8.0
-) -> contextlib.AbstractContextManager[tuple[threading.Event, list[JobNotice]]]:
-    """A worker in a thread of this process: (what stops it, what it told)."""
-
-    @contextlib.contextmanager
-    def work() -> Iterator[tuple[threading.Event, list[JobNotice]]]:
-        stop, told = threading.Event(), list[JobNotice]()
-        with open_root(root) as opened:
-            worker = JobWorker(opened, ClaimRules(lease=lease), told.append, command=child.COMMAND)
-            thread = threading.Thread(target=worker.work, args=(stop,))
-            thread.start()
-            try:
-                yield stop, told
-            finally:
-                stop.set()
-                thread.join()
-
-    return work()
-
-
 def test_a_cancel_and_a_limit_of_time_end_every_process_whatever_session_it_is_in(
-    opened: OpenProject, root: Path, child: Any
+    opened: OpenProject, root: Path
 ) -> None:
     limits = JobLimits(attempts=1, seconds=3.0)
     first, second = (
         ask.ask(opened, "stay", child.Stay(pids=str(root / name)), limits=limit)
         for name, limit in (("one", JobLimits()), ("two", limits))
     )
-    with in_thread(root, child, lease=1.0):
+    with in_thread(root, lease=1.0):
         pids = until(lambda: (root / "one").exists() and (root / "one").read_text())
         assert all(psutil.pid_exists(int(each)) for each in pids.split())
         ask.cancel(opened, first.id)
@@ -305,9 +197,3 @@ def test_a_cancel_and_a_limit_of_time_end_every_process_whatever_session_it_is_i
         late = until(lambda: state(opened, second).state == "failed" and state(opened, second))
     assert (late.outcome, late.seconds >= 3.0) == ("timeout", True)
     assert marked(late) == []
-
-
-def lives(pid: int) -> bool:
-    with contextlib.suppress(psutil.Error):
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    return False
