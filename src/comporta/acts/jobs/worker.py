@@ -64,7 +64,7 @@ class JobWorker:
         self._opened, self._rules, self._notify, self._command = opened, rules, notify, command
         self._watch, self._elapsed = LeaseWatch(), ElapsedTime()
         self._deaf_until = 0.0
-        self._waits_for = ""
+        self._waits_for, self._waited = "", False
         self.id = f"worker-{secrets.token_hex(6)}"
 
     def work(self, stop: threading.Event, *, once: bool = False) -> int:
@@ -103,17 +103,19 @@ class JobWorker:
         if not silent and next(jobs.due(ledger, now, self._elapsed.at(now)), None) is None:
             return None  # asked without a transaction: most looks find nothing
 
-        def act(tx: Transaction) -> tuple[Job | None, list[RunningJob]]:
+        def act(tx: Transaction) -> tuple[Job | None, list[RunningJob], bool]:
             now = tx.now()
             # A ledger that kept this one waiting kept those that hold their leases waiting too.
-            waited = time.monotonic() - looked > _PATIENT
+            # Once: where every look has to wait, what is silent is taken back at the next.
+            waited = time.monotonic() - looked > _PATIENT and not self._waited
             running = [each for _, each in tx.scan(jobs.RUNNING)] if silent and not waited else []
             ends = self._silent(now, running, tx.lease)
             for each, end in ends:
                 _settle(tx, each.job, each.token, end)
-            return jobs.claim(tx, self.id, self._rules, self._elapsed.at(now)), [each for each, _ in ends]
+            job = jobs.claim(tx, self.id, self._rules, self._elapsed.at(now))
+            return job, [each for each, _ in ends], waited
 
-        job, taken_back = ledger.transact(act)
+        job, taken_back, self._waited = ledger.transact(act)
         for each in taken_back:
             kill_older(each.job, each.token + 1)
         return job
