@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any, TypeVar
 
 import pytest
 
 from comporta import jobs
 from comporta.errors import AttemptReplaced, NotFound, Refused
-from comporta.jobs import AttemptEnd, ClaimRules, LeaseWatch
+from comporta.jobs import AttemptEnd, ClaimRules, ElapsedTime, LeaseWatch
 from comporta.jobs.state import RunningJob
 from comporta.ledger import Ledger, open_ledger, verify
 from comporta.records import Transaction
@@ -146,7 +147,7 @@ def test_a_job_is_begun_only_where_its_whole_limit_fits_what_the_day_has_left(
     assert begin(ledger, rules=rules) is not None
 
 
-@pytest.mark.parametrize("outcome", ["died", "timeout", "lost", "busy"])
+@pytest.mark.parametrize("outcome", ["died", "timeout", "busy"])
 def test_an_attempt_that_may_come_right_is_begun_again_later_and_later(
     ledger: Ledger, clock: Clock, outcome: str
 ) -> None:
@@ -163,6 +164,14 @@ def test_an_attempt_that_may_come_right_is_begun_again_later_and_later(
     assert waited == [10.0, 20.0]
     assert (after.state, after.outcome, after.attempt) == ("failed", outcome, 3)
     assert begin(ledger) is None
+
+
+def test_the_job_of_a_lost_worker_goes_on_at_once_as_often_as_it_may_be_begun(
+    ledger: Ledger, clock: Clock
+) -> None:
+    ask(ledger, clock, limits=JobLimits(attempts=3, backoff=10.0))
+    states = [after.state for _ in range(3) if (after := end(ledger, begun(ledger), "lost")) is not None]
+    assert states == ["queued", "queued", "failed"]
 
 
 def test_what_the_act_itself_failed_is_not_tried_again(ledger: Ledger, clock: Clock) -> None:
@@ -259,6 +268,73 @@ def test_a_silent_worker_is_found_whatever_the_clock_was_set_to(ledger: Ledger, 
     assert lost(ledger, watch) == []
     elapsed[0] = 30.0
     assert len(lost(ledger, watch)) == 1
+
+
+def test_a_wait_between_attempts_ends_after_its_seconds_whatever_the_clock_was_set_to(
+    ledger: Ledger, clock: Clock
+) -> None:
+    elapsed = [0.0]
+    time = ElapsedTime(lambda: elapsed[0])
+
+    def begin_by(time: ElapsedTime) -> Job | None:
+        return ledger.transact(lambda tx: jobs.claim(tx, "w-1", RULES, time.at(tx.now())))
+
+    again = ask(ledger, clock, limits=JobLimits(backoff=10.0))
+    end(ledger, begun(ledger), "died")
+    later = ask(ledger, clock, not_before=clock() + timedelta(seconds=5))
+    clock.forward(days=-30)
+    assert begin_by(time) is None
+    elapsed[0] = 9.0
+    assert begin_by(time) is None
+    elapsed[0] = 10.0
+    found = begin_by(time)
+    assert found is not None
+    assert found.id == again
+    assert begin_by(time) is None, "a time that somebody named comes by the clock alone"
+    clock.forward(days=30, seconds=5)
+    assert begun(ledger).id == later
+
+
+def test_while_the_clock_is_set_back_jobs_have_ids_of_their_own_in_the_order_asked(
+    ledger: Ledger, clock: Clock
+) -> None:
+    ask(ledger, clock)
+    clock.forward(days=-1)
+    asked = [ask(ledger, clock) for _ in range(300)]
+    assert asked == sorted(set(asked))
+    assert [job for _, job in ledger.scan(jobs.JOBS)][1:] == [state(ledger, id) for id in asked]
+
+
+def test_many_delayed_jobs_hide_none_that_is_due_and_of_a_higher_class(ledger: Ledger, clock: Clock) -> None:
+    limits = JobLimits(backoff=1.0)
+    for _ in range(150):
+        ask(ledger, clock, limits=limits, pool="one", not_before=clock() + timedelta(seconds=1))
+    urgent = ask(ledger, clock, priority="urgent", not_before=clock() + timedelta(seconds=2))
+    clock.forward(seconds=3)
+    assert begun(ledger).id == urgent, "its time came last, and its class goes first"
+    assert begun(ledger).request.pool == "one"
+    free = ask(ledger, clock, not_before=clock() + timedelta(seconds=1))
+    clock.forward(seconds=2)
+    assert begun(ledger).id == free, "the others wait for their pool"
+
+
+def test_a_job_that_is_to_run_alone_and_costs_more_than_the_day_has_left_keeps_no_other_waiting(
+    ledger: Ledger, clock: Clock
+) -> None:
+    rules = ClaimRules(cap=100.0)
+    for _ in range(3):
+        ask(ledger, clock, limits=JobLimits(seconds=90.0, attempts=9, backoff=0.0), priority="release")
+        job = begin(ledger, rules=rules)
+        assert job is not None
+        end(ledger, job, "died", seconds=5.0, present=("recipe",))
+    alone = job.id
+    assert state(ledger, alone).alone
+    small = [ask(ledger, clock, limits=JobLimits(seconds=10.0)) for _ in range(2)]
+    clock.forward(minutes=1)
+    begun_now = [begin(ledger, rules=rules) for _ in range(3)]
+    assert [each and each.id for each in begun_now] == [*small, None]
+    clock.forward(days=1)
+    assert begin(ledger, rules=rules) is None, "tomorrow its turn comes: nothing is begun before it"
 
 
 def test_a_waiting_job_is_cancelled_at_once_and_a_running_one_by_its_worker(
@@ -360,7 +436,10 @@ def test_in_any_order_of_events_no_job_is_lost_and_none_is_done_twice(
             case 2 | 3 | 4:
                 held = sum(each.hold for _, each in ledger.scan(jobs.RUNNING))
                 spent = sum(each for _, each in ledger.scan(jobs.SPENT))
-                if (job := begin(ledger, f"w-{draw.randrange(3)}", rules)) is not None:
+                expected = _first_by_oracle(ledger, rules)
+                job = begin(ledger, f"w-{draw.randrange(3)}", rules)
+                assert (job and job.id) == expected
+                if job is not None:
                     attempts.append(job)
                     assert held + job.request.limits.seconds <= rules.cap or spent == 0
             case 5 if attempts:
@@ -400,6 +479,31 @@ def test_in_any_order_of_events_no_job_is_lost_and_none_is_done_twice(
     assert len([each for each in ledger.events() if each.kind == JobQueued.kind]) == len(
         ledger.scan(jobs.JOBS)
     )
+
+
+def _first_by_oracle(ledger: Ledger, rules: ClaimRules) -> str | None:
+    """The job that is to begin, found by looking at every job there is."""
+    now = ledger.transact(lambda tx: tx.now())
+    known = [job for _, job in ledger.scan(jobs.JOBS)]
+    runs = [job for job in known if job.state == "running"]
+    if any(ledger.get(jobs.RUNNING, job.id).alone for job in runs):  # type: ignore[union-attr]
+        return None
+    spent = dict(ledger.scan(jobs.SPENT)).get(f"{now:%Y-%m-%d}", 0.0)
+    assert rules.cap is not None
+    due = [
+        job
+        for job in known
+        if job.state in ("queued", "parked") and (job.not_before is None or job.not_before <= now)
+    ]
+    for job in sorted(due, key=lambda job: (JOB_PRIORITIES.index(job.request.priority), job.id)):
+        hold, pool = job.request.limits.seconds, job.request.pool
+        if job.alone and runs and spent + hold <= rules.cap:
+            return None
+        full = bool(pool) and sum(each.request.pool == pool for each in runs) >= rules.pools[pool]
+        held = sum(each.request.limits.seconds for each in runs)
+        if not full and not (job.alone and runs) and spent + held + hold <= rules.cap:
+            return job.id
+    return None
 
 
 def _require_sound(ledger: Ledger, rules: ClaimRules) -> None:

@@ -165,6 +165,8 @@ def _tell(job: Job, text: str, json: bool) -> None:
 
 
 def _notice(notice: JobNotice) -> str:
+    if notice.job is None:
+        return say.JOB_WAITS.format(error=notice.error)
     job = notice.job
     texts = {"started": say.JOB_STARTED, "ended": say.JOB_ENDED, "superseded": say.JOB_SUPERSEDED}
     said = texts[notice.happened].format(

@@ -22,6 +22,7 @@ class JobTexts:
     JOB_STARTED = "{job} {what}: attempt {attempt}"
     JOB_ENDED = "{job} {what}: {state}, {seconds:.1f} s"
     JOB_SUPERSEDED = "{job} {what}: another worker took it over; this attempt was ended"
+    JOB_WAITS = "The worker waits, and goes on by itself: {error}"
     JOB_WORKS = "Worker {worker} waits for jobs. Interrupt it to stop."
     JOB_WORKED = "{count} attempts. Nothing waits that may begin now."
     JOB_AT = "from {at}"

@@ -1,7 +1,7 @@
 """What waits, who holds it, and under which budget. Pure: state → facts; projections apply them."""
 
 from comporta.jobs.claim import ClaimRules, claim, expired_attempts, lease_name, renew
-from comporta.jobs.lease import LeaseWatch, hold, let_go, take_lease
+from comporta.jobs.lease import ElapsedTime, LeaseWatch, hold, let_go, take_lease
 from comporta.jobs.queue import cancel, enqueue, job_of, raise_priority, require_holder, retry, settle
 from comporta.jobs.settlement import AttemptEnd
 from comporta.jobs.state import DEATHS, JOB_KEYS, JOBS, RUNNING, SPENT
@@ -21,6 +21,7 @@ __all__ = [
     "WAITING",
     "AttemptEnd",
     "ClaimRules",
+    "ElapsedTime",
     "LeaseWatch",
     "cancel",
     "claim",

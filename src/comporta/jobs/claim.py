@@ -35,13 +35,14 @@ def lease_name(job: str) -> str:
     return f"job/{job}"
 
 
-def claim(tx: Transaction, worker: str, rules: ClaimRules) -> Job | None:
-    """The job that this worker begins now; None where none may begin. Its token is the lease's."""
+def claim(tx: Transaction, worker: str, rules: ClaimRules, elapsed: datetime | None = None) -> Job | None:
+    """The job that this worker begins now; None where none may begin. Its token is the lease's. elapsed: the
+    time by `ElapsedTime`, by which waits between attempts end too."""
     now = tx.now()
     running = [each for _, each in tx.scan(RUNNING)]
     if any(each.alone for each in running):
         return None
-    chosen = _first(tx, due(tx, now), running, rules)
+    chosen = _first(tx, due(tx, now, elapsed), running, rules)
     if chosen is None:
         return None
     name = lease_name(chosen.job)
@@ -65,9 +66,12 @@ def _first(
     tx: Transaction, waiting: Iterable[WaitingJob], running: list[RunningJob], rules: ClaimRules
 ) -> WaitingJob | None:
     pools = Counter(each.pool for each in running)
-    left = _seconds_left(tx, running, rules)
+    today = _unspent_today(tx, rules)
+    left = None if today is None else today - sum(each.hold for each in running)
     for each in waiting:
         if each.alone and running:
+            if today is not None and each.hold > today:
+                continue  # its turn does not come today, whatever ends: others need not wait for it
             # Nothing is begun before it, or its turn would never come.
             return None
         if each.pool and pools[each.pool] >= rules.pools.get(each.pool, 1):
@@ -78,12 +82,11 @@ def _first(
     return None
 
 
-def _seconds_left(tx: Transaction, running: list[RunningJob], rules: ClaimRules) -> float | None:
-    """Seconds of today's cap that are neither spent nor held; None: there is no cap."""
+def _unspent_today(tx: Transaction, rules: ClaimRules) -> float | None:
+    """Seconds of today's cap that are not spent; None: there is no cap."""
     if rules.cap is None:
         return None
-    spent = tx.get(SPENT, day_key(tx.now())) or 0.0
-    return rules.cap - spent - sum(each.hold for each in running)
+    return rules.cap - (tx.get(SPENT, day_key(tx.now())) or 0.0)
 
 
 def renew(tx: Transaction, job: str, token: int, worker: str, rules: ClaimRules) -> Job | None:

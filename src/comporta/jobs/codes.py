@@ -12,5 +12,6 @@ TIMEOUT = code("job.timeout", "it took longer than its limit of {seconds:g} s", 
 LOST = code("job.lost", "its worker was not heard of any more")
 NO_ROOM = code("job.no_room", "there was no room to write; it is begun again until there is")
 BUSY = code("job.busy", "another process held what it needs")
+UNREACHABLE = code("job.unreachable", "its worker could not reach the ledger; it was ended there")
 STOPPED = code("job.stopped", "its worker was asked to end")
 CANCELLED = code("job.cancelled", "somebody cancelled it; its processes are dead")

@@ -56,6 +56,23 @@ class LeaseWatch:
         self._seen.pop(name, None)
 
 
+class ElapsedTime:
+    """The ledger's time as one process has seen it, which goes on by a clock that nobody can set: a wait of
+    so many seconds ends after these, also where the clock was set back meanwhile."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._seen: tuple[datetime, float] | None = None
+
+    def at(self, now: datetime) -> datetime:
+        """The larger of `now`, the ledger's, and of what it was when asked last with what passed since."""
+        moment = self._monotonic()
+        if self._seen is not None:
+            now = max(now, self._seen[0] + timedelta(seconds=moment - self._seen[1]))
+        self._seen = (now, moment)
+        return now
+
+
 def hold(ledger: Ledger, name: str, holder: str, seconds: float, watch: LeaseWatch) -> Lease | None:
     """The lease, taken or renewed in one transaction; None while another holds it. Asked again at least every
     third of its length it stays one's own; lost, it comes back with a higher token or not at all."""

@@ -56,7 +56,8 @@ def settlement(job: Job, end: AttemptEnd, deaths: int, now: datetime) -> Settlem
         return Settlement("died", now + _backoff(job), alone=True)
     if end.outcome not in AGAIN or job.attempt >= job.request.limits.attempts:
         return Settlement(end.outcome, None, alone=False)
-    return Settlement(end.outcome, now + _backoff(job), job.alone)
+    # That a worker died is no fault of the job: it goes on at once, as often as it may be begun.
+    return Settlement(end.outcome, now if end.outcome == "lost" else now + _backoff(job), job.alone)
 
 
 def _backoff(job: Job) -> timedelta:

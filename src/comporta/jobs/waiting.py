@@ -18,7 +18,8 @@ _PAGE = 16  # jobs looked at first, where the first may not be the one; eight ti
 
 class WaitingJob(Record, frozen=True, kw_only=True):
     """What a claim must know of a job. hold: seconds of the budget that it asks. not_before: None: at once.
-    alone: nothing else may run beside it. waits: it does not run now."""
+    alone: nothing else may run beside it. waits: it does not run now. again: it waits between two attempts,
+    not for a time that somebody named."""
 
     job: str
     priority: JobPriority
@@ -27,6 +28,7 @@ class WaitingJob(Record, frozen=True, kw_only=True):
     not_before: datetime | None = None
     alone: bool = False
     waits: bool = True
+    again: bool = False
 
     @property
     def rank(self) -> str:
@@ -78,7 +80,7 @@ def _on_queued(fact: JobQueued, event: Event, old: Lookup[WaitingJob]) -> Change
 
 def _on_started(fact: JobStarted, event: Event, old: Lookup[WaitingJob]) -> Changes[WaitingJob]:
     if (known := old(_job_key(fact.job))) is not None:
-        yield from _changes(known, msgspec.structs.replace(known, waits=False, not_before=None))
+        yield from _changes(known, msgspec.structs.replace(known, waits=False, not_before=None, again=False))
 
 
 def _on_ended(fact: JobEnded, event: Event, old: Lookup[WaitingJob]) -> Changes[WaitingJob]:
@@ -88,7 +90,9 @@ def _on_ended(fact: JobEnded, event: Event, old: Lookup[WaitingJob]) -> Changes[
     # One that has ended stays known, so that it can be asked for again.
     yield from _changes(
         known,
-        msgspec.structs.replace(known, waits=goes_on, not_before=fact.retry_at, alone=fact.alone),
+        msgspec.structs.replace(
+            known, waits=goes_on, not_before=fact.retry_at, alone=fact.alone, again=goes_on
+        ),
     )
 
 
@@ -99,7 +103,9 @@ def _on_cancelled(fact: JobCancelled, event: Event, old: Lookup[WaitingJob]) -> 
 
 def _on_retried(fact: JobRetried, event: Event, old: Lookup[WaitingJob]) -> Changes[WaitingJob]:
     if (known := old(_job_key(fact.job))) is not None:
-        yield from _changes(known, msgspec.structs.replace(known, waits=True, not_before=None, alone=False))
+        yield from _changes(
+            known, msgspec.structs.replace(known, waits=True, not_before=None, alone=False, again=False)
+        )
 
 
 def _on_raised(fact: JobRaised, event: Event, old: Lookup[WaitingJob]) -> Changes[WaitingJob]:
@@ -122,17 +128,12 @@ WAITING = Projection(
 """`now/class/job` and `by/time/class/job` → what waits; `of/job` → the same of any job."""
 
 
-def due(view: View, now: datetime) -> Iterator[WaitingJob]:
-    """What may begin, first what should: by class, then by age. now: UTC."""
-    delayed = [
-        each
-        for key, each in view.scan(WAITING, "by/", limit=_PAGE * 8)
-        if key < _time_key(now) or (each.not_before is not None and each.not_before <= now)
-    ]
-    delayed.sort(key=lambda each: each.rank)
+def due(view: View, now: datetime, elapsed: datetime | None = None) -> Iterator[WaitingJob]:
+    """What may begin, first what should: by class, then by age. now: UTC. elapsed: see `claim`."""
+    delayed = sorted(_over(view, now, elapsed or now), key=lambda each: each.rank)
     left = iter(delayed)
     later = next(left, None)
-    for each in _now(view):
+    for each in _pages(view, "now/"):
         while later is not None and later.rank < each.rank:
             yield later
             later = next(left, None)
@@ -142,10 +143,21 @@ def due(view: View, now: datetime) -> Iterator[WaitingJob]:
         later = next(left, None)
 
 
-def _now(view: View) -> Iterator[WaitingJob]:
+def _over(view: View, now: datetime, elapsed: datetime) -> list[WaitingJob]:
+    """The jobs whose wait is over: all of them, for the first may be the one that was delayed longest."""
+    found = []
+    for each in _pages(view, "by/"):
+        if each.not_before is None or each.not_before > max(now, elapsed):
+            break
+        if each.not_before <= now or each.again:
+            found.append(each)
+    return found
+
+
+def _pages(view: View, prefix: str) -> Iterator[WaitingJob]:
     seen, page = 0, _PAGE
     while True:
-        found = view.scan(WAITING, "now/", limit=page)
+        found = view.scan(WAITING, prefix, limit=page)
         yield from (each for _, each in found[seen:])
         if len(found) < page:
             return

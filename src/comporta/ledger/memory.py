@@ -206,6 +206,9 @@ class MemoryLedger:
         made = {place: text for place, text in states.changes.items() if text is not None}
         return _Rows(unaffected | made, rows.events, rows.heads, rows.leases)
 
+    def lease(self, name: str) -> Lease | None:
+        return self._rows.leases.get(name)
+
     def leases(self) -> list[Lease]:
         return [self._rows.leases[name] for name in sorted(self._rows.leases)]
 

@@ -116,6 +116,9 @@ class Ledger(View, Protocol):
         by the leaf that stays. Raises Refused where it cannot be done: an event of the keyed chain, one that
         the chain itself or what follows it stands on, or that can hold no personal value; NotFound."""
 
+    def lease(self, name: str) -> Lease | None:
+        """The lease of this name as it stands; None where nobody ever held it."""
+
     def leases(self) -> list[Lease]:
         """Every lease as it stands, in order of name, those that ended too."""
 

@@ -16,6 +16,7 @@ from comporta.ledger.stored import plain
 from comporta.ledger.triggers import foreign, missing
 
 _ALL = 2**62
+_NO_VALUES: dict[str, Any] = {}
 _PAGE = 1000  # events read at once: no read is held open while they are worked on
 
 
@@ -27,6 +28,25 @@ def fetch(connection: Connection, statement: str, values: dict[str, Any]) -> lis
         return list(connection.exec_driver_sql(statement, values))
     try:
         return list(connection.connection.cursor().execute(statement, values))
+    except dialect.loaded_dbapi.Error as error:
+        raise DBAPIError.instance(statement, values, error, dialect.loaded_dbapi.Error) from error
+
+
+def execute(
+    connection: Connection, statement: str, values: dict[str, Any] | list[dict[str, Any]] = _NO_VALUES
+) -> None:
+    """Carries out a statement that returns no rows, once for each of the values; as `fetch` asks. Raises
+    DBAPIError."""
+    dialect = connection.dialect
+    if dialect.name != "sqlite":
+        connection.exec_driver_sql(statement, values or None)
+        return
+    try:
+        cursor = connection.connection.cursor()
+        if isinstance(values, list):
+            cursor.executemany(statement, values)
+        else:
+            cursor.execute(statement, values)
     except dialect.loaded_dbapi.Error as error:
         raise DBAPIError.instance(statement, values, error, dialect.loaded_dbapi.Error) from error
 

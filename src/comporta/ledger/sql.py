@@ -21,7 +21,7 @@ from comporta.ledger.pending import ChainTip, PendingTransaction
 from comporta.ledger.projections import ProjectionSet, States, kinds_of
 from comporta.ledger.protocol import Compare, Sign, as_it_is, unconditionally
 from comporta.ledger.removal import fact_of, needed_by_later_events, require_removable
-from comporta.ledger.rows import CheckpointRow, LedgerRows, SnapshotRows, StateRow, TipRow
+from comporta.ledger.rows import CheckpointRow, LedgerRows, SnapshotRows, StateRow, TipRow, execute
 from comporta.ledger.signing import Signer
 from comporta.ledger.statements import statements
 from comporta.ledger.stored import event_of, row_of
@@ -166,6 +166,10 @@ class SqlLedger:
     def snapshot(self) -> Iterator[SnapshotRows]:
         with self._connection() as connection, self._database.read_transaction(connection):
             yield SnapshotRows(connection, self._sql, self.project)
+
+    def lease(self, name: str) -> Lease | None:
+        text = self._query(lambda rows: rows.lease(name))
+        return None if text is None else decode(text, Lease)
 
     def leases(self) -> list[Lease]:
         return [decode(text, Lease) for text in self._query(lambda rows: rows.leases())]
@@ -316,21 +320,18 @@ class SqlLedger:
 
     def _put_checkpoint(self, connection: Connection, name: str, mark: str, upto: int | None) -> None:
         values = {"project": self.project, "reading": name, "mark": mark, "upto": upto}
-        connection.exec_driver_sql(self._sql.put_checkpoint, values)
+        execute(connection, self._sql.put_checkpoint, values)
 
     def _write(self, connection: Connection, tx: PendingTransaction) -> None:
-        if tx.leases:
-            connection.exec_driver_sql(
-                self._sql.put_lease,
-                [
-                    {"project": self.project, "name": each.name, "lease": encode(each).decode()}
-                    for each in tx.leases.values()
-                ],
-            )
+        if kept := tx.leases.values():
+            rows = [
+                {"project": self.project, "name": each.name, "lease": encode(each).decode()} for each in kept
+            ]
+            execute(connection, self._sql.put_lease, rows)
         if not tx.events:
             return
         rows = [{"project": self.project, **row_of(each)._asdict()} for each in tx.events]
-        connection.exec_driver_sql(self._sql.put_event, rows)
+        execute(connection, self._sql.put_event, rows)
         signed = tx.sign_head()
         head = {
             "project": self.project,
@@ -339,13 +340,13 @@ class SqlLedger:
             "signature": signed.signature,
             "key": signed.key,
         }
-        connection.exec_driver_sql(self._sql.put_head, head)
+        execute(connection, self._sql.put_head, head)
         self._write_states(connection, tx.changes)
         kinds = {each.kind for each in tx.events}
         for name, mark in self._unknown_projections.items():
             if kinds & kinds_of(mark):
                 stop = {"of": self.project, "name": name, "upto": tx.events[0].seq - 1}
-                connection.exec_driver_sql(self._sql.stop_checkpoint, stop)
+                execute(connection, self._sql.stop_checkpoint, stop)
 
     def _write_states(self, connection: Connection, changes: dict[tuple[str, str], str | None]) -> None:
         put, drop = [], []
@@ -355,9 +356,9 @@ class SqlLedger:
             else:
                 put.append({"project": self.project, "reading": projection, "key": key, "state": text})
         if put:
-            connection.exec_driver_sql(self._sql.put_state, put)
+            execute(connection, self._sql.put_state, put)
         if drop:
-            connection.exec_driver_sql(self._sql.drop_state, drop)
+            execute(connection, self._sql.drop_state, drop)
 
 
 def _apply(states: States, fact: Fact, event: Event, names: set[str]) -> None:

@@ -24,6 +24,7 @@ from sqlalchemy.pool import StaticPool
 
 from comporta.errors import BadProject, Busy, ComportaError, StorageFull
 from comporta.ledger.protocol import PATIENCE_SECONDS
+from comporta.ledger.rows import execute
 
 # IOERR_WRITE: also where the file would pass a limit of the process (ulimit -f) or a quota.
 _FULL = {"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_SHMMAP", "SQLITE_IOERR_WRITE"}
@@ -101,17 +102,17 @@ class Sqlite:
     @contextmanager
     def write_transaction(self, connection: Connection) -> Iterator[None]:
         with self._my_turn():
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            execute(connection, "BEGIN IMMEDIATE")
             try:
                 yield
-                connection.exec_driver_sql("COMMIT")
+                execute(connection, "COMMIT")
             except BaseException:
                 _roll_back(connection)
                 raise
 
     @contextmanager
     def read_transaction(self, connection: Connection) -> Iterator[None]:
-        connection.exec_driver_sql("BEGIN")
+        execute(connection, "BEGIN")
         try:
             yield
         finally:
@@ -214,4 +215,4 @@ def _persist(driver: sqlite3.Connection) -> None:
 def _roll_back(connection: Connection) -> None:
     # A full disk makes SQLite roll back by itself.
     if connection.connection.driver_connection.in_transaction:  # type: ignore[union-attr]
-        connection.exec_driver_sql("ROLLBACK")
+        execute(connection, "ROLLBACK")

@@ -1,12 +1,15 @@
 """The process of one attempt of a job. `python -m` runs it: an order on standard input, its end in a file.
 
-It leads a process group of its own. When its worker is gone, however that ended, standard input closes, and
-it ends itself with its group.
+It leads a process group of its own. When its worker is gone, however that ended, standard input closes; while
+the worker lives it says so there again and again. Where either is missing the attempt ends itself, with every
+process that it started.
 """
 
 from __future__ import annotations
 
+import errno
 import os
+import select
 import signal
 import sys
 import threading
@@ -24,16 +27,22 @@ if TYPE_CHECKING:
     from comporta.opened.project import OpenProject
 
 LOG, REPORT = "log", "report.json"
+FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+"""What the system says where there is no room to write."""
+NO_ROOM_EXIT = 75
+"""How a process ends that had no room to say how it ended: sysexits.h's EX_TEMPFAIL."""
 
 
 class AttemptOrder(Record, frozen=True, kw_only=True):
-    """root: the project's folder. folder: of this attempt alone, for its log and its report."""
+    """root: the project's folder. folder: of this attempt alone, for its log and its report. silence: seconds
+    after which a worker that was not heard of is taken for gone."""
 
     root: str
     folder: str
     job: str
     token: int
     request: JobRequest
+    silence: float
 
 
 class AttemptReport(Record, frozen=True, kw_only=True):
@@ -46,6 +55,16 @@ class AttemptReport(Record, frozen=True, kw_only=True):
 
 
 def main() -> None:
+    try:
+        _main()
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        # Not even its report can be written.
+        os._exit(NO_ROOM_EXIT)
+
+
+def _main() -> None:
     messages = os.fdopen(os.dup(0), "rb")
     order = decode(messages.readline(), AttemptOrder)
     folder = Path(order.folder)
@@ -54,7 +73,7 @@ def main() -> None:
     os.dup2(nothing, 0)
     os.dup2(log, 1)
     os.dup2(log, 2)
-    threading.Thread(target=_end_with_worker, args=(messages.fileno(),), daemon=True).start()
+    threading.Thread(target=_end_with_worker, args=(messages.fileno(), order), daemon=True).start()
     report = _perform(order)
     sys.stdout.flush()
     sys.stderr.flush()
@@ -63,9 +82,12 @@ def main() -> None:
     draft.replace(folder / REPORT)
 
 
-def _end_with_worker(pipe: int) -> None:
-    while os.read(pipe, 4096):
+def _end_with_worker(pipe: int, order: AttemptOrder) -> None:
+    while select.select([pipe], [], [], order.silence)[0] and os.read(pipe, 4096):
         pass
+    from comporta.acts.jobs.attempt_marks import kill_marked, mark_of
+
+    kill_marked(mark_of(order.job, order.token))
     os.killpg(0, signal.SIGKILL)
 
 
@@ -123,7 +145,7 @@ def _of_error(error: BaseException, died: tuple[tuple[str, str], ...] = ()) -> A
             return AttemptReport(outcome="busy", reason=BUSY())
         case AttemptReplaced():
             return AttemptReport(outcome="lost")
-        case OSError(errno=28 | 122):  # ENOSPC, EDQUOT
+        case OSError(errno=number) if number in FULL:
             return AttemptReport(outcome="parked", reason=NO_ROOM())
     return AttemptReport(outcome="failed", reason=ACT_FAILED(error=type(error).__name__))
 

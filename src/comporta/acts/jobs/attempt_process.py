@@ -9,36 +9,49 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
-import psutil
 
-from comporta.acts.jobs.attempt import LOG, REPORT, AttemptOrder, AttemptReport
-from comporta.jobs.codes import DIED, EXITED
+from comporta.acts.jobs.attempt import LOG, NO_ROOM_EXIT, REPORT, AttemptOrder, AttemptReport
+from comporta.acts.jobs.attempt_marks import MARK, kill_marked, mark_of
+from comporta.jobs.codes import DIED, EXITED, NO_ROOM
 from comporta.records import Text, decode, encode
 from comporta.records.job import Job
 
-MARK = "COMPORTA_ATTEMPT"
-"""In the environment of each process of an attempt: by it they are found, in whatever group they are."""
 LONGEST_LOG = 1 << 20
 """Bytes kept of the end of what an attempt printed."""
-_LOOK = 0.02  # seconds between two looks at whether what was killed is gone
+
+ATTEMPT_COMMAND = (sys.executable, "-m", "comporta.acts.jobs.attempt")
+"""What carries out an attempt: its order on standard input."""
 
 
 class AttemptProcess:
-    """folder: of this attempt alone; gone once `close` was called."""
+    """folder: of this attempt alone; gone once `close` was called. silence: seconds without `beat` after
+    which it ends itself. command: of the process. Raises OSError where it cannot be started."""
 
-    def __init__(self, root: Path, folder: Path, job: Job) -> None:
+    def __init__(
+        self,
+        root: Path,
+        folder: Path,
+        job: Job,
+        silence: float,
+        command: Sequence[str] = ATTEMPT_COMMAND,
+    ) -> None:
         self._folder = folder
-        self._mark = f"{job.id}-{job.token}"
+        self._mark = mark_of(job.id, job.token)
         folder.mkdir(mode=0o700, parents=True)
         order = AttemptOrder(
-            root=str(root), folder=str(folder), job=job.id, token=job.token, request=job.request
+            root=str(root),
+            folder=str(folder),
+            job=job.id,
+            token=job.token,
+            request=job.request,
+            silence=silence,
         )
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "comporta.acts.jobs.attempt"],
+            command,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -51,6 +64,7 @@ class AttemptProcess:
         with contextlib.suppress(BrokenPipeError):  # seen when it is asked how it ended
             self._process.stdin.write(encode(order) + b"\n")
             self._process.stdin.flush()
+        os.set_blocking(self._process.stdin.fileno(), False)
 
     @property
     def seconds(self) -> float:
@@ -60,31 +74,27 @@ class AttemptProcess:
     def has_ended(self) -> bool:
         return self._process.poll() is not None
 
+    def beat(self) -> None:
+        """Lets it know that its worker lives."""
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError, BlockingIOError):  # a stopped one does not read
+            os.write(self._process.stdin.fileno(), b"\n")
+
     def kill(self) -> None:
         """Ends it and every process that it started; none of them lives when this returns."""
-        while True:
+        if self._process.poll() is None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                if self._process.poll() is None:
-                    os.killpg(self._process.pid, signal.SIGKILL)
-            found = list(self._living())
-            for each in found:
-                with contextlib.suppress(psutil.Error):
-                    each.kill()
-            if not found and self._process.poll() is not None:
-                return
-            time.sleep(_LOOK)
-
-    def _living(self) -> Iterator[psutil.Process]:
-        for each in psutil.process_iter():
-            with contextlib.suppress(psutil.Error, OSError):
-                if each.environ().get(MARK) == self._mark and each.status() != psutil.STATUS_ZOMBIE:
-                    yield each
+                os.killpg(self._process.pid, signal.SIGKILL)
+        kill_marked(self._mark)
+        self._process.wait()
 
     def report(self) -> AttemptReport:
         """How it ended: by its own report, or that it died before it wrote one."""
         try:
             return decode((self._folder / REPORT).read_bytes(), AttemptReport)
         except (OSError, msgspec.MsgspecError):
+            if self._process.wait() == NO_ROOM_EXIT:
+                return AttemptReport(outcome="parked", reason=NO_ROOM())
             return AttemptReport(outcome="died", reason=self._why())
 
     def _why(self) -> Text:

@@ -66,6 +66,9 @@ class FencedLedger:
     def rebuild(self, projection: Projection[Any]) -> None:
         self._ledger.rebuild(projection)
 
+    def lease(self, name: str) -> Lease | None:
+        return self._ledger.lease(name)
+
     def leases(self) -> list[Lease]:
         return self._ledger.leases()
 

@@ -10,53 +10,68 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Literal, NamedTuple
 
 from comporta import jobs
-from comporta.acts.jobs.attempt import AttemptReport
-from comporta.acts.jobs.attempt_process import AttemptProcess
+from comporta.acts.jobs.attempt import FULL, AttemptReport
+from comporta.acts.jobs.attempt_marks import kill_older
+from comporta.acts.jobs.attempt_process import ATTEMPT_COMMAND, AttemptProcess
+from comporta.acts.jobs.renewal import Renewal
 from comporta.acts.jobs.rules import claim_rules
 from comporta.engine import LEASES
 from comporta.engine.step_recorder import end_stopped
-from comporta.errors import ComportaError
-from comporta.jobs import AttemptEnd, ClaimRules, LeaseWatch
-from comporta.jobs.codes import CANCELLED, STOPPED, TIMEOUT
+from comporta.errors import ComportaError, Tampered, WrongKey
+from comporta.jobs import AttemptEnd, ClaimRules, ElapsedTime, LeaseWatch
+from comporta.jobs.codes import BUSY, CANCELLED, NO_ROOM, STOPPED, TIMEOUT, UNREACHABLE
+from comporta.jobs.state import RunningJob
 from comporta.opened.permission import require_permission
 from comporta.opened.project import OpenProject
 from comporta.records import Artifact, Transaction
 from comporta.records.job import Job
+from comporta.records.lease import Lease
 
 POLL = 0.5
 """Seconds between two looks at whether anything waits."""
+LASTING = (Tampered, WrongKey)
+"""Errors of a ledger that no waiting mends."""
 _BEAT = 0.05
+_PATIENT = 1.0  # seconds that a transaction may wait for its turn, and still tell who is silent
+_SILENCE = 3.0  # lengths of a lease after which an attempt takes its worker for gone
 
 
 class JobNotice(NamedTuple):
-    """What a worker tells while it works. job: as it stands after."""
+    """What a worker tells while it works. job: as it stands after. waits: the ledger cannot be
+    written now, for this error."""
 
-    happened: Literal["started", "ended", "superseded"]
-    job: Job
+    happened: Literal["started", "ended", "superseded", "waits"]
+    job: Job | None = None
+    error: str = ""
 
 
 class JobWorker:
-    """Works on one job at a time. notify: called with what happens."""
+    """Works on one job at a time. notify: called with what happens. command: what carries out an attempt."""
 
     def __init__(
         self,
         opened: OpenProject,
         rules: ClaimRules,
         notify: Callable[[JobNotice], None] = lambda notice: None,
+        *,
+        command: Sequence[str] = ATTEMPT_COMMAND,
     ) -> None:
-        self._opened, self._rules, self._notify = opened, rules, notify
-        self._watch = LeaseWatch()
+        self._opened, self._rules, self._notify, self._command = opened, rules, notify, command
+        self._watch, self._elapsed = LeaseWatch(), ElapsedTime()
+        self._deaf_until = 0.0
+        self._waits_for, self._waited = "", False
         self.id = f"worker-{secrets.token_hex(6)}"
 
     def work(self, stop: threading.Event, *, once: bool = False) -> int:
         """How many attempts it made, until it is asked to stop. once: or until nothing may begin now."""
         made = 0
         while not stop.is_set():
-            job = self._next()
+            job = self._next(once)
             if job is not None:
                 self._attempt(job, stop)
                 made += 1
@@ -66,74 +81,111 @@ class JobWorker:
                 stop.wait(POLL)
         return made
 
-    def _next(self) -> Job | None:
-        """The job that it begins now; those of silent workers are taken back first."""
-        ledger, now = self._opened.ledger, self._opened.now()
-        running = [each for _, each in ledger.scan(jobs.RUNNING)]
-        leases = {each.name: each for each in ledger.leases()} if running else {}
-        silent = jobs.expired_attempts(running, leases, now, self._watch)
-        if not silent and next(jobs.due(ledger, now), None) is None:
+    def _next(self, once: bool) -> Job | None:
+        """The job that it begins now; those of silent workers are taken back first. None too where the ledger
+        has no room, is held by somebody or cannot be reached: it is asked again, unless `once`."""
+        try:
+            found = self._claim()
+        except ComportaError as error:
+            if once or isinstance(error, LASTING):
+                raise
+            # Who could not be heard may have gone on as well: it is listened for from now on.
+            self._watch, self._deaf_until = LeaseWatch(), time.monotonic() + self._rules.lease
+            self._tell_waits(error)
+            return None
+        self._waits_for = ""
+        return found
+
+    def _claim(self) -> Job | None:
+        ledger, looked = self._opened.ledger, time.monotonic()
+        now = self._opened.now()
+        silent = self._silent(now, [each for _, each in ledger.scan(jobs.RUNNING)], ledger.lease)
+        if not silent and next(jobs.due(ledger, now, self._elapsed.at(now)), None) is None:
             return None  # asked without a transaction: most looks find nothing
 
-        def act(tx: Transaction) -> Job | None:
-            for each, end in silent:
-                lease = tx.lease(jobs.lease_name(each.job))
-                if lease is None or lease.beat == leases[lease.name].beat:
-                    _settle(tx, each.job, each.token, end)
-            return jobs.claim(tx, self.id, self._rules)
+        def act(tx: Transaction) -> tuple[Job | None, list[RunningJob], bool]:
+            now = tx.now()
+            # A ledger that kept this one waiting kept those that hold their leases waiting too.
+            # Once: where every look has to wait, what is silent is taken back at the next.
+            waited = time.monotonic() - looked > _PATIENT and not self._waited
+            running = [each for _, each in tx.scan(jobs.RUNNING)] if silent and not waited else []
+            ends = self._silent(now, running, tx.lease)
+            for each, end in ends:
+                _settle(tx, each.job, each.token, end)
+            job = jobs.claim(tx, self.id, self._rules, self._elapsed.at(now))
+            return job, [each for each, _ in ends], waited
 
-        return ledger.transact(act)
+        job, taken_back, self._waited = ledger.transact(act)
+        for each in taken_back:
+            kill_older(each.job, each.token + 1)
+        return job
+
+    def _silent(
+        self, now: datetime, running: list[RunningJob], lease: Callable[[str], Lease | None]
+    ) -> list[tuple[RunningJob, AttemptEnd]]:
+        if time.monotonic() < self._deaf_until:
+            return []
+        leases = {each.name: each for job in running if (each := lease(jobs.lease_name(job.job))) is not None}
+        return jobs.expired_attempts(running, leases, now, self._watch)
+
+    def _tell_waits(self, error: ComportaError) -> None:
+        if str(error) != self._waits_for:
+            self._waits_for = str(error)
+            self._notify(JobNotice("waits", error=str(error)))
 
     def _attempt(self, job: Job, stop: threading.Event) -> None:
         self._notify(JobNotice("started", job))
-        attempt = AttemptProcess(
-            self._opened.root, self._opened.below / "jobs" / f"{job.id}-{job.token}", job
-        )
+        kill_older(job.id, job.token)
+        folder = self._opened.below / "jobs" / f"{job.id}-{job.token}"
+        silence = _SILENCE * self._rules.lease
         try:
-            report = self._watch_over(attempt, job, stop)
-            attempt.kill()  # also what it left behind
-            after = None if report is None else self._record(job, attempt, report)
+            attempt = AttemptProcess(self._opened.root, folder, job, silence, self._command)
+        except OSError as error:
+            full = error.errno in FULL
+            report = AttemptReport(outcome="parked" if full else "busy", reason=NO_ROOM() if full else BUSY())
+            self._tell_end(job, self._record(job, report, 0.0, str(error).encode(), stop))
+            return
+        try:
+            with Renewal(self._opened.ledger, job, self.id, self._rules) as renewal:
+                report = self._watch_over(attempt, job, renewal, stop)
+                attempt.kill()  # also what it left behind
+            self._tell_end(job, self._record(job, report, attempt.seconds, attempt.log(), stop))
         finally:
             attempt.close()
+
+    def _tell_end(self, job: Job, after: Job | None) -> None:
         if after is None:
             self._notify(JobNotice("superseded", jobs.job_of(self._opened.ledger, job.id)))
         else:
             self._notify(JobNotice("ended", after))
 
-    def _watch_over(self, attempt: AttemptProcess, job: Job, stop: threading.Event) -> AttemptReport | None:
-        """How the attempt ended; None where another took its place, or the lease could not be renewed."""
+    def _watch_over(
+        self, attempt: AttemptProcess, job: Job, renewal: Renewal, stop: threading.Event
+    ) -> AttemptReport:
+        """How the attempt ended."""
         limit = job.request.limits.seconds
-        renewed = time.monotonic()
-        due = renewed + self._rules.lease / 3
+        beat = 0.0
         while not attempt.has_ended():
             if attempt.seconds > limit:
                 return AttemptReport(outcome="timeout", reason=TIMEOUT(seconds=limit))
             if stop.is_set():
                 return AttemptReport(outcome="stopped", reason=STOPPED())
-            if time.monotonic() >= due:
-                asked = time.monotonic()
-                try:
-                    known = self._opened.ledger.transact(
-                        lambda tx: jobs.renew(tx, job.id, job.token, self.id, self._rules)
-                    )
-                except ComportaError:
-                    if time.monotonic() - renewed > self._rules.lease:
-                        return None
-                else:
-                    if known is None:
-                        return None
-                    if known.cancel:
-                        return AttemptReport(outcome="cancelled", reason=CANCELLED())
-                    renewed = asked
-                due = time.monotonic() + self._rules.lease / 3
+            if renewal.cancelled:
+                return AttemptReport(outcome="cancelled", reason=CANCELLED())
+            if renewal.replaced or renewal.unreachable:
+                return AttemptReport(outcome="lost", reason=UNREACHABLE())
+            if attempt.seconds >= beat:
+                attempt.beat()
+                beat = attempt.seconds + self._rules.lease / 3
             stop.wait(_BEAT)
         return attempt.report()
 
-    def _record(self, job: Job, attempt: AttemptProcess, report: AttemptReport) -> Job | None:
-        """The job once the attempt's end is recorded; None where another took its place. Asked again where
-        the ledger has no room or is busy, as long as the lease may be ours."""
-        seconds = attempt.seconds
-        evidence = None if report.outcome == "done" else self._keep_log(attempt.log())
+    def _record(
+        self, job: Job, report: AttemptReport, seconds: float, log: bytes, stop: threading.Event
+    ) -> Job | None:
+        """The job once the attempt's end is recorded; None where another took its place. Asked again as long
+        as the ledger has no room, is held by somebody or cannot be reached, unless the worker is to stop."""
+        evidence = None if report.outcome == "done" else self._keep_log(log)
 
         def act(tx: Transaction) -> Job | None:
             known = jobs.job_of(tx, job.id)
@@ -152,14 +204,14 @@ class JobWorker:
             )
             return _settle(tx, job.id, job.token, end)
 
-        until = time.monotonic() + self._rules.lease
         while True:
             try:
                 return self._opened.ledger.transact(act)
-            except ComportaError:
-                if time.monotonic() > until:
+            except ComportaError as error:
+                if isinstance(error, LASTING) or stop.is_set():
                     raise
-                time.sleep(POLL)
+                self._tell_waits(error)
+                stop.wait(POLL)
 
     def _keep_log(self, log: bytes) -> Artifact | None:
         try:

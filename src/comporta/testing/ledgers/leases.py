@@ -26,6 +26,7 @@ class LeaseContract:
         assert ledger.transact(lambda tx: tx.lease("leader")) is None
         ledger.transact(lambda tx: tx.put_lease(held))
         assert ledger.transact(lambda tx: tx.lease("leader")) == held
+        assert (ledger.lease("leader"), ledger.lease("another")) == (held, None)
         assert (ledger.leases(), ledger.head().seq) == ([held], 0)
 
     def test_a_lease_shows_at_once_inside_and_replaces_the_one_before(
