@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from comporta import Schedule
+from comporta.acts.jobs.ask import ask
+from comporta.acts.jobs.queued_acts import RunArguments
 from comporta.acts.jobs.tick import ask_due
 from comporta.cli import main
-from comporta.errors import NotFound
+from comporta.errors import BadProject, NotFound
 from comporta.jobs import AttemptEnd, ClaimRules, claim, settle
 from comporta.opened.project import OpenProject, open_project
-from comporta.records.job import Job
+from comporta.records.job import Job, JobLimits
 
 NIGHTLY = Schedule("nightly", "0 3 * * *", models=("leaving",))
 
@@ -67,6 +69,23 @@ def test_a_schedule_of_a_model_that_is_gone_is_told(folder: Path) -> None:
     gone = Schedule("gone", "0 3 * * *", models=("nobody",))
     with open_project(folder) as opened, pytest.raises(NotFound, match="nobody"):
         ask_due(opened, (gone,), utc("2026-07-01T03:00"))
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        (JobLimits(attempts=0), "attempts: found 0"),
+        (JobLimits(seconds=float("nan")), "seconds: found nan"),
+        (JobLimits(backoff=-1.0), "backoff: found -1.0"),
+        (JobLimits(seconds=7200.0), "more than a day has by `machine_hours`"),
+    ],
+)
+def test_a_job_that_could_never_begin_is_refused_when_it_is_asked_for(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, limits: JobLimits, said: str
+) -> None:
+    monkeypatch.setenv("COMPORTA_MACHINE_HOURS", "1")
+    with open_project(folder) as opened, pytest.raises(BadProject, match=said):
+        ask(opened, "run", RunArguments(), limits=limits)
 
 
 def test_the_command_says_done_later_or_refused_by_its_exit_code(

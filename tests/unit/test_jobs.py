@@ -247,6 +247,15 @@ def test_of_two_attempts_the_one_with_the_newest_token_counts(ledger: Ledger, cl
     assert [each.kind for each in ledger.events()].count("job.ended") == 2
 
 
+def test_tokens_rise_also_where_the_leases_were_lost(ledger: Ledger, clock: Clock) -> None:
+    ask(ledger, clock)
+    first = begun(ledger)
+    end(ledger, first, "stopped")
+    gone = Lease(name=f"job/{first.id}", holder="", token=0, beat=0, seconds=1.0, until=clock())
+    ledger.transact(lambda tx: tx.put_lease(gone))
+    assert begun(ledger).token == first.token + 1
+
+
 def test_a_renewed_attempt_is_not_lost(ledger: Ledger, clock: Clock) -> None:
     ask(ledger, clock)
     job = begun(ledger)

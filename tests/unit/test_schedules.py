@@ -15,6 +15,7 @@ from comporta.acts.jobs.scheduler import DeclaredSchedules, Scheduler
 from comporta.errors import BadProject
 from comporta.jobs import due_ticks
 from comporta.ledger import open_ledger
+from comporta.opened.project_place import ProjectPlace
 from comporta.project.cron import latest_tick, next_tick, require_cron, zone_of
 from comporta.project.faults import project_faults
 from comporta.records import Transaction
@@ -144,7 +145,8 @@ def test_a_scheduler_asks_once_a_tick_and_keeps_to_what_was_declared_while_the_f
         return ScheduleReport(schedules=(Schedule("nightly", NIGHT),))
 
     told: list[str] = []
-    scheduler = Scheduler(opened, DeclaredSchedules(tmp_path, report), told.append)  # type: ignore[arg-type]
+    place = ProjectPlace(root=str(tmp_path), home=str(tmp_path), file=str(tmp_path / "project.py"))
+    scheduler = Scheduler(opened, DeclaredSchedules(place, report), told.append)  # type: ignore[arg-type]
     scheduler.look()
     assert orders == [False], "read, and nothing is due"
     opened.clock.forward(timedelta(minutes=1))

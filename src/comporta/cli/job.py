@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -105,6 +106,7 @@ def raise_(
 def work(
     *,
     once: Annotated[bool, Parameter(help=say.JOB_ONCE, negative="")] = False,
+    end_with_input: Annotated[bool, Parameter(help=say.JOB_END_WITH_INPUT, negative="")] = False,
     project: Where = None,
     json: AsJson = False,
 ) -> None:
@@ -117,7 +119,8 @@ def work(
     """
     from comporta.acts.jobs.scheduler import DeclaredSchedules, Scheduler
     from comporta.acts.jobs.worker import open_worker
-    from comporta.opened.project import open_project
+    from comporta.opened.deployed import open_deployed
+    from comporta.opened.project_place import place_of
 
     def tell(notice: JobNotice) -> None:
         if json:
@@ -125,9 +128,11 @@ def work(
         else:
             shown.line(_notice(notice))
 
-    with open_project(project) as opened, stop_on_signal() as stop:
+    with open_deployed(project, works=False) as opened, stop_on_signal() as stop:
         works = open_worker(opened, tell)
-        scheduler = Scheduler(opened, DeclaredSchedules(opened.root), shown.aside)
+        scheduler = Scheduler(opened, DeclaredSchedules(place_of(opened)), shown.aside)
+        if end_with_input:
+            threading.Thread(target=_stop_at_end_of_input, args=(stop,), daemon=True).start()
         if not once:
             threading.Thread(
                 target=scheduler.follow, args=(stop,), name="comporta-schedules", daemon=True
@@ -137,6 +142,12 @@ def work(
         made = works.work(stop, once=once)
     if once and not json:
         shown.aside(say.JOB_WORKED.format(count=made) if made else say.JOB_NOTHING)
+
+
+def _stop_at_end_of_input(stop: threading.Event) -> None:
+    while os.read(0, 1024):
+        pass
+    stop.set()
 
 
 def queue_act(

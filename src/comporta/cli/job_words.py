@@ -10,6 +10,7 @@ class JobTexts:
     JOB_LIMIT = "How many that wait, and how many that ended."
     JOB_PRIORITY = "The class: urgent, release, build, search or upkeep. The first goes first."
     JOB_QUEUE = "Ask for it as a job, which a worker carries out."
+    JOB_END_WITH_INPUT = "End when standard input does: for a process that starts workers."
     QUEUE_ALONE = "--queue: found --param, --set or --out beside it, expected models alone."
     JOB_ONCE = "End once nothing waits that may begin now."
     JOB_QUEUED = "Job {job} waits. A worker carries it out: comporta work"

@@ -30,6 +30,9 @@ def up(
     tokens: Annotated[bool, Parameter(help=say.ASK_TOKENS)] = False,
     tls_cert: Annotated[Path | None, Parameter(help=say.TLS_CERT)] = None,
     tls_key: Annotated[Path | None, Parameter(help=say.TLS_KEY)] = None,
+    job_workers: Annotated[
+        int, Parameter(help=say.UP_JOB_WORKERS, show_default=True, validator=between(0, 256))
+    ] = 1,
     control_host: Annotated[str, Parameter(help=say.UP_CONTROL_HOST, show_default=True)] = "127.0.0.1",
     control_port: Annotated[
         int, Parameter(help=say.UP_CONTROL_PORT, show_default=True, validator=between(1, 65535))
@@ -40,7 +43,7 @@ def up(
     ] = None,
     project: Where = None,
 ) -> None:
-    """Run everything: the server and the control process, watched, started again when they die, with one log.
+    """Run everything: server, control process, workers; watched, started again when they die, with one log.
 
     It stays in the foreground until interrupted; then what was begun is finished. Requests are answered also
     while the rest is dead. The log lies in .comporta/up/log. Elsewhere: comporta status, comporta down.
@@ -59,6 +62,7 @@ def up(
         tokens=tokens,
         tls_cert="" if tls_cert is None else str(tls_cert.absolute()),
         tls_key="" if tls_key is None else str(tls_key.absolute()),
+        job_workers=job_workers,
         control=not no_control,
         control_host=control_host,
         control_port=control_port,

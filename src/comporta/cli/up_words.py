@@ -7,6 +7,7 @@ class UpTexts:
     """The texts, in English."""
 
     UP_PRINT = "Print a file that starts it, and start nothing: a systemd unit, or one for Docker Compose."
+    UP_JOB_WORKERS = "How many jobs are carried out at a time; 0: none here."
     UP_CONTROL_HOST = "The address of the control process."
     UP_CONTROL_PORT = "The port of the control process."
     UP_NO_CONTROL = "Leave the control process out: no JSON routes for acts, no event stream, no webhooks."

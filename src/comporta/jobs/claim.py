@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
+import msgspec
+
 from comporta.jobs.codes import LOST
 from comporta.jobs.lease import LeaseWatch, let_go, take_lease
 from comporta.jobs.settlement import AttemptEnd
@@ -47,7 +49,10 @@ def claim(tx: Transaction, worker: str, rules: ClaimRules, elapsed: datetime | N
         return None
     name = lease_name(chosen.job)
     lease = take_lease(tx.lease(name), name=name, holder=worker, seconds=rules.lease, now=now, silent=True)
-    assert lease is not None, "what waits is held by nobody"
+    known = tx.get(JOBS, chosen.job)
+    assert lease is not None and known is not None, "what waits is a job that nobody holds"
+    # Leases are no facts: where they were lost, tokens go on from those of the facts.
+    lease = msgspec.structs.replace(lease, token=max(lease.token, known.token + 1))
     tx.put_lease(lease)
     tx.append(
         JobStarted(

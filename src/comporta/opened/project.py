@@ -235,18 +235,10 @@ def open_project(
     return OpenProject(_with_variation(lambda: loaded, root, vary), root, settings(root), **given)
 
 
-def open_root(root: Path, *, ledger: OpensLedger | None = None, job: str = "") -> OpenProject:
+def open_root(root: Path) -> OpenProject:
     """The project in this folder, opened to be worked with; what it declares is read only where it is asked
-    for: serving does not. ledger: see `open_project`. job: whose attempt this process is, or empty. Raises
-    BadProject, WrongKey, Tampered."""
-    return OpenProject(
-        lambda: load_project(find_project_file(root)),
-        root,
-        settings(root),
-        works=True,
-        ledger=ledger,
-        job=job,
-    )
+    for: serving does not. Raises BadProject, WrongKey, Tampered."""
+    return OpenProject(lambda: load_project(find_project_file(root)), root, settings(root), works=True)
 
 
 def _with_variation(

@@ -9,8 +9,10 @@ import msgspec
 
 from comporta import jobs
 from comporta.acts.jobs.queued_acts import arguments_of, queued_act
+from comporta.acts.jobs.rules import claim_rules
 from comporta.engine import RUNS
-from comporta.errors import NotFound
+from comporta.errors import BadProject, NotFound
+from comporta.jobs import ClaimRules
 from comporta.opened.permission import Permission, require_permission
 from comporta.opened.project import OpenProject
 from comporta.records import Record, Transaction
@@ -31,7 +33,9 @@ def ask(
     tick: Tick | None = None,
 ) -> Job:
     """The job, recorded: once this returns it outlives any process. key: where a job of this key was asked
-    for, that one. priority: None: the act's own. Raises BadProject, NotFound, Forbidden."""
+    for, that one. priority: None: the act's own. Raises BadProject, also on limits that no attempt could
+    keep; NotFound, Forbidden."""
+    _require_limits(limits, claim_rules(opened.settings))
     wanted = queued_act(act)
     builtins = msgspec.to_builtins(arguments)
     who = wanted.permit(opened, arguments_of(act, builtins))
@@ -55,6 +59,18 @@ def ask(
         return jobs.job_of(tx, found.job)
 
     return opened.ledger.transact(act_in)
+
+
+def _require_limits(limits: JobLimits, rules: ClaimRules) -> None:
+    for name, low, high in (("attempts", 1, 100), ("seconds", 1.0, 1e9), ("backoff", 0.0, 1e6)):
+        value = getattr(limits, name)
+        if not low <= value <= high:  # a NaN is in no range
+            raise BadProject(f"job: {name}: found {value!r}, expected {low:g} to {high:g}.")
+    if rules.cap is not None and limits.seconds > rules.cap:
+        raise BadProject(
+            f"job: seconds: found {limits.seconds:g}, more than a day has by `machine_hours` "
+            f"({rules.cap:g}): it would never begin. Lower it, or raise `machine_hours`."
+        )
 
 
 def find_job(opened: OpenProject, name: str) -> Job:

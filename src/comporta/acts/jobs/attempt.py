@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from comporta.errors import AttemptReplaced, Busy, ComportaError, StepFailed, StorageFull
 from comporta.jobs.codes import ACT_FAILED, BUSY, NO_ROOM, STEP_DIED
+from comporta.opened.project_place import ProjectPlace
 from comporta.records import NO_TEXT, Record, Text, decode, encode
 from comporta.records.credential import mask
 from comporta.records.job import AttemptOutcome, JobRequest, JobValue
@@ -34,10 +35,10 @@ NO_ROOM_EXIT = 75
 
 
 class AttemptOrder(Record, frozen=True, kw_only=True):
-    """root: the project's folder. folder: of this attempt alone, for its log and its report. silence: seconds
+    """place: of the project. folder: of this attempt alone, for its log and its report. silence: seconds
     after which a worker that was not heard of is taken for gone."""
 
-    root: str
+    place: ProjectPlace
     folder: str
     job: str
     token: int
@@ -93,12 +94,10 @@ def _end_with_worker(pipe: int, order: AttemptOrder) -> None:
 
 def _perform(order: AttemptOrder) -> AttemptReport:
     from comporta.acts.jobs.fenced_ledger import fenced_opener
-    from comporta.opened.project import open_root
+    from comporta.opened.project_place import open_place
 
     try:
-        with open_root(
-            Path(order.root), ledger=fenced_opener(order.job, order.token), job=order.job
-        ) as opened:
+        with open_place(order.place, ledger=fenced_opener(order.job, order.token), job=order.job) as opened:
             return _perform_in(opened, order)
     except BaseException as error:  # the boundary of the process, user's code in it: SystemExit included
         return _of_error(error)

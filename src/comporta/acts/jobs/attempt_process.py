@@ -17,6 +17,7 @@ import msgspec
 from comporta.acts.jobs.attempt import LOG, NO_ROOM_EXIT, REPORT, AttemptOrder, AttemptReport
 from comporta.acts.jobs.attempt_marks import MARK, kill_marked, mark_of
 from comporta.jobs.codes import DIED, EXITED, NO_ROOM
+from comporta.opened.project_place import ProjectPlace
 from comporta.records import Text, decode, encode
 from comporta.records.job import Job
 
@@ -33,7 +34,7 @@ class AttemptProcess:
 
     def __init__(
         self,
-        root: Path,
+        place: ProjectPlace,
         folder: Path,
         job: Job,
         silence: float,
@@ -43,7 +44,7 @@ class AttemptProcess:
         self._mark = mark_of(job.id, job.token)
         folder.mkdir(mode=0o700, parents=True)
         order = AttemptOrder(
-            root=str(root),
+            place=place,
             folder=str(folder),
             job=job.id,
             token=job.token,
@@ -55,7 +56,7 @@ class AttemptProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            cwd=root,
+            cwd=place.root,
             env={**os.environ, MARK: self._mark},
             start_new_session=True,
         )

@@ -33,19 +33,16 @@ class JobList(Record, frozen=True, kw_only=True):
 
 
 def job_list(opened: OpenProject, limit: int = 20) -> JobList:
-    """limit: how many that wait, and how many that ended. Raises Forbidden."""
+    """limit: how many that wait, and how many that ended of the newest ten times as many. Raises
+    Forbidden."""
     require_permission(opened, "version.read")
     ledger = opened.ledger
     running = [_view(opened, jobs.job_of(ledger, id)) for id, _ in ledger.scan(jobs.RUNNING)]
     waiting = [
         each for prefix in ("now/", "by/") for _, each in ledger.scan(jobs.WAITING, prefix, limit=limit)
     ]
-    ended = []
-    for _, job in ledger.scan(jobs.JOBS, newest=True):
-        if job.ended is not None:
-            ended.append(JobView(job=job))
-        if len(ended) == limit:
-            break
+    newest = (job for _, job in ledger.scan(jobs.JOBS, newest=True, limit=10 * limit))
+    ended = [JobView(job=job) for job in newest if job.ended is not None][:limit]
     return JobList(
         running=tuple(sorted(running, key=lambda each: each.job.started or each.job.queued)),
         waiting=tuple(JobView(job=jobs.job_of(ledger, each.job)) for each in waiting[:limit]),

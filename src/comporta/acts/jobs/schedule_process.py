@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import msgspec
 
 from comporta.errors import BadProject, ComportaError
+from comporta.opened.project_place import ProjectPlace
 from comporta.project.schedule import Schedule
 from comporta.records import Record, decode, encode
 
@@ -25,9 +25,9 @@ class ScheduleReport(Record, frozen=True, kw_only=True):
 
 
 class ScheduleOrder(Record, frozen=True, kw_only=True):
-    """root: the project's folder. asks: for the jobs that are due; else it only reads."""
+    """place: of the project. asks: for the jobs that are due; else it only reads."""
 
-    root: str
+    place: ProjectPlace
     asks: bool = False
 
 
@@ -45,11 +45,11 @@ def report_of(order: ScheduleOrder) -> ScheduleReport:
 
 def main(order: ScheduleOrder) -> None:
     from comporta.acts.jobs.tick import tick
-    from comporta.opened.project import open_root
+    from comporta.opened.project_place import open_place
     from comporta.project.faults import format_faults, project_faults
 
     try:
-        with open_root(Path(order.root)) as opened:
+        with open_place(order.place) as opened:
             if found := project_faults(opened.project, opened.root):
                 raise BadProject(format_faults(found))
             if order.asks:

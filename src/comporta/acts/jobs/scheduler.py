@@ -14,6 +14,7 @@ from comporta import jobs
 from comporta.acts.jobs.schedule_process import ScheduleOrder, ScheduleReport, report_of
 from comporta.errors import ComportaError
 from comporta.opened.project import OpenProject
+from comporta.opened.project_place import ProjectPlace
 from comporta.project.schedule import Schedule
 
 LOOK = 5.0
@@ -24,10 +25,12 @@ have."""
 
 
 class DeclaredSchedules:
-    """The schedules that the project in this folder declares. report: how they are read."""
+    """The schedules that the project at this place declares. report: how they are read."""
 
-    def __init__(self, root: Path, report: Callable[[ScheduleOrder], ScheduleReport] = report_of) -> None:
-        self._root, self._report = root, report
+    def __init__(
+        self, place: ProjectPlace, report: Callable[[ScheduleOrder], ScheduleReport] = report_of
+    ) -> None:
+        self._place, self._report = place, report
         self._stamps: dict[str, tuple[int, int]] | None = None
         self._read_at = 0.0
         self._last = ScheduleReport()
@@ -36,18 +39,20 @@ class DeclaredSchedules:
         """As declared now; while the file cannot be read, as it was declared before, with the fault."""
         stamps = {
             each.name: (each.stat().st_mtime_ns, each.stat().st_size)
-            for each in sorted((*self._root.glob("*.py"), *self._root.glob("comporta.toml")))
+            for each in sorted(
+                (*Path(self._place.root).glob("*.py"), *Path(self._place.home).glob("comporta.toml"))
+            )
         }
         if stamps != self._stamps or time.monotonic() - self._read_at > AGAIN:
             self._stamps, self._read_at = stamps, time.monotonic()
-            found = self._report(ScheduleOrder(root=str(self._root)))
+            found = self._report(ScheduleOrder(place=self._place))
             kept = self._last.schedules if found.fault else found.schedules
             self._last = ScheduleReport(schedules=kept, fault=found.fault)
         return self._last
 
     def ask(self) -> str:
         """Has the jobs that are due asked for; why that could not be, or empty."""
-        return self._report(ScheduleOrder(root=str(self._root), asks=True)).fault
+        return self._report(ScheduleOrder(place=self._place, asks=True)).fault
 
 
 class Scheduler:

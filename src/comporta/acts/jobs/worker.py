@@ -28,6 +28,7 @@ from comporta.jobs.codes import BUSY, CANCELLED, NO_ROOM, STOPPED, TIMEOUT, UNRE
 from comporta.jobs.state import RunningJob
 from comporta.opened.permission import require_permission
 from comporta.opened.project import OpenProject
+from comporta.opened.project_place import place_of
 from comporta.records import Artifact, Transaction
 from comporta.records.job import Job
 from comporta.records.lease import Lease
@@ -139,7 +140,7 @@ class JobWorker:
         folder = self._opened.below / "jobs" / f"{job.id}-{job.token}"
         silence = _SILENCE * self._rules.lease
         try:
-            attempt = AttemptProcess(self._opened.root, folder, job, silence, self._command)
+            attempt = AttemptProcess(place_of(self._opened), folder, job, silence, self._command)
         except OSError as error:
             full = error.errno in FULL
             report = AttemptReport(outcome="parked" if full else "busy", reason=NO_ROOM() if full else BUSY())

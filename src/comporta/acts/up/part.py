@@ -23,9 +23,9 @@ class SupervisedPart(Record, frozen=True, kw_only=True):
 
 
 class UpOptions(Record, frozen=True, kw_only=True):
-    """host, port: of the server; control_host, control_port: of the control process, which control leaves out
-    where it is false. workers: None: as many as `comporta serve` takes by itself. The rest as of that
-    command."""
+    """host, port: of the server. job_workers: how many jobs are carried out at a time. control_host,
+    control_port: of the control process, which is left out where control is false. workers: None: as many as
+    `comporta serve` takes by itself. The rest as of that command."""
 
     host: str = "127.0.0.1"
     port: int = 8080
@@ -34,6 +34,7 @@ class UpOptions(Record, frozen=True, kw_only=True):
     tokens: bool = False
     tls_cert: str = ""
     tls_key: str = ""
+    job_workers: int = 1
     control: bool = True
     control_host: str = "127.0.0.1"
     control_port: int = 8081
@@ -57,7 +58,15 @@ def parts_of(file: Path, options: UpOptions) -> tuple[SupervisedPart, ...]:
             "comporta.control.process", str(file), options.control_host, str(options.control_port)
         ),
     )
-    return (server, control) if options.control else (server,)
+    workers = tuple(
+        SupervisedPart(
+            name="worker" if options.job_workers == 1 else f"worker {number}",
+            command=_comporta("work", file, "--end-with-input"),
+            per_commit=True,
+        )
+        for number in range(1, options.job_workers + 1)
+    )
+    return (server, control, *workers) if options.control else (server, *workers)
 
 
 def server_words(options: UpOptions) -> tuple[str, ...]:
