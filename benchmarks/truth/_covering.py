@@ -22,9 +22,11 @@ def covering(
     """As few candidates as taking the best one each time finds, in their own order: two values that meet in
     any of them meet in one that is taken. values: of a candidate, one for each axis."""
     pairs = {place: _pairs(values(each)) for place, each in enumerate(candidates)}
+    # By lot among equals, and the same each time.
+    lot = [crc32(repr(values(each)).encode()) for each in candidates]
     left, taken = set().union(*pairs.values()), []
     while left:
-        best = max(pairs, key=lambda place: (len(pairs[place] & left), crc32(repr(pairs[place]).encode())))
+        best = max(pairs, key=lambda place: (len(pairs[place] & left), lot[place]))
         left -= pairs.pop(best)
         taken.append(best)
     return [candidates[place] for place in sorted(taken)]

@@ -150,7 +150,7 @@ def test_amounts_of_which_a_sample_has_few_do_not_refuse_a_model_that_says_their
         slices = pl.Series(np.arange(300) // 30).cast(pl.String)
         rows = pl.DataFrame({"__target": came, "__prediction": said, "__keep_town": slices})
         refused += verdict(rows, calibrated(), by=("town",)).outcome == "fail"
-    # One in forty is expected; without the doubt in the spread that errors are measured by it is one in twenty.
+    # One in forty is expected; were the spread known in which errors are measured, it would be one in twenty.
     assert refused <= 6
 
 
