@@ -134,4 +134,6 @@ def test_a_covering_design_has_every_two_values_side_by_side():
     for one, other in (("rows", "base"), ("rows", "model"), ("base", "units"), ("model", "units")):
         pairs = {(getattr(each, one), getattr(each, other)) for each in every}
         assert pairs == {(getattr(each, one), getattr(each, other)) for each in few}
-    assert few == covering(every, lambda each: (each.rows, each.base, each.model, each.units))
+    # The same in each process, whose sets are in another order.
+    first = ["30 rows, base 1 %, good model, 2 units", "30 rows, base 10 %, weak model, 3 units"]
+    assert [each.name for each in few[:2]] == first
