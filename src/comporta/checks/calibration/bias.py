@@ -57,7 +57,7 @@ def biases(
     figures = []
     for where, part in parts:
         level = together(2 * (len(parts) - 1) if where else min(len(parts), 2))
-        found = _stretched(_bias(part, group, level), scale)
+        found = _at_scale(_bias(part, group, level), scale)
         figures.append(found.figure(BIAS.metric, part.height, where=where, level=level))
     return figures, lost
 
@@ -72,7 +72,7 @@ def _bias(part: pl.DataFrame, group: str | None, level: float) -> Interval:
     return _no_narrower(ratio_of(residual * weight, weight, units, level), error, level)
 
 
-def _stretched(found: Interval, times: float) -> Interval:
+def _at_scale(found: Interval, times: float) -> Interval:
     """The interval, whose ends reach so many times as far."""
     if found.low is None or found.high is None:
         return found
