@@ -158,7 +158,8 @@ def confusion(seen: ScoredRows) -> Callable[[Floats], Floats]:
     cell = truth * size + label
 
     def at(weights: Floats) -> Floats:
-        return np.bincount(cell, weights=weights, minlength=(size + 1) * size).reshape(size + 1, size)
+        counts = np.bincount(cell, weights=weights, minlength=(size + 1) * size)
+        return np.asarray(counts, np.float64).reshape(size + 1, size)
 
     return at
 

@@ -175,7 +175,8 @@ def _scale(claim: Forecast, units: NDArray[np.int64] | None, count: Floats | Non
     and looks as if far too much was said."""
     square = claim.residual**2 if count is None else count * claim.residual**2
     # The spread and the mean must hold together.
-    return times_as_large(square if units is None else np.bincount(units, square), together(2))
+    each = square if units is None else np.asarray(np.bincount(units, square), np.float64)
+    return times_as_large(each, together(2))
 
 
 def _figure(claim: Forecast, smooth: Smooth, rows: int) -> Figure:
