@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 from unittest.mock import patch
 
@@ -12,7 +13,7 @@ from comporta.checks.champion import measure
 from comporta.records import Findings
 from comporta.records.columns import CHANCE, KEY, LABEL, NUMBER, TARGET
 
-WORDS = pl.Enum(["false", "true"])
+WORDS = pl.Series(["false", "true"], dtype=pl.Enum(["false", "true"]))
 
 
 def labels(truth: np.ndarray, label: np.ndarray, **keep: Any) -> pl.DataFrame:
@@ -20,9 +21,9 @@ def labels(truth: np.ndarray, label: np.ndarray, **keep: Any) -> pl.DataFrame:
     that stand beside, by name."""
     return pl.DataFrame(
         {
-            KEY: np.arange(len(truth)).astype(str),
+            KEY: _keys(len(truth)),
             TARGET: truth,
-            LABEL: pl.Series(np.where(label, "true", "false"), dtype=WORDS),
+            LABEL: WORDS.gather(label.astype(np.uint32)),
             **{f"__keep_{name}": column for name, column in keep.items()},
         }
     )
@@ -39,7 +40,7 @@ def numbers(truth: np.ndarray, said: np.ndarray, **keep: Any) -> pl.DataFrame:
     """A frame of predictions of numbers."""
     return pl.DataFrame(
         {
-            KEY: np.arange(len(truth)).astype(str),
+            KEY: _keys(len(truth)),
             TARGET: truth,
             NUMBER: said,
             **{f"__keep_{name}": column for name, column in keep.items()},
@@ -51,3 +52,8 @@ def versus(mine: pl.DataFrame, theirs: pl.DataFrame, metric: str, **asked: Any) 
     """The comparison as a project has it, less the bootstrap beside an exact test, which is not judged."""
     with patch.object(measure, "DRAWN", 0):
         return measure.versus(mine, theirs, metric, **asked)
+
+
+@cache
+def _keys(rows: int) -> pl.Series:
+    return pl.int_range(rows, eager=True).cast(pl.String)

@@ -12,7 +12,8 @@ A file in judgements/ has `JUDGEMENTS`; like a study it names what it judges by 
 folder in `BESIDE`. Each setting that was counted is kept by the code's digest in build/truth, and what stands
 in results/grid/ by the same digest counts too: a run that was stopped goes on. Settings are taken in an order
 by lot, which is the same each time, those of many rows last, so that of a run that ends early the page tells
-of settings of all kinds, and how many are left.
+of settings of all kinds, and how many are left. A setting that is over its line is counted a second time, see
+`_second`.
 """
 
 from __future__ import annotations
@@ -27,9 +28,10 @@ from pathlib import Path
 from typing import Any
 
 from _code import code_of, digest_of
-from _grid import counted, mark
+from _grid import counted
 from _grid_page import PAGE, page
 from _kept import Kept
+from _second import lacks_second, mark_of, with_second
 from run import loaded
 
 HERE = Path(__file__).parent
@@ -70,10 +72,11 @@ def run(name: str, seeds: range, seconds: float = math.inf) -> None:
             kept.add(key, row)
     for key in sorted(asked, key=lambda each: (asked[each][1].rows > MANY, crc32(each.encode()))):
         began = time.monotonic()
-        if key in kept or began > until:
+        if began > until or (key in kept and not lacks_second(kept[key])):
             continue
-        kept.add(key, counted(*asked[key], seeds))
-        print(f"{key}: {mark(kept[key])}, {time.monotonic() - began:.1f} s", file=sys.stderr)
+        row = kept[key] if key in kept else counted(*asked[key], seeds)
+        kept.add(key, with_second(row, *asked[key]) if lacks_second(row) else row)
+        print(f"{key}: {mark_of(kept[key])}, {time.monotonic() - began:.1f} s", file=sys.stderr)
         print(json.dumps(kept[key]), flush=True)
     rows = [kept[key] for key in asked if key in kept]
     RESULTS.mkdir(parents=True, exist_ok=True)

@@ -81,6 +81,26 @@ def test_a_model_at_its_limit_passes_no_oftener_than_it_may_however_few_positive
     assert sum(each.high is not None and each.high < area for each in found) <= 15
 
 
+def test_two_or_three_of_thirty_positives_that_stand_low_by_chance_refuse_no_model_too_often():
+    found = [area_interval(*world(seed, 30, 1_000, 0.99, "random")) for seed in range(1_000)]
+    # 25 are expected of a rate of one in forty; without Clopper and Pearson's limit above it is 35.
+    assert sum(each.high is not None and each.high < 0.99 for each in found) <= 20
+
+
+def test_above_it_reaches_as_far_as_an_exact_share_of_the_rows_that_it_is_worth():
+    # All negatives alike: the area is the share of positives on top, and each stands at 0 or 1.
+    hits, rows = 27, 30
+    positive = np.arange(rows + 500) < rows
+    score = np.where(np.arange(rows + 500) < hits, 2.0, np.where(positive, 0.0, 1.0))
+    found = area_interval(positive, score)
+    exact = stats.binomtest(hits, rows - 1).proportion_ci(method="exact")
+    # The variance of a sample, not of a population: of 29 rows.
+    size = found.value * (1 - found.value) / welch(*placements(positive, score), 0.95)[0]
+    assert size == pytest.approx(rows - 1)
+    assert found.high >= stats.beta.ppf(0.975, found.value * size + 1, (1 - found.value) * size)
+    assert found.high > exact.high - 0.03
+
+
 @pytest.mark.parametrize("plus", [5, 20, 100])
 def test_a_challenger_that_scores_some_positives_by_lot_is_not_within_what_it_loses(plus):
     within = 0

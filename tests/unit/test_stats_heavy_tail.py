@@ -10,7 +10,7 @@ from comporta.checks.champion.measure import versus
 from comporta.opened.sentences import sentence
 from comporta.records import Evidence, Figure
 from comporta.stats.bootstrap import Interval
-from comporta.stats.heavy_tail import doubt_of, largest_share, with_tail
+from comporta.stats.heavy_tail import doubt_of, largest_share, times_as_large, with_tail
 from comporta.stats.metrics import ScoredRows
 from comporta.train.scores import measure_scores
 
@@ -104,3 +104,20 @@ def test_a_doubt_takes_a_pass_and_no_failure():
         "inconclusive",
         "fail",
     ]
+
+
+def test_how_much_larger_a_spread_may_be_is_that_of_chi_square_where_errors_are_normal():
+    square = np.random.default_rng(0).normal(size=2_000) ** 2
+    exact = np.sqrt(2_000 / stats.chi2.ppf(0.025, 2_000))
+    assert times_as_large(square) == pytest.approx(exact, abs=0.003)
+
+
+@pytest.mark.parametrize("square", [np.zeros(5), np.ones(5), np.array([4.0])])
+def test_a_spread_of_which_nothing_varies_is_as_large_as_it_is(square):
+    assert times_as_large(square) == 1.0
+
+
+def test_of_few_amounts_among_nothing_the_spread_may_be_twice_as_large():
+    square = np.zeros(300)
+    square[:3] = (100.0, 80.0, 120.0)
+    assert 1.7 < times_as_large(square) < 2.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import numpy as np
 import polars as pl
@@ -85,7 +85,7 @@ def skewed(draw: np.random.Generator, setting: Setting) -> Verdicts:
 
 def _judged(frame, metric, limit, draw, group, day, row) -> Verdicts:  # type: ignore[no-untyped-def]
     if day is not None:
-        frame = frame.with_columns(pl.Series(AT, [START + timedelta(days=int(each)) for each in day]))
+        frame = frame.with_columns((pl.lit(START) + pl.duration(days=pl.Series(day))).alias(AT))
     features = draw.normal(size=(2, frame.height))
     place = np.arange(frame.height) if row is None else row
     frame = frame.with_columns(a=features[0][place], b=features[1][place])

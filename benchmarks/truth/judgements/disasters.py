@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from _grid import Judgement, Setting, Verdicts, both, crossed, outcome_of
-from _simulated import chances, numbers
+from _simulated import chances, numbers, versus
 
 from comporta.checks import no_worse
-from comporta.checks.champion.measure import versus
 
 CODE = ("checks/champion/measure.py", "checks/champion/check.py", "checks/shared/judging/bounds.py")
 BESIDE = ("../_grid.py", "../_simulated.py")

@@ -6,6 +6,7 @@ import math
 from functools import cache
 
 import numpy as np
+from _covering import covering
 from _grid import Judgement, Setting, Verdicts, both, crossed, outcome_of
 from _simulated import chances, versus
 from scipy import special, stats
@@ -17,7 +18,7 @@ CODE = (
     "checks/shared/judging/champion_difference.py",
     "checks/champion/check.py",
 )
-BESIDE = ("../_grid.py", "../_simulated.py")
+BESIDE = ("../_covering.py", "../_grid.py", "../_simulated.py")
 TRUE = {"near-perfect": 0.99, "weak": 0.8}
 NOISE, BY_LOT, BELOW = "more noise", "2 % of positives by lot", "2 % of positives below all"
 MANY = 200_000
@@ -51,12 +52,11 @@ def areas_apart(draw: np.random.Generator, setting: Setting) -> Verdicts:
     return both(outcome_of(no_worse("roc_auc", margin=lost(setting)), versus(mine, theirs, "roc_auc")))
 
 
+SETTINGS = crossed(rows=(300, 1_000, 10_000), base=(0.005, 0.03, 0.3), model=TRUE, own=(NOISE, BY_LOT, BELOW))
 JUDGEMENTS = (
     Judgement(
         name='no_worse("roc_auc")',
-        settings=crossed(
-            rows=(300, 1_000, 10_000), base=(0.005, 0.03, 0.3), model=TRUE, own=(NOISE, BY_LOT, BELOW)
-        ),
+        settings=tuple(covering(SETTINGS, lambda each: (each.rows, each.base, each.model, each.own))),
         asked=areas_apart,
     ),
 )

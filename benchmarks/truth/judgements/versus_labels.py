@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
+from _covering import covering
 from _grid import Judgement, Setting, Verdicts, both, crossed, outcome_of
 from _simulated import labels, versus
 from sklearn import metrics as theirs
@@ -14,7 +17,7 @@ CODE = (
     "checks/shared/judging/champion_difference.py",
     "checks/champion/check.py",
 )
-BESIDE = ("../_grid.py", "../_simulated.py")
+BESIDE = ("../_covering.py", "../_grid.py", "../_simulated.py")
 LOST = 0.01
 RIGHT = {"near-perfect": (0.99, 0.999), "weak": (0.7, 0.9)}
 """The champion's recall and its share of right answers among the others."""
@@ -58,12 +61,17 @@ def labels_apart(metric: str, draw: np.random.Generator, setting: Setting) -> Ve
     return both(outcome_of(no_worse(metric, margin=margin(metric, setting)), found))
 
 
+ALONE = crossed(rows=(300, 1_000, 3_000), base=(0.03, 0.3), model=RIGHT)
+GROUPED = crossed(rows=(1_000,), base=(0.3,), model=("weak",), units=(20, 100))
+COVERED = covering(
+    tuple(product(MEASURED, ALONE)), lambda each: (each[0], each[1].rows, each[1].base, each[1].model)
+)
+
+
 def _judgement(metric: str) -> Judgement:
-    alone = crossed(rows=(300, 1_000, 3_000), base=(0.03, 0.3), model=RIGHT)
-    grouped = crossed(rows=(1_000,), base=(0.3,), model=("weak",), units=(20, 100))
     return Judgement(
         name=f'no_worse("{metric}")',
-        settings=alone + grouped,
+        settings=(*(setting for of, setting in COVERED if of == metric), *GROUPED),
         asked=lambda draw, setting: labels_apart(metric, draw, setting),
     )
 

@@ -5,6 +5,10 @@ the rows that were seen: of fifty positives all on top it knows nothing of the o
 So its interval, on the scale of logits with Student's quantile for the degrees of freedom of Welch (1947)
 and Satterthwaite (1946), is widened by what such rows may cost: a kind of row that none of m was may be the
 share 1 - tail^(1/m) of its class (Clopper and Pearson 1934), and stand at the wrong end; squares are added.
+Of thirty positives two or three that stand low by chance are too small a figure with too short an interval:
+above it reaches at least as far as Clopper and Pearson's limit of a share at the size that its variance tells
+(Korn and Graubard 1998). Without that, one model in 28 whose area is 0.99 by positives that are ordered by
+lot is refused at 0.99 by 30 positives; with it one in 120.
 Newcombe's score interval (2006, method 5) supposes that both classes spread alike: where the positives spread
 2.5 times as far, it passes 9 % of the models at their limit.
 """
@@ -19,7 +23,7 @@ import numpy as np
 from msgspec.structs import replace
 from scipy import special, stats
 
-from comporta.stats.binomial import independent
+from comporta.stats.binomial import clopper_pearson, independent
 from comporta.stats.bootstrap import LEVEL, Interval
 from comporta.stats.clusters import INDEPENDENT, Clusters
 
@@ -69,11 +73,13 @@ def area_interval(positive: Bools, score: Floats, level: float = LEVEL) -> Inter
     value = float(won.mean())
     if min(plus, rows - plus) < 2:
         return Interval(value=value, low=None, high=None, units=rows)
-    _, half = welch(won, lost, level)
+    variance, half = welch(won, lost, level)
     ends = [value, value]
     if half > 0 and 0 < value < 1:
         middle, wide = special.logit(value), half / (value * (1 - value))
         ends = [float(special.expit(middle + z)) for z in (-wide, wide)]
+        size = value * (1 - value) / variance
+        ends[1] = max(ends[1], clopper_pearson(value * size, (1 - value) * size, (1 - level) / 2)[1])
     found = Interval(value=value, low=ends[0], high=ends[1], units=rows)
     return with_unseen(found, [unseen(plus, rows - plus, level)])
 

@@ -9,7 +9,7 @@ Student's for few units (Hesterberg 2015, "What teachers should know about the b
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 Statistic = Callable[["Floats"], float]
 LEVEL = 0.95
 BLOCKS = 100
+AT_ONCE = 20_000
+"""Units that are drawn in one call."""
 FEWEST_REPLICATES = 400
 
 
@@ -92,10 +94,7 @@ def intervals(
     times = replicates or replicates_for(rows)
     drawn = np.empty((len(statistics), times))
     generator = np.random.default_rng(seed)
-    for time in range(times):
-        counts = np.bincount(generator.integers(0, count, count, dtype=np.int64), minlength=count).astype(
-            float
-        )
+    for time, counts in enumerate(_resamples(generator, count, times)):
         weights = counts if units is None else counts[units]
         for index, statistic in enumerate(statistics):
             drawn[index, time] = statistic(weights)
@@ -105,6 +104,17 @@ def intervals(
         low, high = _bca(point, drawn[index], left_out[index], count, level)
         found.append(Interval(value=point, low=low, high=high, units=count))
     return found
+
+
+def _resamples(generator: np.random.Generator, count: int, times: int) -> Iterator[Floats]:
+    """So many times (count,): how often each unit is drawn. A few are drawn at once, as they would be alone:
+    of few units the calls take longer than the drawing."""
+    at_once = max(1, AT_ONCE // count)
+    for first in range(0, times, at_once):
+        many = min(at_once, times - first)
+        drawn = generator.integers(0, count, (many, count), dtype=np.int64)
+        drawn += count * np.arange(many)[:, None]
+        yield from np.bincount(drawn.ravel(), minlength=many * count).astype(float).reshape(many, count)
 
 
 def _leave_out(

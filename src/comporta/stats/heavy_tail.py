@@ -58,6 +58,16 @@ def with_tail(found: Interval, metric: str, seen: ScoredRows, level: float = LEV
     return replace(found, low=min(found.low, low), high=max(found.high, high), doubt=doubt)
 
 
+def times_as_large(square: Floats, level: float = LEVEL) -> float:
+    """How many times as large the root of the mean of these squares (n,), of units or rows, may be as it is:
+    the upper end of the interval of its logarithm (the delta method)."""
+    mean, rows = float(square.mean()), len(square)
+    if rows < 2 or not mean > 0:
+        return 1.0
+    wide = float(special.ndtri((1 + level) / 2))
+    return math.exp(wide * math.sqrt(float(square.var()) / rows) / mean / 2)
+
+
 def doubt_of(square: Floats) -> Text:
     """Why the mean of these squares cannot be known; empty where it can."""
     share = largest_share(square)

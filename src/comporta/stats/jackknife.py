@@ -28,7 +28,7 @@ from comporta.records import Record
 from comporta.stats.bootstrap import LEVEL, Interval, Statistic, intervals
 from comporta.stats.clusters import INDEPENDENT, Clusters
 from comporta.stats.lasting import variance_factor
-from comporta.stats.skewness import skewed_quantile
+from comporta.stats.skewness import skewed_quantile, skewness_of_sum
 from comporta.stats.units import effective, few_clusters_factor, free_of_sizes
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def _spread(of_row: Places, left: Floats, alike: float = 1.0) -> Spread | None:
     pull = left.mean() - left
     square = float(pull @ pull)
     variance = square * (blocks - 1) / blocks * alike * (blocks - 1) / max(blocks - alike, 1.0)
-    skew = float((pull**3).sum()) / square**1.5 if square > 0 else 0.0
+    skew = skewness_of_sum(pull)
     apart = free_of_sizes(np.bincount(of_row))
     free = max((apart + 1) / alike - 1, 1.0)
     variance *= few_clusters_factor(blocks) ** 2

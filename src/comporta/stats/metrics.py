@@ -107,7 +107,8 @@ def _precision_of(positive: NDArray[np.bool_], score: Floats) -> Statistic:
         if not (len(caught) and caught[-1] > 0):
             return NAN
         called = np.cumsum(weights[order])[ends]
-        added = np.diff(caught, prepend=0.0)
+        added = caught.copy()
+        added[1:] -= caught[:-1]
         return float((added * caught / np.maximum(called, EPSILON)).sum() / caught[-1])
 
     return average
@@ -157,8 +158,8 @@ def confusion(seen: ScoredRows) -> Callable[[Floats], Floats]:
     cell = truth * size + label
 
     def at(weights: Floats) -> Floats:
-        counts = np.bincount(cell, weights=weights, minlength=(size + 1) * size).astype(float)
-        return counts.reshape(size + 1, size)
+        counts = np.bincount(cell, weights=weights, minlength=(size + 1) * size)
+        return np.asarray(counts, np.float64).reshape(size + 1, size)
 
     return at
 
@@ -174,32 +175,31 @@ def _binary_or_mean(each: Floats) -> float:
 
 
 def _precision(table: Floats) -> float:
-    return _binary_or_mean(_over(np.diag(table), table.sum(axis=0)))
+    return _binary_or_mean(_over(table.diagonal(), table.sum(axis=0)))
 
 
 def _recall(table: Floats) -> float:
-    return _binary_or_mean(_over(np.diag(table), table[:-1].sum(axis=1)))
+    return _binary_or_mean(_over(table.diagonal(), table[:-1].sum(axis=1)))
 
 
 def _f1(table: Floats) -> float:
     """2 TP / (2 TP + FP + FN) (van Rijsbergen 1979, chapter 7, with equal weights): not defined where a class
     neither came nor was predicted."""
-    return _binary_or_mean(_over(2 * np.diag(table), table.sum(axis=0) + table[:-1].sum(axis=1)))
+    return _binary_or_mean(_over(2 * table.diagonal(), table.sum(axis=0) + table[:-1].sum(axis=1)))
 
 
 def _balanced_accuracy(table: Floats) -> float:
-    return float(_over(np.diag(table), table[:-1].sum(axis=1)).mean())
+    return float(_over(table.diagonal(), table[:-1].sum(axis=1)).mean())
 
 
 def _mcc(table: Floats) -> float:
     """Gorodkin 2004, equation 8, for any number of classes."""
-    came = np.append(table[:-1].sum(axis=1), table[-1].sum())
-    said = np.append(table.sum(axis=0), 0.0)
+    came, said = table.sum(axis=1), table.sum(axis=0)
     # With one class there, or one predicted, nothing varies together: told by the counts, which are exact.
-    if min((came > 0).sum(), (said > 0).sum()) < 2:
+    if min(np.count_nonzero(came), np.count_nonzero(said)) < 2:
         return NAN
-    total = table.sum()
-    cross = float(np.diag(table).sum() * total - came @ said)
+    total = came.sum()
+    cross = float(table.diagonal().sum() * total - came[:-1] @ said)
     scale = float((total**2 - said @ said) * (total**2 - came @ came))
     return cross / scale**0.5 if scale > 0 else NAN
 

@@ -71,12 +71,13 @@ def metric_intervals(
     of others by resampling rows or leaving clusters out. None where no interval exists."""
     made = {name: of_shares(name, seen) for name in names}
     alike, rows = clusters.alone and seen.weight is None, len(seen.truth)
+    losses = [name for name in names if alike and name in ROW_LOSSES]
     areas = seen.classes == 2 and alike
     drawn = [
         name
         for name, each in made.items()
-        if not (areas and name == "roc_auc")
-        and not (alike and name in ROW_LOSSES)
+        if name not in losses
+        and not (areas and name == "roc_auc")
         and (each is None or not each.whole or not (alike or len(each.shares) == 1))
     ]
     parts = [] if alike else [share for each in made.values() if each is not None for share in each.shares]
@@ -87,7 +88,7 @@ def metric_intervals(
     out = []
     for name, each in made.items():
         whole = direct.get(name)
-        if alike and name in ROW_LOSSES:
+        if name in losses:
             whole = replace(skewed_mean(ROW_LOSSES[name](seen), level), notes=notes)
         elif whole is None:
             value = statistic(name, seen)(np.ones(rows))

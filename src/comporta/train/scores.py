@@ -16,7 +16,7 @@ from comporta.stats.undefined import why_undefined
 from comporta.stats.units import MOST_SLICES, rarer_of, slices_of
 from comporta.train.codes import RARER_TOO_FEW, RARER_VALUES, TOO_FEW_ROWS
 
-INTERVALS = 3
+INTERVALS = 4
 """The edition of the methods that intervals are made by: one more where the same rows get other intervals."""
 
 

@@ -30,13 +30,19 @@ RESIDUAL, VARIANCE = "__residual", "__variance"
 
 
 def biases(
-    rows: pl.DataFrame, residual: Floats, variance: Floats, group: str | None, by: Sequence[str]
+    rows: pl.DataFrame,
+    residual: Floats,
+    variance: Floats,
+    group: str | None,
+    by: Sequence[str],
+    scale: float = 1.0,
 ) -> tuple[list[Figure], list[Unmeasured]]:
     """The mean of the residuals (n,) overall and in each slice; all intervals hold together: half of what may
     miss is of the whole's, the other of the slices'.
 
     variance: of each residual (n,), were nothing wrong. An interval is no narrower than that alone makes it:
-    30 rows of which one in eight should have come and none did vary by nothing among themselves.
+    30 rows of which one in eight should have come and none did vary by nothing among themselves. scale: how
+    many times as large the unit may be in which residuals are measured, and so the intervals.
     """
     rows = rows.with_columns(pl.Series(RESIDUAL, residual), pl.Series(VARIANCE, variance))
     parts, lost = [], []
@@ -51,7 +57,7 @@ def biases(
     figures = []
     for where, part in parts:
         level = together(2 * (len(parts) - 1) if where else min(len(parts), 2))
-        found = _bias(part, group, level)
+        found = _at_scale(_bias(part, group, level), scale)
         figures.append(found.figure(BIAS.metric, part.height, where=where, level=level))
     return figures, lost
 
@@ -64,6 +70,14 @@ def _bias(part: pl.DataFrame, group: str | None, level: float) -> Interval:
         return _no_narrower(mean_of(residual, units, level), error, level)
     error = math.sqrt(float(weight**2 @ variance)) / float(weight.sum())
     return _no_narrower(ratio_of(residual * weight, weight, units, level), error, level)
+
+
+def _at_scale(found: Interval, times: float) -> Interval:
+    """The interval, whose ends reach so many times as far."""
+    if found.low is None or found.high is None:
+        return found
+    low, high = (found.value + times * (end - found.value) for end in (found.low, found.high))
+    return replace(found, low=low, high=high)
 
 
 def _no_narrower(found: Interval, error: float, level: float) -> Interval:

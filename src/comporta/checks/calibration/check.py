@@ -126,7 +126,8 @@ def calibrated(
     makes them where the model is right: by p(1 - p) of what was said, or by the errors of all rows of which
     about as much was said, so that 30 rows of which by chance none came are no proof. With `on="interval"` it
     must be shown. Of five slices of 30 rows at 12 % one in which 40 points too much is said is found two
-    times in three, of fifty slices every second time.
+    times in three, of fifty slices every second time. Of numbers all intervals are as much longer as the
+    spread may be larger in which they are measured: of amounts that are mostly nothing it hangs on few rows.
 
     It does not see a model that is right on average at each probability and wrong in regions that no slice
     tells; for those see `weak_slices`. A model fitted with class weights says probabilities of another

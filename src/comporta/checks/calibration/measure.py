@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
+from msgspec.structs import replace
 
 from comporta.checks.calibration.bias import biases
 from comporta.checks.calibration.codes import IN_DEVIATIONS, IN_SHARES, LABELS_ONLY
@@ -31,6 +32,7 @@ from comporta.records import (
 from comporta.records.columns import NUMBER, TARGET
 from comporta.stats.calibration import Smooth, curve, smooth_error
 from comporta.stats.codes import TARGET_ALIKE
+from comporta.stats.heavy_tail import times_as_large
 from comporta.stats.many import together
 from comporta.stats.means import mean_of
 from comporta.stats.predictions import (
@@ -102,20 +104,21 @@ def calibration(
     weight = weights_of(rows)
     # Of mean 1, so that a weighted sum over the rows is a weighted mean.
     count = None if weight is None else weight / weight.mean()
+    scale = _scale(told[0], units, count) if numbers else 1.0
     errors: list[Figure] = []
     tables: list[Table] = []
     for claim in told:
         residual, variance = claim.residual, claim.variance
         if count is not None:
             residual, variance = residual * count, variance * count**2
-        smooth = smooth_error(
-            claim.value, residual, units, seed=seed, level=together(len(told)), variance=variance
-        )
+        level = together(len(told))
+        smooth = smooth_error(claim.value, residual, units, seed=seed, level=level, variance=variance)
+        smooth = replace(smooth, noise=smooth.noise * scale)
         errors.append(_figure(claim, smooth, rows.height))
         if not numbers and len(tables) < PICTURES:
             tables.append(RELIABILITY.of(_diagram(claim, smooth, units, seed, count), under=claim.under))
     first = told[0]
-    biased, lost = biases(rows, first.residual, first.variance, group, by)
+    biased, lost = biases(rows, first.residual, first.variance, group, by, scale)
     if numbers:
         tables.append(BY_TENTHS.of(_deciles(rows, units)))
     return Findings(
@@ -164,6 +167,16 @@ def _of_its_like(place: Floats, residual: Floats) -> Floats:
     mean = np.bincount(part, residual, minlength=parts) / rows
     spread = np.bincount(part, (residual - mean[part]) ** 2, minlength=parts) / rows
     return np.asarray(spread[part])
+
+
+def _scale(claim: Forecast, units: NDArray[np.int64] | None, count: Floats | None) -> float:
+    """How many times as large the spread may be in which errors of numbers are measured: where amounts are
+    mostly nothing and seldom much, a sample that has few of them has a small mean and a small spread at once,
+    and looks as if far too much was said."""
+    square = claim.residual**2 if count is None else count * claim.residual**2
+    # The spread and the mean must hold together.
+    each = square if units is None else np.asarray(np.bincount(units, square), np.float64)
+    return times_as_large(each, together(2))
 
 
 def _figure(claim: Forecast, smooth: Smooth, rows: int) -> Figure:
