@@ -1,4 +1,4 @@
-"""A server of a version that joins tables runs nothing of the live project: its file may be broken, or slow."""
+"""A server of a version that joins tables runs nothing of the live project, whose file may be broken."""
 
 from __future__ import annotations
 
@@ -35,9 +35,8 @@ features = Features(
     "seen", of=visits, known=("customer", "at"), use=("amount",),
     joins=(AsOf(orders, on="customer", columns={"amount": "amount"}),),
 )
-project = Project(
-    "shop", models=(Model("buys", features=features, target="bought", fit=fit, split=at_random(0.25), gates=()),)
-)
+buys = Model("buys", features=features, target="bought", fit=fit, split=at_random(0.25), gates=())
+project = Project("shop", models=(buys,))
 """
 QUICK = PROJECT.replace("from sklearn.linear_model import LogisticRegression", "print('no answer')")
 NOW_PERSONAL = QUICK.replace('delay="0s"', 'delay="0s", columns=(Column("amount", personal=True),)').replace(

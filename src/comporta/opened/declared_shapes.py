@@ -81,7 +81,9 @@ def main(file: Path) -> int:
         told = DeclaredTables(shapes={name: table.shape() for name, table in tables.items()})
     # The boundary of the process, to a user's file: who started it says it, in a line.
     except Exception as error:
-        text = str(error) if isinstance(error, BadProject) else f"{type(error).__name__}: {first_line(error)}."
+        text = (
+            str(error) if isinstance(error, BadProject) else f"{type(error).__name__}: {first_line(error)}."
+        )
         told = DeclaredTables(failure=text)
     with os.fdopen(answer, "wb") as stream:
         stream.write(encode(told))
