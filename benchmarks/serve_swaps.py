@@ -1,11 +1,11 @@
-"""Promises: 100 swaps under load fail no request, add < 10 ms to any, and leave nothing of old versions in memory.
+"""Promises: 100 swaps under load fail no request, add < 10 ms to any, and leave no old version in memory.
 
 Two servers with two workers each, of copies of one project: LightGBM, 40 features. Both are asked by as many
 clients at the same pace, from one process. Of one the released version is swapped again and again, each time
-once every client is answered by the one before; the other is the floor: what else the machine does meets both.
-What a swap adds is the slowest answer of the swapped server less that of the floor in the seconds of that swap,
-the median of all swaps; `still` is the same of windows in which nothing is swapped. Memory is what the workers
-have of their own after 100 swaps beside that after 10.
+once every client is answered by the one before; the other is the floor: what else the machine does meets
+both. What a swap adds is the slowest answer of the swapped server less that of the floor in the seconds of
+that swap, the median of all swaps; `still` is the same of windows in which nothing is swapped. Memory is what
+the workers have of their own after 100 swaps beside that after 10.
 
     python benchmarks/serve_swaps.py
 """
@@ -134,7 +134,7 @@ async def ask(swapped: Server, floor: Server, folder: Path, request: bytes) -> d
     """Swaps under load. added, still: milliseconds of each window, as above."""
     releases = await asyncio.create_subprocess_exec(
         sys.executable, str(HERE), "release", str(folder),
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
     assert releases.stdin is not None and releases.stdout is not None
     for each in (swapped, floor):
@@ -242,8 +242,8 @@ def tell_all(
 
 def tell(promise: str, measured: float, limit: float, unit: str, holds: bool, detail: Any) -> None:
     line = {
-        "promise": promise, "measured": round(measured, 2), "limit": limit, "unit": unit, "holds": bool(holds),
-        "detail": detail,
+        "promise": promise, "measured": round(measured, 2), "limit": limit, "unit": unit,
+        "holds": bool(holds), "detail": detail,
     }  # fmt: skip
     print(json.dumps(line), flush=True)
 
