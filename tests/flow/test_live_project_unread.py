@@ -13,7 +13,7 @@ import pytest
 
 from comporta.acts.serve.serving import serving_versions
 from comporta.cli import main
-from comporta.errors import BadProject
+from comporta.errors import BadRequest
 from comporta.opened.project import open_root
 from comporta.records.features import FeatureRow
 from comporta.serve import LoadedVersion
@@ -119,8 +119,12 @@ def test_it_answers_while_the_project_s_file_cannot_be_run(version: LoadedVersio
 def test_a_feature_row_waits_until_it_is_known_again_what_is_personal_by_now(
     version: LoadedVersion, shop: Path
 ) -> None:
-    with pytest.raises(BadProject, match=r"project\.py:1: RuntimeError: half edited"):
+    with pytest.raises(BadRequest, match="Run there: comporta check") as refused:
         row(version)
+    assert refused.value.status == 503
+    assert (
+        str(refused.value.__cause__) == "project.py:1: RuntimeError: half edited. Correct it and try again."
+    )
     (shop / "project.py").write_text(QUICK)
     assert row(version).features == {"amount": 187}
     (shop / "project.py").write_text(NOW_PERSONAL)

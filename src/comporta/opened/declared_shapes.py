@@ -20,7 +20,7 @@ from comporta.opened.project import OpenProject
 from comporta.project.load import load_project
 from comporta.records import DatasetSchema, Record, decode, encode
 
-_PATIENCE = 60.0
+_PATIENCE = 120.0
 """Seconds for a project's file to be run: it may import much, and the machine be busy."""
 
 

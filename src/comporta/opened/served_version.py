@@ -16,7 +16,7 @@ from comporta.data.features import FeaturePlan, plan_of_bundle
 from comporta.data.online import LatestTables, OnlineTables, online_tables, tables_of
 from comporta.data.online_table import JoinedTable
 from comporta.data.types import type_text
-from comporta.errors import BadProject, ComportaError
+from comporta.errors import BadProject, BadRequest, ComportaError
 from comporta.opened.dataset_versions import DATASETS
 from comporta.opened.declared_shapes import DeclaredShapes
 from comporta.opened.mapped_tables import MappedTables, NoRoom
@@ -94,7 +94,15 @@ def _feature_view(
     declared = DeclaredShapes(opened)
 
     def read(sent: pl.DataFrame, at: pl.Series) -> FeatureRow | None:
-        return feature_row(plan, history.latest, names, hidden, sent, at, declared=declared.read())
+        try:
+            personal = declared.read()
+        except BadProject as error:
+            raise BadRequest(
+                "the project's file cannot be run where this is served, so nobody can tell which columns are "
+                "personal by now. Run there: comporta check",
+                503,
+            ) from error
+        return feature_row(plan, history.latest, names, hidden, sent, at, declared=personal)
 
     return FeatureView(columns=columns, read=read)
 
