@@ -80,7 +80,6 @@ class Client(asyncio.Protocol):
         now = time.perf_counter()
         self.answers.append((now, now - self.sent))
         self.failed += self.buffer[9:12] != b"200"
-        # Beside each other, as two digits of one number would be found in the other.
         self.version = self.buffer.partition(b'"model_version":"')[2].partition(b'"')[0]
         self.buffer = b""
         asyncio.get_running_loop().call_later(PAUSE, self.ask)
@@ -93,16 +92,14 @@ class Server:
     """`comporta serve` in a folder, and its clients."""
 
     def __init__(self, folder: Path) -> None:
-        from serve_rows import free_port, wait
+        from serve_rows import free_port, wait_for_workers
 
         self.port = free_port()
         command = [COMPORTA, "serve", "--workers", str(WORKERS), "--port", str(self.port)]
         self.process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
-        wait(self.port, 120.0)
+        wait_for_workers(self.port, WORKERS)
         self.workers = psutil.Process(self.process.pid).children
-        while len(self.workers()) < WORKERS:
-            time.sleep(0.1)
-        time.sleep(4.0)
+        time.sleep(4.0)  # until each has loaded its model
         self.clients: list[Client] = []
 
     async def connect(self, request: bytes) -> None:
