@@ -296,7 +296,7 @@ def load_predictor(
         if chosen == "onnx" and graph is not None:
             form = compile_onnx(graph, signature)
         elif chosen in compilers():
-            form = _compiled_alone(chosen, data, signature, codecs)
+            form = _compile_alone(chosen, data, signature, codecs)
             if form is None:
                 native, _ = from_bytes(data, codecs)
                 form = compilers()[chosen](native, signature)
@@ -310,7 +310,7 @@ def load_predictor(
     )
 
 
-def _compiled_alone(
+def _compile_alone(
     form: str, data: bytes, signature: Signature, codecs: Sequence[Codec]
 ) -> CompiledModel | None:
     """This form of a kept model without its library, which may take more memory than the model; None where

@@ -36,7 +36,7 @@ def compile_lightgbm(model: Any, signature: Signature) -> CompiledModel | None:
         last=int(model.best_iteration_ or 0) or -1, width=len(signature.features),
         classes=_outputs(signature),
     )  # fmt: skip
-    return _compiled(calls, signature, swap=is_swapped(model, signature))
+    return _compile_calls(calls, signature, swap=is_swapped(model, signature))
 
 
 def compile_lightgbm_text(data: bytes, signature: Signature) -> CompiledModel | None:
@@ -56,7 +56,7 @@ def compile_lightgbm_text(data: bytes, signature: Signature) -> CompiledModel | 
         return None
     known = SimpleNamespace(classes_=labels_from(face.classes, face.label) if face.classes else None)
     calls = RowCalls(library, trees, trees.handle, last=face.best or -1, width=width, classes=classes)
-    return _compiled(calls, signature, swap=is_swapped(known, signature))
+    return _compile_calls(calls, signature, swap=is_swapped(known, signature))
 
 
 def _reads_text(signature: Signature) -> bool:
@@ -68,7 +68,7 @@ def _outputs(signature: Signature) -> int:
     return len(signature.classes) if signature.task == "multiclass" else 1
 
 
-def _compiled(calls: RowCalls, signature: Signature, *, swap: bool) -> CompiledModel:
+def _compile_calls(calls: RowCalls, signature: Signature, *, swap: bool) -> CompiledModel:
     """swap: whether the estimator's second class is the signature's first."""
     classes = _outputs(signature)
     # One buffer: ctypes lets other threads run during the call.
