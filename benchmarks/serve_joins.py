@@ -112,16 +112,14 @@ class Server:
     def __init__(self, folder: Path, workers: int) -> None:
         import psutil
 
-        from serve_rows import free_port, wait
+        from serve_rows import free_port, wait_for_workers
 
         self.port = free_port()
         command = [COMPORTA, "serve", "--workers", str(workers), "--port", str(self.port)]
         self._process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
-        wait(self.port, 180.0)
+        wait_for_workers(self.port, workers, 180.0)
         self._first = psutil.Process(self._process.pid)
-        while workers > 1 and len(self._first.children()) < workers:
-            time.sleep(0.1)
-        time.sleep(4.0)
+        time.sleep(4.0)  # until each has loaded its model
 
     def load(self, model: str, seconds: float, connections: int = 1) -> Any:
         """What one round of single rows gave, of four thousand customers in turn."""

@@ -267,6 +267,18 @@ def wait(port: int, seconds: float = 30.0) -> None:
     raise SystemExit(f"no server on port {port} after {seconds:g} seconds")
 
 
+def wait_for_workers(port: int, workers: int, seconds: float = 120.0) -> None:
+    """Until so many processes of one server answer: the others begin once the first does."""
+    wait(port, seconds)
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        text = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5).read().decode()
+        if f"\ncomporta_workers {workers}\n" in text:
+            return
+        time.sleep(0.1)
+    raise SystemExit(f"fewer than {workers} workers on port {port} after {seconds:g} seconds")
+
+
 def metrics(port: int) -> dict[str, int]:
     """What a server says of its log."""
     text = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5).read().decode()

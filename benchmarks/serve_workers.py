@@ -52,16 +52,14 @@ def memory(folder: Path, workers: int, port: int) -> list[float]:
     import psutil
 
     from _serve_load import load, post
-    from serve_rows import metrics, wait
+    from serve_rows import metrics, wait_for_workers
 
     command = [COMPORTA, "serve", "--workers", str(workers), "--port", str(port)]
     server = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
     try:
-        wait(port)
+        wait_for_workers(port, workers)
         first = psutil.Process(server.pid)
-        while len(first.children()) < workers:
-            time.sleep(0.1)
-        time.sleep(8.0)  # until the last of them answers too
+        time.sleep(4.0)  # until each has loaded its model
         body = json.dumps({"dataframe_records": [ROW]}).encode()
         done = 0
         while done < REQUESTS:

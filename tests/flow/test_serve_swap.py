@@ -2,14 +2,16 @@
 
 import asyncio
 import json
+import sys
 
 import numpy as np
 import polars as pl
 import pytest
 
-from comporta.errors import NotFound, Tampered
+from comporta.errors import BadProject, NotFound, Tampered
 from comporta.records import Field, Share, Signature
 from comporta.serve import App, LoadedVersion, ModelScores
+from comporta.serve.live_version import live_version
 from comporta.testing.serving import MemorySink, MemorySource, ask
 
 FIELDS = (Field(name="a", type="Float64"), Field(name="b", type="Float64"))
@@ -237,3 +239,21 @@ def test_long_calls_leave_the_loop_free_and_too_many_are_told_to_come_again() ->
             assert sorted(status for status, _, _ in await asyncio.gather(*asking)) == [200] * 3 + [503] * 2
 
     asyncio.run(turn())
+
+
+def test_while_a_version_is_loaded_a_request_gets_the_interpreter_sooner() -> None:
+    seen: list[float] = []
+    before = sys.getswitchinterval()
+
+    def load() -> LoadedVersion:
+        seen.append(sys.getswitchinterval())
+        return make("late", 1)
+
+    def broken() -> LoadedVersion:
+        raise OSError("the disk is gone")
+
+    live_version(load, "late/1", 0, print)
+    assert seen == [pytest.approx(0.0002)]
+    with pytest.raises(BadProject, match="the disk is gone"):
+        live_version(broken, "late/2", 0, print)
+    assert sys.getswitchinterval() == before

@@ -60,7 +60,9 @@ def open_to_serve(path: Path | None = None, *, works: bool) -> OpenProject:
     """The project, opened to answer with what is released: where its code comes from a branch, the folder's
     own file is not run. Raises as `open_project`."""
     file, home = project_home(path)
-    return open_root(home) if code_branch(home) is not None else open_project(file, works=works)
+    if code_branch(home) is not None:
+        return open_root(home)
+    return open_root(home, file) if works else open_project(file)
 
 
 def open_deployed(path: Path | None = None, *, works: bool = True) -> OpenProject:

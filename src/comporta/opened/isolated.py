@@ -73,6 +73,7 @@ class IsolatedSource:
             for name in hidden:
                 del sys.modules[name]
             sys.modules.update(self._modules)
+            before = dict(sys.modules)
             install_finder()
             path = list(sys.path)
             sys.path[:0] = [str(self.root), str(self.root / BESIDE)]
@@ -83,7 +84,13 @@ class IsolatedSource:
             finally:
                 self._entered = False
                 sys.path[:] = path
-                self._modules = {name: each for name, each in list(sys.modules.items()) if self._mine(each)}
+                # What stood there before is another's: a thousand modules need not be looked at each time.
+                came = {
+                    name: each
+                    for name, each in list(sys.modules.items())
+                    if before.get(name) is not each or name in self._modules
+                }
+                self._modules = {name: each for name, each in came.items() if self._mine(each)}
                 for name in self._modules:
                     del sys.modules[name]
                 sys.modules.update(hidden)

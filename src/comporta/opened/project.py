@@ -22,7 +22,7 @@ from comporta.opened.lineage import EDGES, EVALUATIONS, QUESTIONS
 from comporta.opened.removals import REMOVALS
 from comporta.project import Model, ProjectDeclaration, Settings
 from comporta.project.faults import format_faults, raise_faults
-from comporta.project.load import declared_root, find_project_file, load_project
+from comporta.project.load import FILE, declared_root, find_project_file, load_project
 from comporta.project.settings import settings
 from comporta.records import Changes, Event, Lookup, Projection, Transaction
 from comporta.records.credential import showable
@@ -65,7 +65,7 @@ def now() -> datetime:
 class OpenProject:
     """Everything a command needs, opened once. Use it as a context manager, or call `close()`.
 
-    declared: returns the project, called on first use; file: where that is declared, if it is text so far.
+    declared: returns the project, called on first use; file: where that is declared; None: in this process.
     store, ledger: see `open_project`. home: the folder of the settings, the key and what is kept beside them,
     where it is not the root: the root is then a checkout of the project's code. works: it stays open and is
     written to; False: it is opened briefly, mostly to read, which a full disk does not prevent. job: whose
@@ -232,13 +232,16 @@ def open_project(
         )
     loaded = load_project(file)
     root = loaded.root or file.parent
-    return OpenProject(_with_variation(lambda: loaded, root, vary), root, settings(root), **given)
+    return OpenProject(_with_variation(lambda: loaded, root, vary), root, settings(root), **given, file=file)
 
 
-def open_root(root: Path) -> OpenProject:
+def open_root(root: Path, file: Path | None = None) -> OpenProject:
     """The project in this folder, opened to be worked with; what it declares is read only where it is asked
-    for: serving does not. Raises BadProject, WrongKey, Tampered."""
-    return OpenProject(lambda: load_project(find_project_file(root)), root, settings(root), works=True)
+    for: serving does not. file: where that is; None: `project.py`. Raises BadProject, WrongKey, Tampered."""
+    found = root / FILE if file is None else file
+    return OpenProject(
+        lambda: load_project(find_project_file(found)), root, settings(root), works=True, file=found
+    )
 
 
 def _with_variation(

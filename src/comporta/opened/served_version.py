@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from math import inf
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec.structs import replace
 
@@ -17,17 +16,21 @@ from comporta.data.features import FeaturePlan, plan_of_bundle
 from comporta.data.online import LatestTables, OnlineTables, online_tables, tables_of
 from comporta.data.online_table import JoinedTable
 from comporta.data.types import type_text
-from comporta.errors import BadProject, ComportaError
+from comporta.errors import BadProject, BadRequest, ComportaError
 from comporta.opened.dataset_versions import DATASETS
+from comporta.opened.declared_shapes import DeclaredShapes
 from comporta.opened.mapped_tables import MappedTables, NoRoom
 from comporta.opened.project import OpenProject
 from comporta.opened.source import lay_out
 from comporta.opened.table_files import TableAsk, TableState
 from comporta.opened.version_functions import version_functions
 from comporta.records import Join, Signature, Version
-from comporta.records.features import Bundle
+from comporta.records.features import Bundle, FeatureRow
 from comporta.serve import LoadedVersion
 from comporta.serve.version_source import FeatureView
+
+if TYPE_CHECKING:
+    import polars as pl
 
 T = TypeVar("T")
 
@@ -86,9 +89,22 @@ def _feature_view(
 ) -> FeatureView | None:
     """The features of a key; None where the plan joins no history."""
     columns = key_columns(plan)
-    declared = {name: table.shape() for name, table in opened.project.tables().items() if name in plan.shapes}
-    read = partial(feature_row, plan, history.latest, names, hidden, declared=declared)
-    return FeatureView(columns=columns, read=read) if columns else None
+    if not columns:
+        return None
+    declared = DeclaredShapes(opened)
+
+    def read(sent: pl.DataFrame, at: pl.Series) -> FeatureRow | None:
+        try:
+            personal = declared.read()
+        except BadProject as error:
+            raise BadRequest(
+                "the project's file cannot be run where this is served, so nobody can tell which columns are "
+                "personal by now. Run there: comporta check",
+                503,
+            ) from error
+        return feature_row(plan, history.latest, names, hidden, sent, at, declared=personal)
+
+    return FeatureView(columns=columns, read=read)
 
 
 def _unwrapping(features: Callable[[Any, Any], T]) -> Callable[[Any, Any], T]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from math import inf, isfinite
 from typing import Any
@@ -25,6 +27,7 @@ from comporta.serve.schema import CheckedRows, RequestSchema
 from comporta.serve.version_source import LoadedVersion, ModelScores
 
 UNSEEN = "\N{REPLACEMENT CHARACTER} never seen"
+_TURN = 0.0002  # seconds
 _WARM = 3
 # Rows, about: few enough for a busy machine to let them be answered in one go, else each looks slow.
 _MANY = 128
@@ -271,15 +274,28 @@ def live_version(
 ) -> LiveVersion:
     """What this loads, ready for traffic. name: of the version. now: nanoseconds since 1970. Raises
     ComportaError where it can take none."""
-    try:
-        live = LiveVersion(load())
-    except ComportaError:
-        raise
-    # A boundary: a project's own code is loaded here, and may raise anything.
-    except Exception as error:
-        raise BadProject(f"{name}: it could not be loaded ({type(error).__name__}: {error}).") from error
-    live.ready(now, say)
+    with short_turns():
+        try:
+            live = LiveVersion(load())
+        except ComportaError:
+            raise
+        # A boundary: a project's own code is loaded here, and may raise anything.
+        except Exception as error:
+            raise BadProject(f"{name}: it could not be loaded ({type(error).__name__}: {error}).") from error
+        live.ready(now, say)
     return live
+
+
+@contextmanager
+def short_turns() -> Iterator[None]:
+    """Meanwhile a thread that computes hands the interpreter on this soon to one that waits: a request waits
+    for it several times, and what is loaded beside it computes for tens of milliseconds."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(min(before, _TURN))
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 def _require_finite(output: str, numbers: NDArray[Any]) -> None:

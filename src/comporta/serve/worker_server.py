@@ -16,7 +16,7 @@ from comporta.records.token import Token
 from comporta.serve.app import App
 from comporta.serve.limits import ServeLimits
 from comporta.serve.metric_sample import MetricSample
-from comporta.serve.server import GRACE_SECONDS, HttpServer, tune_process, uvicorn_config
+from comporta.serve.server import GRACE_SECONDS, HttpServer, keep_loaded, tune_process, uvicorn_config
 from comporta.serve.server_options import DEFAULT_OPTIONS, ServerOptions, limits_of, open_options
 from comporta.serve.serving_state import ServingState
 from comporta.serve.shared_listener import SharedListener
@@ -60,6 +60,7 @@ def serve_from_seat(
     server: list[WorkerServer] = []
 
     def begin(serving: ServingState) -> None:
+        keep_loaded()
         server[0].look_done()
         seat.messages.send(
             WorkerReady(

@@ -17,7 +17,7 @@ from comporta.records.codec import Codec
 from comporta.train.families import codecs as shipped
 from comporta.train.frames import Reads
 
-__all__ = ["Codec", "Header", "from_bytes", "header_of", "shipped", "to_bytes"]
+__all__ = ["Codec", "Header", "body_of", "from_bytes", "header_of", "shipped", "to_bytes"]
 
 _MAGIC = b"comporta model 1 "
 
@@ -50,11 +50,16 @@ def header_of(data: bytes) -> Header:
         raise Tampered("model: found bytes that are no kept model, expected one written here.") from fault
 
 
+def body_of(data: bytes) -> bytes:
+    """The codec's own bytes."""
+    return data[data.find(b"\n") + 1 :]
+
+
 def from_bytes(data: bytes, codecs: Sequence[Codec] = ()) -> tuple[Any, Reads]:
     """The model, and what it reads. Raises Tampered on bytes that are no kept model, BadProject if the
     codec is not at hand."""
     header = header_of(data)
     for codec in (*codecs, *shipped()):
         if codec.name == header.codec:
-            return codec.decode(data[data.find(b"\n") + 1 :]), header.reads
+            return codec.decode(body_of(data)), header.reads
     raise BadProject(f"model: found the codec {header.codec!r}, which is not at hand. Add it.")

@@ -15,10 +15,10 @@ from comporta.records.export import ExportAgreement
 from comporta.records.kind import kind_of
 from comporta.stats.classes import labels_from
 from comporta.store.context import StepContext
-from comporta.train.codecs import Codec, from_bytes, header_of, shipped
+from comporta.train.codecs import Codec, body_of, from_bytes, header_of, shipped
 from comporta.train.compiled import CompiledModel
 from comporta.train.decisions import classes_of, decide, in_order, is_swapped
-from comporta.train.families import QUICKEST, compilers, prepare
+from comporta.train.families import QUICKEST, compilers, kept_compilers, prepare
 from comporta.train.families.onnx.prediction import compile_onnx
 from comporta.train.form_by_size import FormsFrom, form_by_size
 from comporta.train.frames import Reads, dress, hand, words_at
@@ -295,9 +295,11 @@ def load_predictor(
         graph = context.get(parts["onnx"]) if "onnx" in parts and "onnx" in agreed else None
         if chosen == "onnx" and graph is not None:
             form = compile_onnx(graph, signature)
-        elif chosen in (calls := compilers()):
-            native, _ = from_bytes(data, codecs)
-            form = calls[chosen](native, signature)
+        elif chosen in compilers():
+            form = _compile_alone(chosen, data, signature, codecs)
+            if form is None:
+                native, _ = from_bytes(data, codecs)
+                form = compilers()[chosen](native, signature)
             if by_size and form is not None and graph is not None and trial is not None:
                 rows = trial_frame(trial, signature)[[field.name for field in signature.features]]
                 form, forms = form_by_size(form, compile_onnx(graph, signature), rows)
@@ -306,3 +308,14 @@ def load_predictor(
     return Predictor(
         signature, native, reads, form, trial, open=lambda: from_bytes(data, codecs)[0], forms=forms
     )
+
+
+def _compile_alone(
+    form: str, data: bytes, signature: Signature, codecs: Sequence[Codec]
+) -> CompiledModel | None:
+    """This form of a kept model without its library, which may take more memory than the model; None where
+    that cannot be. codecs: those beside the shipped ones."""
+    codec, call = kept_compilers().get(form, ("", None))
+    if call is None or header_of(data).codec != codec or codec in {each.name for each in codecs}:
+        return None
+    return call(body_of(data), signature)

@@ -21,6 +21,7 @@ from comporta.registry.tokens import TOKENS, valid_tokens
 from comporta.release import ROUTES
 from comporta.serve import LoadedVersion
 from comporta.serve import serve as answer_requests
+from comporta.serve.server import keep_loaded
 from comporta.serve.server_options import DEFAULT_OPTIONS, ServerOptions, require_options
 
 
@@ -53,6 +54,7 @@ def serve(
             tally=log.tally,
             samples=log.samples,
             options=options,
+            on_ready=lambda url, failed: keep_loaded(),
         )
 
 

@@ -19,10 +19,12 @@ from comporta.serve.worker_messages import MessageWriter, WorkerFailure
 
 
 class WorkerOrder(Record, frozen=True, kw_only=True):
-    """What a worker is started with. root: the project's folder. asks: whether requests must show a token.
-    index: which of the workers it is. listener, memory, messages: descriptors that it inherits."""
+    """What a worker is started with. root: the project's folder. file: what declares it; empty: `project.py`
+    there. asks: whether requests must show a token. index: which of the workers it is. listener, memory,
+    messages: descriptors that it inherits."""
 
     root: str
+    file: str = ""
     host: str
     durable: bool
     asks: bool
@@ -63,7 +65,7 @@ def _answer(order: WorkerOrder, messages: MessageWriter) -> None:
 
     siblings = SiblingWorkers(SharedPages(order.memory, order.workers), order.index)
     seat = WorkerSeat(socket.socket(fileno=order.listener), siblings, messages)
-    with open_root(Path(order.root)) as opened:
+    with open_root(Path(order.root), Path(order.file) if order.file else None) as opened:
         log = PredictionLog(opened, every=order.every, sealing=siblings.sealing, say=messages.say)
         with serving_versions(opened, messages.say) as versions, log:
             serve_from_seat(

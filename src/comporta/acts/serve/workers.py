@@ -60,6 +60,7 @@ def serve_with_workers(
         pages = SharedPages(memory, workers).pages
         order = WorkerOrder(
             root=str(opened.root),
+            file="" if opened.file is None else str(opened.file),
             host=host,
             durable=durable,
             asks=tokens or host not in LOOPBACK_ADDRESSES,

@@ -99,6 +99,14 @@ def compilers() -> dict[str, Callable[[Any, Signature], CompiledModel | None]]:
     }
 
 
+def kept_compilers() -> dict[str, tuple[str, Callable[[bytes, Signature], CompiledModel | None]]]:
+    """By the names of `compilers`: the codec whose bytes such a call can be made of, and how. The library's
+    package is not imported, and the estimator not built. Each gives None where that cannot be."""
+    from comporta.train.families.lightgbm.prediction import compile_lightgbm_text
+
+    return {"lightgbm": ("lightgbm", compile_lightgbm_text)}
+
+
 def converters() -> tuple[Callable[[Any, list[Any], Signature], Any], ...]:
     """(model, inputs, signature) → an ONNX graph; None of another family's model. The first one counts."""
     from comporta.train.families.catboost import export as catboost

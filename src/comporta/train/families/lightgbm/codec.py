@@ -18,6 +18,7 @@ REVIEWED = frozenset(
 )
 """Types that an archive of another family may hold, read in LightGBM 4.7: rebuilding them from their
 attributes runs nothing but their own `__setstate__`."""
+KINDS = ("LGBMClassifier", "LGBMRegressor")
 _THREADS = re.compile(r"\[num_threads: -?\d+\]")
 
 
@@ -43,7 +44,7 @@ class LightGBMText:
     def accepts(self, model: Any) -> bool:
         """Whether it is one of the two, whole in plain values."""
         kind = type(model)
-        if kind.__module__ != "lightgbm.sklearn" or kind.__name__ not in ("LGBMClassifier", "LGBMRegressor"):
+        if kind.__module__ != "lightgbm.sklearn" or kind.__name__ not in KINDS:
             return False
         return _plain(model.get_params()) and isinstance(getattr(model, "objective_", None), str)
 
@@ -72,10 +73,9 @@ class LightGBMText:
             booster = lightgbm.Booster(model_str=text.decode())
         except (msgspec.DecodeError, UnicodeDecodeError, lightgbm.basic.LightGBMError) as fault:
             raise Tampered(f"model: its LightGBM text cannot be read: {fault}") from fault
-        kind = {"LGBMClassifier": lightgbm.LGBMClassifier, "LGBMRegressor": lightgbm.LGBMRegressor}
-        if face.kind not in kind:
+        if face.kind not in KINDS:
             raise Tampered(f"model: found {face.kind!r}, expected LGBMClassifier or LGBMRegressor.")
-        model = kind[face.kind](**face.params)
+        model = getattr(lightgbm, face.kind)(**face.params)
         booster.best_iteration = face.best
         model._Booster = booster
         model._best_iteration = face.best

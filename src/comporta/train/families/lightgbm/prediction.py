@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import ctypes
 import threading
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 
-from comporta.records import Signature
+from comporta.records import Signature, decode
+from comporta.stats.classes import labels_from
 from comporta.train.compiled import CompiledModel
 from comporta.train.decisions import decide, is_swapped
+from comporta.train.families.lightgbm.codec import KINDS, Face
+from comporta.train.families.lightgbm.library import LoadedTrees, RowCalls, lightgbm_library
 from comporta.train.frames import matrix
 
 if TYPE_CHECKING:
@@ -23,50 +27,59 @@ def compile_lightgbm(model: Any, signature: Signature) -> CompiledModel | None:
     """LightGBM's C interface on one thread, exactly the estimator's own arithmetic; None for any other
     model. A single row goes through a prepared call (`LGBM_BoosterPredictForMatSingleRowFast`)."""
     kind = type(model)
-    if kind.__module__ != "lightgbm.sklearn" or kind.__name__ not in ("LGBMClassifier", "LGBMRegressor"):
-        return None
-    if any(field.kind == "text" and not field.values for field in signature.features):
+    if kind.__module__ != "lightgbm.sklearn" or kind.__name__ not in KINDS or _reads_text(signature):
         return None
     from importlib import import_module
 
-    basic = import_module("lightgbm.basic")
-    _LIB, _safe_call = basic._LIB, basic._safe_call
+    calls = RowCalls(
+        import_module("lightgbm.basic")._LIB, model, model.booster_._handle,
+        last=int(model.best_iteration_ or 0) or -1, width=len(signature.features),
+        classes=_outputs(signature),
+    )  # fmt: skip
+    return _compile_calls(calls, signature, swap=is_swapped(model, signature))
 
-    booster, width = model.booster_, len(signature.features)
-    classes = len(signature.classes) if signature.task == "multiclass" else 1
-    settings, swap = b"num_threads=1", is_swapped(model, signature)
-    prepared, length = ctypes.c_void_p(), ctypes.c_int64()
-    last = int(model.best_iteration_ or 0) or -1
-    _safe_call(
-        _LIB.LGBM_BoosterPredictForMatSingleRowFastInit(
-            booster._handle, 0, 0, last, 1, width, settings, ctypes.byref(prepared)
-        )
-    )
-    row, said = np.empty((1, width)), np.empty(classes)
-    row_at, said_at = ctypes.c_void_p(row.ctypes.data), ctypes.c_void_p(said.ctypes.data)
-    length_at = ctypes.byref(length)
-    single = _LIB.LGBM_BoosterPredictForMatSingleRowFast
+
+def compile_lightgbm_text(data: bytes, signature: Signature) -> CompiledModel | None:
+    """The same of a kept model's bytes, as `LightGBMText` writes them: neither the estimator is built nor its
+    package imported. None where that cannot be; whoever reads the bytes says what is wrong with them."""
+    library = lightgbm_library()
+    if library is None or _reads_text(signature):
+        return None
+    line, _, text = data.partition(b"\n")
+    try:
+        face = decode(line, Face)
+        trees = LoadedTrees(library, text)
+    except (msgspec.DecodeError, RuntimeError):
+        return None
+    width, classes = len(signature.features), _outputs(signature)
+    if face.kind not in KINDS or (trees.features.value, trees.classes.value) != (width, classes):
+        return None
+    known = SimpleNamespace(classes_=labels_from(face.classes, face.label) if face.classes else None)
+    calls = RowCalls(library, trees, trees.handle, last=face.best or -1, width=width, classes=classes)
+    return _compile_calls(calls, signature, swap=is_swapped(known, signature))
+
+
+def _reads_text(signature: Signature) -> bool:
+    return any(field.kind == "text" and not field.values for field in signature.features)
+
+
+def _outputs(signature: Signature) -> int:
+    """How many numbers one row is answered with."""
+    return len(signature.classes) if signature.task == "multiclass" else 1
+
+
+def _compile_calls(calls: RowCalls, signature: Signature, *, swap: bool) -> CompiledModel:
+    """swap: whether the estimator's second class is the signature's first."""
+    classes = _outputs(signature)
     # One buffer: ctypes lets other threads run during the call.
     turn = threading.Lock()
 
-    def ask(rows: NDArray[Any]) -> NDArray[np.float64]:
+    def array(rows: NDArray[Any]) -> Columns:
         if len(rows) == 1:
             with turn:
-                row[0] = rows[0]
-                _safe_call(single(prepared, row_at, length_at, said_at))
-                return said.copy()
-        rows = np.ascontiguousarray(rows, dtype=np.float64)
-        out = np.empty(len(rows) * classes)
-        _safe_call(
-            _LIB.LGBM_BoosterPredictForMat(
-                booster._handle, ctypes.c_void_p(rows.ctypes.data), 1, len(rows), width, 1, 0, 0, last,
-                settings, ctypes.byref(ctypes.c_int64()), ctypes.c_void_p(out.ctypes.data),
-            )
-        )  # fmt: skip
-        return out
-
-    def array(rows: NDArray[Any]) -> Columns:
-        found = ask(rows)
+                found = calls.one(rows[0])
+        else:
+            found = calls.many(rows)
         if signature.task == "regression":
             return found, None
         probability = found.reshape(-1, classes) if classes > 1 else _both(found, swap)

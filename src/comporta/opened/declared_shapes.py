@@ -1,0 +1,94 @@
+"""The datasets as a project's file declares them by now, for a process that runs no code of a project.
+
+What answers requests has a version's kept source. To import the live project for a list of personal columns
+would bring each worker the libraries of training, and a file that is being edited would keep a version from
+its traffic. So a process of its own runs the file, once someone asks, and ends.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from comporta.errors import BadProject, first_line
+from comporta.opened.project import OpenProject
+from comporta.project.load import load_project
+from comporta.records import DatasetSchema, Record, decode, encode
+
+_PATIENCE = 120.0
+"""Seconds for a project's file to be run: it may import much, and the machine be busy."""
+
+
+class DeclaredTables(Record, frozen=True, kw_only=True):
+    """What such a process answers. failure: why the file could not be run; empty where it was."""
+
+    shapes: dict[str, DatasetSchema] = {}
+    failure: str = ""
+
+
+class DeclaredShapes:
+    """Those of one project: read when first asked for, and again once its file was written since."""
+
+    def __init__(self, opened: OpenProject) -> None:
+        self._opened = opened
+        self._shapes: Mapping[str, DatasetSchema] = {}
+        self._seen: tuple[int, int] | None = None
+
+    def read(self) -> Mapping[str, DatasetSchema]:
+        """Dataset → its schema. May take seconds, the first time. Raises BadProject where the file cannot be
+        run: what is personal by now is not known then."""
+        file = self._opened.file
+        if file is None:  # declared in this process
+            return {name: table.shape() for name, table in self._opened.project.tables().items()}
+        try:
+            written = file.stat()
+        except OSError as error:
+            raise BadProject(f"{file}: {error.strerror or error}.") from error
+        seen = (written.st_mtime_ns, written.st_size)
+        if seen != self._seen:
+            self._shapes, self._seen = _run(file), seen
+        return self._shapes
+
+
+def _run(file: Path) -> dict[str, DatasetSchema]:
+    command = [sys.executable, "-P", "-m", "comporta.opened.declared_shapes", str(file)]
+    try:
+        said = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            timeout=_PATIENCE, check=False, process_group=0,
+        )  # fmt: skip
+        found = decode(said.stdout, DeclaredTables)
+    except subprocess.TimeoutExpired as error:
+        raise BadProject(f"{file.name}: running it took more than {_PATIENCE:g} s.") from error
+    except msgspec.MsgspecError as error:  # killed, as where memory ran out
+        raise BadProject(f"{file.name}: what ran it ended with code {said.returncode}.") from error
+    if found.failure:
+        raise BadProject(found.failure)
+    return found.shapes
+
+
+def main(file: Path) -> int:
+    """Says what this file declares, or why it cannot be run."""
+    answer = os.dup(1)
+    os.dup2(2, 1)  # what the file prints is no part of the answer
+    try:
+        tables = load_project(file).tables()
+        told = DeclaredTables(shapes={name: table.shape() for name, table in tables.items()})
+    # The boundary of the process, to a user's file: who started it says it, in a line.
+    except Exception as error:
+        text = (
+            str(error) if isinstance(error, BadProject) else f"{type(error).__name__}: {first_line(error)}."
+        )
+        told = DeclaredTables(failure=text)
+    with os.fdopen(answer, "wb") as stream:
+        stream.write(encode(told))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
