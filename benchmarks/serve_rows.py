@@ -182,6 +182,7 @@ class OneModel:
             signature=predictor.signature,
             predict=lambda frame: scored(predictor.predict(frame)),
             fast=lambda array: scored(predictor.fast(array)),
+            row=predictor.row(),
             test=predictor.self_test,
             forms=predictor.forms,
         )

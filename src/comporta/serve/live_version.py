@@ -22,7 +22,7 @@ from comporta.serve.recent_predictions import RecentPrediction
 from comporta.serve.request_rows import RequestRows, RowMetadata, value_of_row
 from comporta.serve.response_heads import response_heads
 from comporta.serve.schema import CheckedRows, RequestSchema
-from comporta.serve.version_source import LoadedVersion, ModelScores
+from comporta.serve.version_source import Fast, LoadedVersion, ModelScores, Row
 
 UNSEEN = "\N{REPLACEMENT CHARACTER} never seen"
 _WARM = 3
@@ -52,6 +52,7 @@ class LiveVersion:
         "_needed",
         "_per_row",
         "_probability",
+        "_row",
         "heads",
         "label_name",
         "loaded",
@@ -78,6 +79,7 @@ class LiveVersion:
         self._probability = not regression and signature.output in ("probability", "both")
         self.heads = response_heads(loaded.model, loaded.number, signature, self.label_name)
         self._fixed = self._per_row = 0.0
+        self._row = loaded.row or (None if loaded.fast is None else row_of(loaded.fast, self._binary))
         answerable = {field.name: field.nullable for field in signature.features}
         self._needed = [name for name, nullable in answerable.items() if not nullable]
         if loaded.features is None:
@@ -96,11 +98,17 @@ class LiveVersion:
 
         Raises BadRequest; and whatever else the model raises, which is its fault.
         """
-        loaded, schema, array = self.loaded, self.schema, incoming.array
+        loaded, schema = self.loaded, self.schema
         if loaded.requires:
             self._require(incoming)
+        if incoming.single is not None and self._row is not None:
+            packed = schema.pack_row(incoming.single)
+            answer = None if packed is None else self._answer_row(self._row, packed)
+            if answer is not None:
+                return answer
+        array = incoming.numbers()
         if array is not None:
-            schema.check_array(array, incoming.single)
+            schema.check_array(array)
             rows = CheckedRows(incoming.n, array)
         else:
             assert incoming.columns is not None
@@ -115,6 +123,19 @@ class LiveVersion:
             frame, joined = loaded.features(frame, self._times(incoming, frame, now))
             self._require_whole(frame)
         return self._predicted_rows(rows, loaded.predict(frame), joined)
+
+    def _answer_row(self, ask: Row, packed: bytes) -> PredictedRows | None:
+        """The answer to one row; None where the model gives no finite number, or none that can be said."""
+        label, probability = ask(packed)
+        numbers = probability if type(probability) is list else (probability, label)
+        if not all(isfinite(each) for each in numbers if type(each) is float):
+            return None
+        return PredictedRows(
+            CheckedRows(1, packed=packed),
+            [label] if self._label else None,
+            [probability] if self._probability else None,
+            None,
+        )
 
     def ready(self, now: int, say: Callable[[str], None]) -> None:
         """Tested, warmed and measured; what was noticed is said. Raises Refused when it answers wrongly."""
@@ -264,6 +285,17 @@ class LiveVersion:
                 value = (moment if column.zone else moment.replace(tzinfo=None)).isoformat()
             columns[column.name] = [value]
         return RequestRows(1, None, columns, _ANYONE)
+
+
+def row_of(fast: Fast, binary: bool) -> Row:
+    """Of a version that has no call of its own for one row."""
+
+    def ask(packed: bytes) -> tuple[Any, Any]:
+        label, probability = fast(np.frombuffer(packed).reshape(1, -1))
+        chances = None if probability is None else probability.tolist()[0]
+        return None if label is None else label.tolist()[0], chances[1] if binary and chances else chances
+
+    return ask
 
 
 def live_version(

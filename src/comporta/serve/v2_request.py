@@ -188,8 +188,9 @@ def _quick_rows(body: NumberBody, schema: RequestSchema, limit: int, who: RowMet
             or (first.datatype != "FP64" and not (first.datatype == "FP32" and _exact(first)))
         ):
             return None
-        array = np.array(first.data, dtype=np.float64).reshape(n, width)
-        return RequestRows(n, array, None, who, first.data if n == 1 else None)
+        if n == 1:
+            return RequestRows(1, None, None, who, first.data)
+        return RequestRows(n, np.array(first.data, dtype=np.float64).reshape(n, width), None, who)
     if [tensor.name for tensor in inputs] != schema.names:
         return None
     n = len(first.data)
@@ -199,8 +200,7 @@ def _quick_rows(body: NumberBody, schema: RequestSchema, limit: int, who: RowMet
         if len(tensor.data) != n or tensor.shape not in ([n], [n, 1]) or not _exact(tensor):
             return None
     if n == 1:
-        row = [tensor.data[0] for tensor in inputs]
-        return RequestRows(1, np.array([row], dtype=np.float64), None, who, row)
+        return RequestRows(1, None, None, who, [tensor.data[0] for tensor in inputs])
     return RequestRows(n, np.array([tensor.data for tensor in inputs], dtype=np.float64).T, None, who)
 
 

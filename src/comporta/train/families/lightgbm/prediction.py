@@ -10,13 +10,13 @@ import numpy as np
 
 from comporta.records import Signature
 from comporta.train.compiled import CompiledModel
-from comporta.train.decisions import decide, is_swapped
+from comporta.train.decisions import decide, decide_row, is_swapped
 from comporta.train.frames import matrix
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from comporta.train.compiled import Columns
+    from comporta.train.compiled import Columns, RowScores
 
 
 def compile_lightgbm(model: Any, signature: Signature) -> CompiledModel | None:
@@ -49,6 +49,20 @@ def compile_lightgbm(model: Any, signature: Signature) -> CompiledModel | None:
     # One buffer: ctypes lets other threads run during the call.
     turn = threading.Lock()
 
+    view, answers = memoryview(row).cast("B"), memoryview(said)
+
+    def one(packed: bytes) -> RowScores:
+        with turn:
+            view[:] = packed
+            _safe_call(single(prepared, row_at, length_at, said_at))
+            found = answers.tolist()
+        if signature.task == "regression":
+            return found[0], None
+        if classes == 1:
+            other = 1.0 - found[0]
+            found = [found[0], other] if swap else [other, found[0]]
+        return decide_row(found, signature), found
+
     def ask(rows: NDArray[Any]) -> NDArray[np.float64]:
         if len(rows) == 1:
             with turn:
@@ -72,7 +86,7 @@ def compile_lightgbm(model: Any, signature: Signature) -> CompiledModel | None:
         probability = found.reshape(-1, classes) if classes > 1 else _both(found, swap)
         return decide(probability.argmax(axis=1), probability, signature)
 
-    return CompiledModel(form="lightgbm", frame=lambda rows: array(matrix(rows)), array=array)
+    return CompiledModel(form="lightgbm", frame=lambda rows: array(matrix(rows)), array=array, row=one)
 
 
 def _both(second: NDArray[np.float64], swap: bool) -> NDArray[np.float64]:
