@@ -13,6 +13,7 @@ from comporta.http.admission import Admission
 from comporta.http.body import MostValues
 from comporta.http.replies import (
     CLOSING,
+    JSON,
     Receive,
     Reply,
     Scope,
@@ -41,6 +42,7 @@ from comporta.serve.request_watch import IncomingRequest, RequestWatch
 from comporta.serve.server_options import NO_TOOLS, ServerTools
 from comporta.serve.serving_state import ServingState
 from comporta.serve.sibling_workers import SiblingWorkers
+from comporta.serve.single_row import SingleRows
 from comporta.serve.tally import Tally
 from comporta.serve.triton_routes import model_statistics
 from comporta.serve.version_source import ObservationSink, VersionSource
@@ -118,6 +120,7 @@ class App:
         )
         self._features = FeatureRoute(self._predictions.model_of, queue=self.limits.queue)
         self._watch = RequestWatch(follower, tools.access, tools.tracer)
+        self._single = SingleRows(follower, self.recorder, recent, self._watch.counts, self._predictions.ids)
         self._routes = self._named_routes()
 
     def _named_routes(self) -> dict[str, Callable[[Request], Reply | Awaitable[Reply]]]:
@@ -219,6 +222,10 @@ class App:
                 return None
             header = by_name.get(TRACEPARENT)
             traceparent = None if header is None else read_traceparent(header)
+            if header is None and self._watch.access is None and _is_plain_json(by_name):
+                answer = self._single.answer(matched, body, at, began, bearer)
+                if answer is not None:
+                    return Reply(200, answer)
             request = Request(matched, by_name, body, at, bearer, traceparent)
             reply = self._predictions.infer(request)
         # A boundary, as in `_reply`, which will meet the same fault and answer it. Nothing was logged yet.
@@ -392,6 +399,11 @@ class App:
             await asyncio.to_thread(self._watch.access.close)
         if self._watch.tracer is not None:
             await asyncio.to_thread(self._watch.tracer.close)
+
+
+def _is_plain_json(headers: dict[bytes, bytes]) -> bool:
+    """Whether a body is JSON, with nothing behind it."""
+    return headers.get(b"content-type", JSON) == JSON and b"inference-header-content-length" not in headers
 
 
 def _has_body(headers: dict[bytes, bytes]) -> bool:

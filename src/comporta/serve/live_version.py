@@ -22,9 +22,11 @@ from comporta.serve.recent_predictions import RecentPrediction
 from comporta.serve.request_rows import RequestRows, RowMetadata, value_of_row
 from comporta.serve.response_heads import response_heads
 from comporta.serve.schema import CheckedRows, RequestSchema
-from comporta.serve.version_source import Fast, LoadedVersion, ModelScores, Row
+from comporta.serve.version_source import Fast, LoadedVersion, ModelScores, Row, RowScores
 
 UNSEEN = "\N{REPLACEMENT CHARACTER} never seen"
+LONG = 0.002
+"""A call above this many seconds leaves the event loop, so that others and the health checks go on."""
 _WARM = 3
 # Rows, about: few enough for a busy machine to let them be answered in one go, else each looks slow.
 _MANY = 128
@@ -53,6 +55,7 @@ class LiveVersion:
         "_per_row",
         "_probability",
         "_row",
+        "answers_single_rows",
         "heads",
         "label_name",
         "loaded",
@@ -64,6 +67,8 @@ class LiveVersion:
     def __init__(self, loaded: LoadedVersion) -> None:
         """Raises BadProject when a raw column is of a type that cannot be served."""
         self.loaded = loaded
+        # Set at `ready`: whether `score_row` is all that there is to a row of its numbers.
+        self.answers_single_rows = False
         # What most requests are: one row that this version answers.
         self.one = ((loaded.number, 1),)
         # One for all answers: there would be a hundred thousand equal ones.
@@ -103,9 +108,10 @@ class LiveVersion:
             self._require(incoming)
         if incoming.single is not None and self._row is not None:
             packed = schema.pack_row(incoming.single)
-            answer = None if packed is None else self._answer_row(self._row, packed)
-            if answer is not None:
-                return answer
+            scores = None if packed is None else self.score_row(packed)
+            if scores is not None:
+                label, probability = (None if each is None else [each] for each in scores)
+                return PredictedRows(CheckedRows(1, packed=packed), label, probability, None)
         array = incoming.numbers()
         if array is not None:
             schema.check_array(array)
@@ -124,18 +130,19 @@ class LiveVersion:
             self._require_whole(frame)
         return self._predicted_rows(rows, loaded.predict(frame), joined)
 
-    def _answer_row(self, ask: Row, packed: bytes) -> PredictedRows | None:
-        """The answer to one row; None where the model gives no finite number, or none that can be said."""
-        label, probability = ask(packed)
-        numbers = probability if type(probability) is list else (probability, label)
-        if not all(isfinite(each) for each in numbers if type(each) is float):
+    def score_row(self, packed: bytes) -> RowScores | None:
+        """What the model says of one row of good numbers, as `RequestSchema.pack_row` has it; None where a
+        number is not finite: `answer` says so."""
+        assert self._row is not None
+        label, probability = self._row(packed)
+        if not self._label:
+            label = None
+        elif type(label) is float and not isfinite(label):
             return None
-        return PredictedRows(
-            CheckedRows(1, packed=packed),
-            [label] if self._label else None,
-            [probability] if self._probability else None,
-            None,
-        )
+        if not self._probability:
+            return label, None
+        total = sum(probability) if type(probability) is list else probability
+        return (label, probability) if isfinite(total) else None
 
     def ready(self, now: int, say: Callable[[str], None]) -> None:
         """Tested, warmed and measured; what was noticed is said. Raises Refused when it answers wrongly."""
@@ -169,8 +176,15 @@ class LiveVersion:
                 self._same_both_ways(first)
         if self.loaded.apart:
             self._fixed = inf
+        self.answers_single_rows = self._row is not None and self._needs_numbers_alone()
         # Last: rows that are made up are no breach of what is declared.
         self.schema.expect(self.loaded.expects)
+
+    def _needs_numbers_alone(self) -> bool:
+        """Whether one row is answered at once, told as it is and logged, whatever it says."""
+        loaded = self.loaded
+        usual = not loaded.requires and loaded.decimals is None and loaded.log_sample >= 1.0
+        return usual and self.schema.numeric and self.seconds(1) <= LONG
 
     def _time(self, rows: RequestRows, now: int) -> float:
         """Seconds of one call, the best of a few: the first ones also warm what is lazy."""

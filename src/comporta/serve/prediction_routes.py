@@ -15,7 +15,7 @@ from comporta.http.replies import Reply
 from comporta.serve import invocations
 from comporta.serve.bad_row import BadRow
 from comporta.serve.limits import ServeLimits
-from comporta.serve.live_version import LiveVersion
+from comporta.serve.live_version import LONG, LiveVersion
 from comporta.serve.log_sample import sample_place, sampled_parts
 from comporta.serve.long_calls import LongCalls
 from comporta.serve.parquet_body import PARQUET_TYPES, read_invocation_parquet
@@ -32,8 +32,6 @@ from comporta.serve.v2_response import write_v2_response
 from comporta.serve.version_parts import VersionPart, encode_observations, rows_by_version, split_by_version
 from comporta.serve.version_source import ObservationBlock
 
-# A call above this many seconds leaves the event loop, so that others and the health checks go on.
-_LONG = 0.002
 Write = Callable[[list[VersionPart], list[str]], Reply]
 ReadRequest = tuple[ServedModel, LiveVersion | None, LiveVersion, RequestRows, Write]
 """The model asked, the version that the path names, whose columns the rows are read by, the rows, and how the
@@ -64,7 +62,7 @@ class PredictionRoutes:
     ) -> None:
         self.key, self.limits = key, limits
         self._follower, self._recorder, self._recent = follower, recorder, recent
-        self._ids = Ids()
+        self.ids = Ids()
         self.unsampled: Counter[tuple[str, int]] = Counter()
         # Apart: to read what is large takes time that small requests to a slow model need not wait for.
         self._slow = LongCalls("comporta-slow", limits.queue)
@@ -201,12 +199,12 @@ class PredictionRoutes:
             return self._answer_in_thread(request, read, self._large_calls(request))
         served, pinned, reader, incoming, write = read(request)
         at = request.at
-        ids = [self._ids.new(at)] if incoming.n == 1 else self._ids.many(at, incoming.n)
+        ids = [self.ids.new(at)] if incoming.n == 1 else self.ids.many(at, incoming.n)
         parts = split_by_version(served, self.key, pinned, incoming, reader, ids[0])
         seconds = 0.0
         for part in parts:
             seconds += part.live.seconds(part.incoming.n)
-        if seconds > _LONG:
+        if seconds > LONG:
             return self._answer_in_thread(request, read, self._apart if seconds == inf else self._slow)
         took, reply = _predict(request, parts, ids, write)
         logged = self._encode(request, parts, ids, took)

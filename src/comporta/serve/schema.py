@@ -175,16 +175,19 @@ class RequestSchema:
         """The rows as they are logged: `layout`, `numbers` and `values` of `ObservedRows`."""
         logged = self._logged
         if rows.packed is not None:
-            numbers = rows.packed
-            if logged is not None:
-                numbers = b"".join([numbers[8 * i : 8 * i + 8] for i in logged])
-            return self._layouts[1], numbers, []
+            return *self.logged_row(rows.packed), []
         if rows.array is not None:
             array = rows.array if logged is None else rows.array[:, logged]
             return self._layouts[1], array.tobytes(), []
         assert rows.columns is not None
         columns = self.columns if logged is None else [self.columns[i] for i in logged]
         return self._layouts[0], b"", [_plain(column, rows.columns[column.name]) for column in columns]
+
+    def logged_row(self, packed: bytes) -> tuple[msgspec.Raw, bytes]:
+        """The same of one row: `layout` and `numbers`."""
+        if self._logged is None:
+            return self._layouts[1], packed
+        return self._layouts[1], b"".join([packed[8 * i : 8 * i + 8] for i in self._logged])
 
     def _wrong_names(self, found: Any) -> BadRequest:
         wanted = set(self.names)
