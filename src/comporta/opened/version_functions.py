@@ -33,9 +33,9 @@ _SHOWN = 3
 
 
 class VersionFunctions(NamedTuple):
-    """predict: features by name → scores. fast, row: the same from numbers, of one row alone; None: by names
-    alone. compute: the feature functions. probe: rows that it must answer. apart: whether another process answers. forms: from
-    how many rows on which form of the model answers."""
+    """predict: features by name → scores. fast, row: the same from numbers, and of one row alone; None: by
+    names alone. compute: the feature functions. probe: rows that it must answer. apart: whether another process
+    answers. forms: from how many rows on which form of the model answers."""
 
     signature: Signature
     predict: Callable[[pl.DataFrame], ModelScores]

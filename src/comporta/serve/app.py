@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 
 from comporta.errors import BadRequest, Tampered
 from comporta.http.admission import Admission
-from comporta.http.body import MostValues
+from comporta.http.body import MostValues, has_body
 from comporta.http.replies import (
     CLOSING,
-    JSON,
     Receive,
     Reply,
     Scope,
@@ -120,7 +119,8 @@ class App:
         )
         self._features = FeatureRoute(self._predictions.model_of, queue=self.limits.queue)
         self._watch = RequestWatch(follower, tools.access, tools.tracer)
-        self._single = SingleRows(follower, self.recorder, recent, self._watch.counts, self._predictions.ids)
+        ids = self._predictions.ids
+        self._single_rows = SingleRows(follower, self.recorder, recent, self._watch, ids)
         self._routes = self._named_routes()
 
     def _named_routes(self) -> dict[str, Callable[[Request], Reply | Awaitable[Reply]]]:
@@ -188,7 +188,7 @@ class App:
             held.release()
             if at_once is not None:
                 at_once.end()
-        if not whole and _has_body(headers) and scope.get("http_version", "1.1")[:1] == "1":
+        if not whole and has_body(headers) and scope.get("http_version", "1.1")[:1] == "1":
             # What is left of it would be read as the next request's, or be waited for.
             reply = Reply(reply.status, reply.body, reply.headers + CLOSING)
         incoming = IncomingRequest(matched, route[0], at, began, traceparent, span)
@@ -220,12 +220,11 @@ class App:
             bearer = self._bearer(matched, by_name, at)
             if bearer is not None and bearer.at_once is not None:
                 return None
+            answer = self._single_rows.answer(matched, by_name, body, at, began, bearer)
+            if answer is not None:
+                return Reply(200, answer)
             header = by_name.get(TRACEPARENT)
             traceparent = None if header is None else read_traceparent(header)
-            if header is None and self._watch.access is None and _is_plain_json(by_name):
-                answer = self._single.answer(matched, body, at, began, bearer)
-                if answer is not None:
-                    return Reply(200, answer)
             request = Request(matched, by_name, body, at, bearer, traceparent)
             reply = self._predictions.infer(request)
         # A boundary, as in `_reply`, which will meet the same fault and answer it. Nothing was logged yet.
@@ -399,12 +398,3 @@ class App:
             await asyncio.to_thread(self._watch.access.close)
         if self._watch.tracer is not None:
             await asyncio.to_thread(self._watch.tracer.close)
-
-
-def _is_plain_json(headers: dict[bytes, bytes]) -> bool:
-    """Whether a body is JSON, with nothing behind it."""
-    return headers.get(b"content-type", JSON) == JSON and b"inference-header-content-length" not in headers
-
-
-def _has_body(headers: dict[bytes, bytes]) -> bool:
-    return b"transfer-encoding" in headers or headers.get(b"content-length", b"0") != b"0"

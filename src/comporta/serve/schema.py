@@ -108,19 +108,20 @@ class RequestSchema:
     def pack_row(self, values: Sequence[float | None]) -> bytes | None:
         """One row as `CheckedRows.packed` has it; None where a value is missing or not as it should be:
         `check_array` and `require_expected` say whether it may be. Only for a numeric schema."""
+        numbers: Sequence[float] = values  # type: ignore[assignment]  # a missing one is not summed
         try:
-            if not isfinite(sum(values)):  # type: ignore[arg-type]
+            if not isfinite(sum(numbers)):
                 return None
-        except TypeError:  # None among the numbers
+        except TypeError:
             return None
         for i in self.whole:
-            column, value = self.columns[i], values[i]
-            if not (value.is_integer() and column.low <= value <= column.high):  # type: ignore[union-attr]
+            column, value = self.columns[i], numbers[i]
+            if not (value.is_integer() and column.low <= value <= column.high):
                 return None
         for each in self.expected:
-            if each.is_broken(values[each.place]):
+            if each.is_broken(numbers[each.place]):
                 return None
-        return self._pack(*values)
+        return self._pack(*numbers)
 
     def check_array(self, array: NDArray[np.float64]) -> None:
         """Nothing, for [n, columns] of allowed numbers, missing as NaN. Raises BadRequest."""

@@ -117,7 +117,8 @@ def read_v2_request(body: bytes, json_size: int | None) -> InferRequest:
 
 
 def read_v2_row(body: bytes, schema: RequestSchema) -> V2Row | None:
-    """The row of a request that is one row of numbers and says no more; None of another. Raises DecodeError."""
+    """The row of a request that is one row of numbers and says no more; None of another. Raises
+    DecodeError."""
     sent = _quick.decode(body)
     if sent.outputs is not None or sent.parameters is not None or not sent.inputs or not schema.numeric:
         return None

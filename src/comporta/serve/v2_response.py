@@ -64,7 +64,7 @@ def write_v2_response(
 
 
 def write_v2_row(name: str, live: LiveVersion, scores: RowScores, id: str) -> bytes:
-    """The same body for one row, of which all is told. name: the request's `id`, or that of the prediction."""
+    """The same body for one row, of which all is told. name: the request's `id`, or else the prediction's."""
     label, probability = (None if each is None else [each] for each in scores)
     return _plain(name, live, label, probability, [id])
 

@@ -32,8 +32,8 @@ class ModelScores(NamedTuple):
 Predict = Callable[["pl.DataFrame"], ModelScores]
 Fast = Callable[["NDArray[np.float64]"], ModelScores]
 RowScores = tuple[Any, Any]
-"""Of one row its label, or the number of a regression, and its probability, of a binary model that of the second
-class, else of each: as JSON values, or None."""
+"""Of one row its label, or the number of a regression, and its probability, of a binary model that of the
+second class, else of each: as JSON values, or None."""
 Row = Callable[[bytes], RowScores]
 """Asked of one row's numbers, packed as 64-bit floats, little-endian."""
 FeatureFunction = Callable[

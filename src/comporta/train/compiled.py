@@ -21,8 +21,7 @@ RowScores = tuple[float, Sequence[float] | None]
 class CompiledModel(Record, frozen=True, kw_only=True):
     """frame: dressed features → places of labels (or numbers), probabilities. array: the same from
     numbers, (n, features), words as their place; None where words must stay words. row: the same of one row,
-    packed as 64-bit floats, where it has a call for it: most requests are one row, and arrays of one cost more
-    than many a model."""
+    packed as 64-bit floats, where it has a call for it: arrays of one row cost as much as many a model."""
 
     form: str
     frame: Callable[[pl.DataFrame], Columns]

@@ -162,7 +162,7 @@ class Predictor:
         return self._answer(*self._ask(self._frame(rows)))
 
     def row(self) -> Callable[[bytes], tuple[Any, Any]] | None:
-        """What asks for one row: its numbers, packed as 64-bit floats → what `fast` answers of it as plain
+        """What answers one row: its numbers, packed as 64-bit floats → what `fast` says of it in plain
         values, of a binary model the chance of the second class alone. None where no form has a call for it."""
         compiled = self._compiled
         if compiled is None or compiled.row is None or not self._numbers:

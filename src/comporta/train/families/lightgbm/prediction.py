@@ -49,13 +49,13 @@ def compile_lightgbm(model: Any, signature: Signature) -> CompiledModel | None:
     # One buffer: ctypes lets other threads run during the call.
     turn = threading.Lock()
 
-    view, answers = memoryview(row).cast("B"), memoryview(said)
+    view, answers = row.data.cast("B"), said.data
 
     def one(packed: bytes) -> RowScores:
         with turn:
             view[:] = packed
             _safe_call(single(prepared, row_at, length_at, said_at))
-            found = answers.tolist()
+            found: list[Any] = answers.tolist()
         if signature.task == "regression":
             return found[0], None
         if classes == 1:
