@@ -34,8 +34,8 @@ _SHOWN = 3
 
 class VersionFunctions(NamedTuple):
     """predict: features by name → scores. fast, row: the same from numbers, and of one row alone; None: by
-    names alone. compute: the feature functions. probe: rows that it must answer. apart: whether another process
-    answers. forms: from how many rows on which form of the model answers."""
+    names alone. compute: the feature functions. probe: rows that it must answer. apart: whether another
+    process answers. forms: from how many rows on which form of the model answers."""
 
     signature: Signature
     predict: Callable[[pl.DataFrame], ModelScores]

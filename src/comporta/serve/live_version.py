@@ -214,7 +214,8 @@ class LiveVersion:
         """The fast way and the way by names must say the same. Raises Refused."""
         assert self.loaded.fast is not None
         rows = self.schema.check_columns(first.columns or {}, first.n)
-        fast = self.loaded.fast(self.schema.array(rows))
+        array = self.schema.array(rows)
+        fast = self.loaded.fast(array)
         named = self.loaded.predict(self.schema.frame(rows))
         for one, other in zip(fast, named, strict=True):
             if one is None or other is None:
@@ -223,6 +224,10 @@ class LiveVersion:
             same = np.allclose(one, other, rtol=1e-4, atol=1e-5) if numbers else np.array_equal(one, other)
             if not same:
                 raise Refused(f"{self.name}: its fast way and its way by names differ on its probe rows.")
+        if self.loaded.row is not None:
+            alone = row_of(self.loaded.fast, self._binary)
+            if any(self.loaded.row(each.tobytes()) != alone(each.tobytes()) for each in array):
+                raise Refused(f"{self.name}: its way of one row and its fast way differ on its probe rows.")
 
     def _predicted_rows(
         self, rows: CheckedRows, scored: ModelScores, joined: Sequence[tuple[JoinedRow, ...]] | None

@@ -163,7 +163,7 @@ class Predictor:
 
     def row(self) -> Callable[[bytes], tuple[Any, Any]] | None:
         """What answers one row: its numbers, packed as 64-bit floats → what `fast` says of it in plain
-        values, of a binary model the chance of the second class alone. None where no form has a call for it."""
+        values, of a binary model the chance of the second class alone. None where no form has such a call."""
         compiled = self._compiled
         if compiled is None or compiled.row is None or not self._numbers:
             return None
