@@ -10,6 +10,7 @@ import polars as pl
 from msgspec import UNSET, UnsetType
 
 from comporta.data.features_match import matchable
+from comporta.data.few_rows import frame_of_rows
 from comporta.data.history_column import HistoryColumn
 from comporta.records import DatasetSchema, Join, JoinedRow, Record, decode
 
@@ -75,9 +76,7 @@ def plain_frame(
     types = {name: column.dtype for name, column in columns}
     none = [None] * height
     made = [values(column) if column.dtype in PLAIN else none for _, column in columns]
-    frame = pl.from_dicts(
-        [dict(zip(types, row, strict=True)) for row in zip(*made, strict=True)], schema=types
-    )
+    frame = frame_of_rows([dict(zip(types, row, strict=True)) for row in zip(*made, strict=True)], types)
     others = [gather(column).alias(name) for name, column in columns if column.dtype not in PLAIN]
     return frame.with_columns(others) if others else frame
 

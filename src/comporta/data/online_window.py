@@ -14,6 +14,7 @@ import polars as pl
 from comporta.data.features_match import key_value
 from comporta.data.features_time import Ints, Unit, span, tick, ticks
 from comporta.data.features_timeline import HistoryRows, Timeline, request_times
+from comporta.data.few_rows import frame_of_rows
 from comporta.data.history_column import ColumnValues, history_column
 from comporta.data.keys import key_text
 from comporta.data.online_keys import KeyIndex, key_slots
@@ -120,7 +121,7 @@ class WindowIndex(Record, frozen=True, kw_only=True):
             for row in found:
                 row[place] = None
         types = self.table.types
-        frame = pl.from_dicts([dict(zip(types, row, strict=True)) for row in found], schema=types)
+        frame = frame_of_rows([dict(zip(types, row, strict=True)) for row in found], types)
         return frame.with_columns(others) if others else frame
 
     def _source(self, key: JoinKey, slots: slice | Ints, at: datetime) -> JoinedRow:
