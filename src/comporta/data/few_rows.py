@@ -1,7 +1,7 @@
 """A frame of a few rows of plain values, in microseconds.
 
-polars' public `from_dicts` reads the schema anew for each frame, which takes twice as long as to make it. Here
-its inner call is used as it is, where it is there and makes what the public one does; else the public one.
+polars' public `from_dicts` reads the schema anew for each frame, which takes twice as long as to make it.
+Here its inner call is used, where it is there and makes what the public one does; else the public one.
 """
 
 from __future__ import annotations

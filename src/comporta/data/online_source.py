@@ -81,6 +81,15 @@ def plain_frame(
     return frame.with_columns(others) if others else frame
 
 
+_UTC_MICROSECONDS = pl.Datetime("us", "UTC")
+
+
+def usual_times(at: pl.Series | None) -> list[datetime | None] | None:
+    """The times of requests as servers have them, in UTC and microseconds: Python's own integers are then
+    quicker than an array of one. None of others."""
+    return at.to_list() if at is not None and at.dtype == _UTC_MICROSECONDS else None
+
+
 def is_plain_key(types: Sequence[pl.DataType]) -> bool:
     """Whether keys of these types are compared, and logged, as the Python values that requests hold."""
     return all(dtype in (pl.Int64, pl.String, pl.Boolean) for dtype in types)
@@ -90,7 +99,11 @@ def request_keys(
     requests: pl.DataFrame, names: Sequence[str], types: list[pl.DataType], *, plain: bool
 ) -> list[JoinKey]:
     """The key of each request, as groups of slots are named by it. plain: as `is_plain_key` says."""
-    if plain:
+    if plain and len(names) == 1:
+        column = requests[names[0]]
+        if column.dtype == types[0]:
+            return [(value,) for value in column.to_list()]
+    elif plain:
         columns = [requests[name] for name in names]
         # Not made a frame of: that takes longer than all the rest.
         if [column.dtype for column in columns] == types:

@@ -28,6 +28,7 @@ from comporta.serve.description_routes import DescriptionRoutes
 from comporta.serve.error_replies import WrongMethod, reply_to_error
 from comporta.serve.feature_route import FeatureRoute
 from comporta.serve.feedback_route import FeedbackRoute
+from comporta.serve.lifespan import live_with_server
 from comporta.serve.limits import ServeLimits
 from comporta.serve.metric_sample import MetricSample, add_up
 from comporta.serve.paths import MatchedPath, match_path, protocol_at
@@ -147,7 +148,7 @@ class App:
             await send(start_message(reply))
             await send({"type": "http.response.body", "body": reply.body})
         elif scope["type"] == "lifespan":
-            await self._live(receive, send)
+            await live_with_server(self, receive, send)
         else:
             await send({"type": "websocket.close", "code": 1008})
 
@@ -357,19 +358,6 @@ class App:
         self.hot.clear()
 
     # What goes on beside the requests.
-
-    async def _live(self, receive: Receive, send: Send) -> None:
-        while True:
-            message = await receive()
-            if message["type"] == "lifespan.startup":
-                self.open()
-                await send({"type": "lifespan.startup.complete"})
-            elif message["type"] == "lifespan.shutdown":
-                if self.grpc is not None:
-                    await self.grpc.stop()
-                await self.close()
-                await send({"type": "lifespan.shutdown.complete"})
-                return
 
     def open(self) -> None:
         """Begins to log and to follow releases; called from the event loop that serves."""
