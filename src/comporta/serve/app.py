@@ -42,7 +42,6 @@ from comporta.serve.request_watch import IncomingRequest, RequestWatch
 from comporta.serve.server_options import NO_TOOLS, ServerTools
 from comporta.serve.serving_state import ServingState
 from comporta.serve.sibling_workers import SiblingWorkers
-from comporta.serve.single_row import SingleRows
 from comporta.serve.tally import Tally
 from comporta.serve.triton_routes import model_statistics
 from comporta.serve.version_source import ObservationSink, VersionSource
@@ -91,8 +90,7 @@ class App:
         tally: where answers are counted by version. samples: what `/metrics` says beside what is known here.
         on_first_look, siblings: as in `ReleaseFollower`.
         """
-        self.source, self.say, self.tls = source, say, tools.tls
-        self.limits = limits or ServeLimits()
+        self.source, self.say, self.tls, self.limits = source, say, tools.tls, limits or ServeLimits()
         self._samples, self._siblings, self._publishing = samples, siblings, threading.Lock()
         self.recorder = Recorder(
             sink, every=flush, durable=durable, tally=tally, on_write=self.publish_samples, say=say
@@ -120,8 +118,7 @@ class App:
         )
         self._features = FeatureRoute(self._predictions.model_of, queue=self.limits.queue)
         self._watch = RequestWatch(follower, tools.access, tools.tracer)
-        ids = self._predictions.ids
-        self._single_rows = SingleRows(follower, self.recorder, recent, self._watch, ids)
+        self._single_rows = self._predictions.single_rows(self._watch)
         self._routes = self._named_routes()
 
     def _named_routes(self) -> dict[str, Callable[[Request], Reply | Awaitable[Reply]]]:

@@ -26,7 +26,9 @@ from comporta.serve.recorder import Recorder
 from comporta.serve.release_follower import ReleaseFollower
 from comporta.serve.request import Request, json_size, require_json
 from comporta.serve.request_rows import RequestRows
+from comporta.serve.request_watch import RequestWatch
 from comporta.serve.serving_state import ServedModel
+from comporta.serve.single_row import SingleRows
 from comporta.serve.v2_request import read_v2_request, v2_rows
 from comporta.serve.v2_response import write_v2_response
 from comporta.serve.version_parts import VersionPart, encode_observations, rows_by_version, split_by_version
@@ -62,7 +64,7 @@ class PredictionRoutes:
     ) -> None:
         self.key, self.limits = key, limits
         self._follower, self._recorder, self._recent = follower, recorder, recent
-        self.ids = Ids()
+        self._ids = Ids()
         self.unsampled: Counter[tuple[str, int]] = Counter()
         # Apart: to read what is large takes time that small requests to a slow model need not wait for.
         self._slow = LongCalls("comporta-slow", limits.queue)
@@ -74,6 +76,10 @@ class PredictionRoutes:
     def routes(self) -> dict[str, Callable[[Request], Reply | Awaitable[Reply]]]:
         """By the names in `serve/paths.py`: one for each protocol."""
         return {"infer": self.infer, "invoke": self.invoke, "predict": self.predict_v1}
+
+    def single_rows(self, watch: RequestWatch) -> SingleRows:
+        """The way of one row, beside these: what it answers is told of in `watch`."""
+        return SingleRows(self._follower, self._recorder, self._recent, watch, self._ids)
 
     def waiting(self) -> dict[str, int]:
         """How many long calls wait or run, by their queue."""
@@ -199,7 +205,7 @@ class PredictionRoutes:
             return self._answer_in_thread(request, read, self._large_calls(request))
         served, pinned, reader, incoming, write = read(request)
         at = request.at
-        ids = [self.ids.new(at)] if incoming.n == 1 else self.ids.many(at, incoming.n)
+        ids = [self._ids.new(at)] if incoming.n == 1 else self._ids.many(at, incoming.n)
         parts = split_by_version(served, self.key, pinned, incoming, reader, ids[0])
         seconds = 0.0
         for part in parts:

@@ -47,21 +47,13 @@ def compile_lightgbm(model: Any, signature: Signature) -> CompiledModel | None:
     length_at = ctypes.byref(length)
     single = _LIB.LGBM_BoosterPredictForMatSingleRowFast
     # One buffer: ctypes lets other threads run during the call.
-    turn = threading.Lock()
-
-    view, answers = row.data.cast("B"), said.data
+    turn, view = threading.Lock(), row.data.cast("B")
 
     def one(packed: bytes) -> RowScores:
         with turn:
             view[:] = packed
             _safe_call(single(prepared, row_at, length_at, said_at))
-            found: list[Any] = answers.tolist()
-        if signature.task == "regression":
-            return found[0], None
-        if classes == 1:
-            other = 1.0 - found[0]
-            found = [found[0], other] if swap else [other, found[0]]
-        return decide_row(found, signature), found
+            return _row_scores(said.tolist(), signature, swap)
 
     def ask(rows: NDArray[Any]) -> NDArray[np.float64]:
         if len(rows) == 1:
@@ -87,6 +79,16 @@ def compile_lightgbm(model: Any, signature: Signature) -> CompiledModel | None:
         return decide(probability.argmax(axis=1), probability, signature)
 
     return CompiledModel(form="lightgbm", frame=lambda rows: array(matrix(rows)), array=array, row=one)
+
+
+def _row_scores(found: list[float], signature: Signature, swap: bool) -> RowScores:
+    """Of one row, from what LightGBM says of it: of two classes the chance of the estimator's second."""
+    if signature.task == "regression":
+        return found[0], None
+    if signature.task == "binary":
+        other = 1.0 - found[0]
+        found = [found[0], other] if swap else [other, found[0]]
+    return decide_row(found, signature), found
 
 
 def _both(second: NDArray[np.float64], swap: bool) -> NDArray[np.float64]:
