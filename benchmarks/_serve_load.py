@@ -93,7 +93,7 @@ def load(port: int, requests: Sequence[bytes], *, connections: int = 32, seconds
         return runner.run(_load(port, requests, connections, seconds))
 
 
-def post(path: str, body: bytes) -> bytes:
-    """An HTTP request, encoded."""
-    head = f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
+def post(path: str, body: bytes, headers: str = "") -> bytes:
+    """An HTTP request, encoded. headers: further ones, each with its end of line."""
+    head = f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n{headers}"
     return f"{head}content-length: {len(body)}\r\n\r\n".encode() + body

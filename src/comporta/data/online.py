@@ -52,9 +52,10 @@ class OnlineTables(Record, frozen=True, kw_only=True):
         """`read` and `sources_of` of a few rows at once, without the frame of hidden columns between."""
         if not self.tables:
             return pl.DataFrame(), [()] * requests.height
-        (joined, first), *others = (table.few(requests, at) for table in self.tables)
+        joined, first = self.tables[0].few(requests, at)
         sources: JoinedSources = [() if row is None else (row,) for row in first]
-        for part, rows in others:
+        for table in self.tables[1:]:
+            part, rows = table.few(requests, at)
             joined = joined.hstack(part)
             sources = [
                 source if row is None else (*source, row) for source, row in zip(sources, rows, strict=True)

@@ -10,6 +10,7 @@ import polars as pl
 from msgspec import UNSET, UnsetType
 
 from comporta.data.features_match import matchable
+from comporta.data.few_rows import frame_of_rows
 from comporta.data.history_column import HistoryColumn
 from comporta.records import DatasetSchema, Join, JoinedRow, Record, decode
 
@@ -75,11 +76,18 @@ def plain_frame(
     types = {name: column.dtype for name, column in columns}
     none = [None] * height
     made = [values(column) if column.dtype in PLAIN else none for _, column in columns]
-    frame = pl.from_dicts(
-        [dict(zip(types, row, strict=True)) for row in zip(*made, strict=True)], schema=types
-    )
+    frame = frame_of_rows([dict(zip(types, row, strict=True)) for row in zip(*made, strict=True)], types)
     others = [gather(column).alias(name) for name, column in columns if column.dtype not in PLAIN]
     return frame.with_columns(others) if others else frame
+
+
+_UTC_MICROSECONDS = pl.Datetime("us", "UTC")
+
+
+def usual_times(at: pl.Series | None) -> list[datetime | None] | None:
+    """The times of requests as servers have them, in UTC and microseconds: Python's own integers are then
+    quicker than an array of one. None of others."""
+    return at.to_list() if at is not None and at.dtype == _UTC_MICROSECONDS else None
 
 
 def is_plain_key(types: Sequence[pl.DataType]) -> bool:
@@ -91,7 +99,11 @@ def request_keys(
     requests: pl.DataFrame, names: Sequence[str], types: list[pl.DataType], *, plain: bool
 ) -> list[JoinKey]:
     """The key of each request, as groups of slots are named by it. plain: as `is_plain_key` says."""
-    if plain:
+    if plain and len(names) == 1:
+        column = requests[names[0]]
+        if column.dtype == types[0]:
+            return [(value,) for value in column.to_list()]
+    elif plain:
         columns = [requests[name] for name in names]
         # Not made a frame of: that takes longer than all the rest.
         if [column.dtype for column in columns] == types:

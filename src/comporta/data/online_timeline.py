@@ -25,6 +25,7 @@ from comporta.data.online_source import (
     key_parts,
     plain_frame,
     request_keys,
+    usual_times,
 )
 from comporta.records import JoinedRow, Record
 from comporta.records.columns import JoinColumns
@@ -64,6 +65,9 @@ class TimelineIndex(Record, frozen=True, kw_only=True):
         keys = request_keys(requests, list(line.join.on), line.types, plain=self.plain)
         if line.event is None:
             times = [(0, 0)] * requests.height
+        elif (moments := usual_times(at)) is not None:
+            exact = [LOWEST if each is None else tick(each, line.unit) for each in moments]
+            times = list(zip(exact, exact, strict=True))
         else:
             when = request_times(at, line.shape)
             down, up = ticks(when, line.unit).tolist(), ticks(when, line.unit, up=True).tolist()

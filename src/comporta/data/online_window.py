@@ -12,8 +12,9 @@ import numpy as np
 import polars as pl
 
 from comporta.data.features_match import key_value
-from comporta.data.features_time import Ints, Unit, span, tick, ticks
+from comporta.data.features_time import Ints, span, tick, ticks
 from comporta.data.features_timeline import HistoryRows, Timeline, request_times
+from comporta.data.few_rows import frame_of_rows
 from comporta.data.history_column import ColumnValues, history_column
 from comporta.data.keys import key_text
 from comporta.data.online_keys import KeyIndex, key_slots
@@ -25,6 +26,7 @@ from comporta.data.online_source import (
     joined_row,
     key_parts,
     request_keys,
+    usual_times,
 )
 from comporta.data.online_timeline import rows_in_order, time_of
 from comporta.data.window_columns import WindowColumn
@@ -33,8 +35,6 @@ from comporta.records import JoinedRow, Record
 from comporta.records.columns import JoinColumns
 from comporta.records.dataset import Aggregate
 
-UTC_MICROSECONDS, UTC_MILLISECONDS = pl.Datetime("us", "UTC"), pl.Datetime("ms", "UTC")
-"""As a request's time usually is: Python's own integers are then quicker than an array of one."""
 WindowValues = tuple[list[Any], JoinedRow | None]
 
 
@@ -67,12 +67,14 @@ class WindowIndex(Record, frozen=True, kw_only=True):
     ) -> tuple[pl.DataFrame, list[JoinedRow | None]]:
         """What a few requests read, and of which window each."""
         line = self.table.line
-        when = request_times(at, line.shape)
+        moments = usual_times(at)
+        if moments is None:
+            when = request_times(at, line.shape)
+            moments, times = when.to_list(), ticks(when, line.unit).tolist()
+        else:
+            times = [0 if each is None else tick(each, line.unit) for each in moments]
         keys = request_keys(requests, list(line.join.on), line.types, plain=self.plain)
-        moments = when.to_list()
-        found = [
-            self._read(*each) for each in zip(keys, _ticks(when, moments, line.unit), moments, strict=True)
-        ]
+        found = [self._read(*each) for each in zip(keys, times, moments, strict=True)]
         return self._frame([values for values, _ in found]), [source for _, source in found]
 
     def read(self, requests: pl.DataFrame, at: pl.Series | None, hidden: JoinColumns) -> pl.DataFrame:
@@ -98,11 +100,13 @@ class WindowIndex(Record, frozen=True, kw_only=True):
         begin, until = self.keys.find(key)
         start = bisect_right(events, time - self.over, begin, until)
         end = bisect_right(events, time - self.late, start, until)
-        columns, slots = table.columns, table.known_slots(start, end, time)
-        if not isinstance(slots, slice):
+        columns, (slots, arrived) = table.columns, table.known_slots(start, end, time)
+        if isinstance(slots, slice):
+            start, end = slots.start, slots.stop
+        else:
             columns, start, end = {name: each.take(slots) for name, each in columns.items()}, 0, len(slots)
         values = [columns[each.column].one(each.what, start, end) for each in self.aggregates]
-        return values, self._source(key, slots, at) if end > start else None
+        return values, self._source(key, slots, arrived, at) if end > start else None
 
     def _frame(self, found: list[list[Any]]) -> pl.DataFrame:
         """What was found of each request as its features."""
@@ -120,11 +124,12 @@ class WindowIndex(Record, frozen=True, kw_only=True):
             for row in found:
                 row[place] = None
         types = self.table.types
-        frame = pl.from_dicts([dict(zip(types, row, strict=True)) for row in found], schema=types)
+        frame = frame_of_rows([dict(zip(types, row, strict=True)) for row in found], types)
         return frame.with_columns(others) if others else frame
 
-    def _source(self, key: JoinKey, slots: slice | Ints, at: datetime) -> JoinedRow:
-        table, line = self.table, self.table.line
+    def _source(self, key: JoinKey, slots: slice | Ints, latest: int | None, at: datetime) -> JoinedRow:
+        """latest: when the last of these slots arrived, where each has a time of its own."""
+        line = self.table.line
         last_slot = int(slots.stop - 1 if isinstance(slots, slice) else slots[-1])
         names = line.join.on.values()
         if self.plain:
@@ -136,19 +141,11 @@ class WindowIndex(Record, frozen=True, kw_only=True):
         event: datetime | None = last
         if line.shape.time is None:
             event, arrived = None, last
-        elif table.arrived is None:
+        elif latest is None:
             arrived = last + (line.shape.delay or timedelta())
         else:
-            arrived = time_of(line, int(table.arrived[slots].max()))
+            arrived = time_of(line, latest)
         return joined_row(line.join, self.version, parts, event, arrived, at)
-
-
-def _ticks(when: pl.Series, moments: list[datetime | None], unit: Unit) -> list[int]:
-    """The times of requests in a unit, rounded down."""
-    if when.dtype in (UTC_MICROSECONDS, UTC_MILLISECONDS):
-        return [0 if each is None else tick(each, unit) for each in moments]
-    found: list[int] = ticks(when, unit).tolist()
-    return found
 
 
 def window_index(line: Timeline, version: int) -> WindowIndex:

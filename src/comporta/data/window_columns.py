@@ -93,7 +93,7 @@ class WindowColumn(Record, frozen=True, kw_only=True):
         if end == start:
             return None
         codes = self.codes[start:end]
-        return int(codes.min() if what == "min" else codes.max())
+        return int(np.minimum.reduce(codes) if what == "min" else np.maximum.reduce(codes))
 
     def many(self, what: Aggregate, starts: Ints, ends: Ints) -> pl.Series:
         """The values of each range, in their order."""

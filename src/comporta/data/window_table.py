@@ -131,15 +131,20 @@ class WindowTable(Record, frozen=True, kw_only=True):
         whole = _rows_at(found, places, requests.height)
         return whole.rename(dict(zip(_HIDDEN, (hidden.key, hidden.event, hidden.arrived), strict=True)))
 
-    def known_slots(self, start: int, end: int, at: int) -> slice | Ints:
-        """The slots of one window that had arrived at `at`: their range, or they themselves."""
+    def known_slots(self, start: int, end: int, at: int) -> tuple[slice | Ints, int | None]:
+        """The slots of one window that had arrived at `at`: their range, or they themselves; and when the
+        last of them arrived, where each has a time of its own."""
         if self.arrived is None:
-            return slice(start, end)
-        known: Ints = (self.arrived[start:end] <= at).nonzero()[0]
+            return slice(start, end), None
+        arrived = self.arrived[start:end]
+        known: Ints = (arrived <= at).nonzero()[0]
+        if not len(known):
+            return slice(start, start), None
         if len(known) == end - start:
-            return slice(start, end)
+            return slice(start, end), int(np.maximum.reduce(arrived))
+        latest = int(np.maximum.reduce(arrived[known]))
         known += start
-        return known
+        return known, latest
 
     def _read_known(self, starts: Ints, ends: Ints, times: Ints) -> pl.DataFrame:
         """What windows make of those of their rows that had arrived."""

@@ -145,3 +145,8 @@ class Unpacker:
 
     def _broken_error(self) -> BadRequest:
         return BadRequest(f"the body is not whole as {self._encoding.decode()}, which its head says it is.")
+
+
+def has_body(headers: dict[bytes, bytes]) -> bool:
+    """Whether a request says that a body follows its head."""
+    return b"transfer-encoding" in headers or headers.get(b"content-length", b"0") != b"0"

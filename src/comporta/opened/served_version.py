@@ -68,6 +68,7 @@ def load_version(
         signature=does.signature,
         predict=does.predict,
         fast=does.fast if plain else None,
+        row=does.row if plain else None,
         features=answer,
         requires=bundle.requires,
         form=bundle.shapes[bundle.of].form,

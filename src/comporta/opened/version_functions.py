@@ -33,9 +33,9 @@ _SHOWN = 3
 
 
 class VersionFunctions(NamedTuple):
-    """predict: features by name → scores. fast: the same from numbers; None: by names alone. compute: the
-    feature functions. probe: rows that it must answer. apart: whether another process answers. forms: from
-    how many rows on which form of the model answers."""
+    """predict: features by name → scores. fast, row: the same from numbers, and of one row alone; None: by
+    names alone. compute: the feature functions. probe: rows that it must answer. apart: whether another
+    process answers. forms: from how many rows on which form of the model answers."""
 
     signature: Signature
     predict: Callable[[pl.DataFrame], ModelScores]
@@ -44,6 +44,7 @@ class VersionFunctions(NamedTuple):
     probe: pl.DataFrame | None
     apart: bool = False
     forms: tuple[tuple[int, str], ...] = ()
+    row: Callable[[bytes], tuple[Any, Any]] | None = None
 
 
 def version_functions(
@@ -97,6 +98,7 @@ def _functions_here(
         compute=source.functions(compute),
         probe=trial_rows(predictor),
         forms=predictor.forms,
+        row=predictor.row(),
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from comporta.errors import BadRequest, Tampered
 from comporta.http.admission import Admission
-from comporta.http.body import MostValues
+from comporta.http.body import MostValues, has_body
 from comporta.http.replies import (
     CLOSING,
     Receive,
@@ -28,6 +28,7 @@ from comporta.serve.description_routes import DescriptionRoutes
 from comporta.serve.error_replies import WrongMethod, reply_to_error
 from comporta.serve.feature_route import FeatureRoute
 from comporta.serve.feedback_route import FeedbackRoute
+from comporta.serve.lifespan import live_with_server
 from comporta.serve.limits import ServeLimits
 from comporta.serve.metric_sample import MetricSample, add_up
 from comporta.serve.paths import MatchedPath, match_path, protocol_at
@@ -89,8 +90,7 @@ class App:
         tally: where answers are counted by version. samples: what `/metrics` says beside what is known here.
         on_first_look, siblings: as in `ReleaseFollower`.
         """
-        self.source, self.say, self.tls = source, say, tools.tls
-        self.limits = limits or ServeLimits()
+        self.source, self.say, self.tls, self.limits = source, say, tools.tls, limits or ServeLimits()
         self._samples, self._siblings, self._publishing = samples, siblings, threading.Lock()
         self.recorder = Recorder(
             sink, every=flush, durable=durable, tally=tally, on_write=self.publish_samples, say=say
@@ -118,6 +118,7 @@ class App:
         )
         self._features = FeatureRoute(self._predictions.model_of, queue=self.limits.queue)
         self._watch = RequestWatch(follower, tools.access, tools.tracer)
+        self._single_rows = self._predictions.single_rows(self._watch)
         self._routes = self._named_routes()
 
     def _named_routes(self) -> dict[str, Callable[[Request], Reply | Awaitable[Reply]]]:
@@ -144,7 +145,7 @@ class App:
             await send(start_message(reply))
             await send({"type": "http.response.body", "body": reply.body})
         elif scope["type"] == "lifespan":
-            await self._live(receive, send)
+            await live_with_server(self, receive, send)
         else:
             await send({"type": "websocket.close", "code": 1008})
 
@@ -185,7 +186,7 @@ class App:
             held.release()
             if at_once is not None:
                 at_once.end()
-        if not whole and _has_body(headers) and scope.get("http_version", "1.1")[:1] == "1":
+        if not whole and has_body(headers) and scope.get("http_version", "1.1")[:1] == "1":
             # What is left of it would be read as the next request's, or be waited for.
             reply = Reply(reply.status, reply.body, reply.headers + CLOSING)
         incoming = IncomingRequest(matched, route[0], at, began, traceparent, span)
@@ -217,6 +218,9 @@ class App:
             bearer = self._bearer(matched, by_name, at)
             if bearer is not None and bearer.at_once is not None:
                 return None
+            answer = self._single_rows.answer(matched, by_name, body, at, began, bearer)
+            if answer is not None:
+                return Reply(200, answer)
             header = by_name.get(TRACEPARENT)
             traceparent = None if header is None else read_traceparent(header)
             request = Request(matched, by_name, body, at, bearer, traceparent)
@@ -352,19 +356,6 @@ class App:
 
     # What goes on beside the requests.
 
-    async def _live(self, receive: Receive, send: Send) -> None:
-        while True:
-            message = await receive()
-            if message["type"] == "lifespan.startup":
-                self.open()
-                await send({"type": "lifespan.startup.complete"})
-            elif message["type"] == "lifespan.shutdown":
-                if self.grpc is not None:
-                    await self.grpc.stop()
-                await self.close()
-                await send({"type": "lifespan.shutdown.complete"})
-                return
-
     def open(self) -> None:
         """Begins to log and to follow releases; called from the event loop that serves."""
         if self._watch.access is not None:
@@ -392,7 +383,3 @@ class App:
             await asyncio.to_thread(self._watch.access.close)
         if self._watch.tracer is not None:
             await asyncio.to_thread(self._watch.tracer.close)
-
-
-def _has_body(headers: dict[bytes, bytes]) -> bool:
-    return b"transfer-encoding" in headers or headers.get(b"content-length", b"0") != b"0"

@@ -50,9 +50,10 @@ class ExpectedValues(msgspec.Struct, frozen=True):
         return int(broken.argmax()) if broken.any() else -1
 
     def _first(self, values: Sequence[Any]) -> int:
-        return next((row for row, value in enumerate(values) if self._is_broken(value)), -1)
+        return next((row for row, value in enumerate(values) if self.is_broken(value)), -1)
 
-    def _is_broken(self, value: Any) -> bool:
+    def is_broken(self, value: Any) -> bool:
+        """Whether a value is none of these."""
         if value is None or value != value:
             return False
         if isinstance(value, datetime):

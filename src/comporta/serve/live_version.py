@@ -24,10 +24,12 @@ from comporta.serve.recent_predictions import RecentPrediction
 from comporta.serve.request_rows import RequestRows, RowMetadata, value_of_row
 from comporta.serve.response_heads import response_heads
 from comporta.serve.schema import CheckedRows, RequestSchema
-from comporta.serve.version_source import LoadedVersion, ModelScores
+from comporta.serve.version_source import Fast, LoadedVersion, ModelScores, Row, RowScores
 
 UNSEEN = "\N{REPLACEMENT CHARACTER} never seen"
 _TURN = 0.0002  # seconds
+LONG = 0.002
+"""A call above this many seconds leaves the event loop, so that others and the health checks go on."""
 _WARM = 3
 # Rows, about: few enough for a busy machine to let them be answered in one go, else each looks slow.
 _MANY = 128
@@ -55,6 +57,8 @@ class LiveVersion:
         "_needed",
         "_per_row",
         "_probability",
+        "_row",
+        "answers_single_rows",
         "heads",
         "label_name",
         "loaded",
@@ -66,6 +70,8 @@ class LiveVersion:
     def __init__(self, loaded: LoadedVersion) -> None:
         """Raises BadProject when a raw column is of a type that cannot be served."""
         self.loaded = loaded
+        # Set at `ready`: whether `score_row` is all that there is to a row of its numbers.
+        self.answers_single_rows = False
         # What most requests are: one row that this version answers.
         self.one = ((loaded.number, 1),)
         # One for all answers: there would be a hundred thousand equal ones.
@@ -81,6 +87,7 @@ class LiveVersion:
         self._probability = not regression and signature.output in ("probability", "both")
         self.heads = response_heads(loaded.model, loaded.number, signature, self.label_name)
         self._fixed = self._per_row = 0.0
+        self._row = loaded.row or (None if loaded.fast is None else row_of(loaded.fast, self._binary))
         answerable = {field.name: field.nullable for field in signature.features}
         self._needed = [name for name, nullable in answerable.items() if not nullable]
         if loaded.features is None:
@@ -99,11 +106,18 @@ class LiveVersion:
 
         Raises BadRequest; and whatever else the model raises, which is its fault.
         """
-        loaded, schema, array = self.loaded, self.schema, incoming.array
+        loaded, schema = self.loaded, self.schema
         if loaded.requires:
             self._require(incoming)
+        if incoming.single is not None and self._row is not None:
+            packed = schema.pack_row(incoming.single)
+            scores = None if packed is None else self.score_row(packed)
+            if scores is not None:
+                label, probability = (None if each is None else [each] for each in scores)
+                return PredictedRows(CheckedRows(1, packed=packed), label, probability, None)
+        array = incoming.numbers()
         if array is not None:
-            schema.check_array(array, incoming.single)
+            schema.check_array(array)
             rows = CheckedRows(incoming.n, array)
         else:
             assert incoming.columns is not None
@@ -118,6 +132,20 @@ class LiveVersion:
             frame, joined = loaded.features(frame, self._times(incoming, frame, now))
             self._require_whole(frame)
         return self._predicted_rows(rows, loaded.predict(frame), joined)
+
+    def score_row(self, packed: bytes) -> RowScores | None:
+        """What the model says of one row of good numbers, as `RequestSchema.pack_row` has it; None where a
+        number is not finite: `answer` says so."""
+        assert self._row is not None
+        label, probability = self._row(packed)
+        if not self._label:
+            label = None
+        elif type(label) is float and not isfinite(label):
+            return None
+        if not self._probability:
+            return label, None
+        total = sum(probability) if type(probability) is list else probability
+        return (label, probability) if isfinite(total) else None
 
     def ready(self, now: int, say: Callable[[str], None]) -> None:
         """Tested, warmed and measured; what was noticed is said. Raises Refused when it answers wrongly."""
@@ -151,8 +179,15 @@ class LiveVersion:
                 self._same_both_ways(first)
         if self.loaded.apart:
             self._fixed = inf
+        self.answers_single_rows = self._row is not None and self._needs_numbers_alone()
         # Last: rows that are made up are no breach of what is declared.
         self.schema.expect(self.loaded.expects)
+
+    def _needs_numbers_alone(self) -> bool:
+        """Whether one row is answered at once, told as it is and logged, whatever it says."""
+        loaded = self.loaded
+        usual = not loaded.requires and loaded.decimals is None and loaded.log_sample >= 1.0
+        return usual and self.schema.numeric and self.seconds(1) <= LONG
 
     def _time(self, rows: RequestRows, now: int) -> float:
         """Seconds of one call, the best of a few: the first ones also warm what is lazy."""
@@ -182,7 +217,8 @@ class LiveVersion:
         """The fast way and the way by names must say the same. Raises Refused."""
         assert self.loaded.fast is not None
         rows = self.schema.check_columns(first.columns or {}, first.n)
-        fast = self.loaded.fast(self.schema.array(rows))
+        array = self.schema.array(rows)
+        fast = self.loaded.fast(array)
         named = self.loaded.predict(self.schema.frame(rows))
         for one, other in zip(fast, named, strict=True):
             if one is None or other is None:
@@ -191,6 +227,10 @@ class LiveVersion:
             same = np.allclose(one, other, rtol=1e-4, atol=1e-5) if numbers else np.array_equal(one, other)
             if not same:
                 raise Refused(f"{self.name}: its fast way and its way by names differ on its probe rows.")
+        if self.loaded.row is not None:
+            alone = row_of(self.loaded.fast, self._binary)
+            if any(self.loaded.row(each.tobytes()) != alone(each.tobytes()) for each in array):
+                raise Refused(f"{self.name}: its way of one row and its fast way differ on its probe rows.")
 
     def _predicted_rows(
         self, rows: CheckedRows, scored: ModelScores, joined: Sequence[tuple[JoinedRow, ...]] | None
@@ -267,6 +307,17 @@ class LiveVersion:
                 value = (moment if column.zone else moment.replace(tzinfo=None)).isoformat()
             columns[column.name] = [value]
         return RequestRows(1, None, columns, _ANYONE)
+
+
+def row_of(fast: Fast, binary: bool) -> Row:
+    """Of a version that has no call of its own for one row."""
+
+    def ask(packed: bytes) -> tuple[Any, Any]:
+        label, probability = fast(np.frombuffer(packed).reshape(1, -1))
+        chances = None if probability is None else probability.tolist()[0]
+        return None if label is None else label.tolist()[0], chances[1] if binary and chances else chances
+
+    return ask
 
 
 def live_version(

@@ -15,7 +15,7 @@ from comporta.http.replies import Reply
 from comporta.serve import invocations
 from comporta.serve.bad_row import BadRow
 from comporta.serve.limits import ServeLimits
-from comporta.serve.live_version import LiveVersion
+from comporta.serve.live_version import LONG, LiveVersion
 from comporta.serve.log_sample import sample_place, sampled_parts
 from comporta.serve.long_calls import LongCalls
 from comporta.serve.parquet_body import PARQUET_TYPES, read_invocation_parquet
@@ -26,14 +26,14 @@ from comporta.serve.recorder import Recorder
 from comporta.serve.release_follower import ReleaseFollower
 from comporta.serve.request import Request, json_size, require_json
 from comporta.serve.request_rows import RequestRows
+from comporta.serve.request_watch import RequestWatch
 from comporta.serve.serving_state import ServedModel
+from comporta.serve.single_row import SingleRows
 from comporta.serve.v2_request import read_v2_request, v2_rows
 from comporta.serve.v2_response import write_v2_response
 from comporta.serve.version_parts import VersionPart, encode_observations, rows_by_version, split_by_version
 from comporta.serve.version_source import ObservationBlock
 
-# A call above this many seconds leaves the event loop, so that others and the health checks go on.
-_LONG = 0.002
 Write = Callable[[list[VersionPart], list[str]], Reply]
 ReadRequest = tuple[ServedModel, LiveVersion | None, LiveVersion, RequestRows, Write]
 """The model asked, the version that the path names, whose columns the rows are read by, the rows, and how the
@@ -76,6 +76,10 @@ class PredictionRoutes:
     def routes(self) -> dict[str, Callable[[Request], Reply | Awaitable[Reply]]]:
         """By the names in `serve/paths.py`: one for each protocol."""
         return {"infer": self.infer, "invoke": self.invoke, "predict": self.predict_v1}
+
+    def single_rows(self, watch: RequestWatch) -> SingleRows:
+        """The way of one row, beside these: what it answers is told of in `watch`."""
+        return SingleRows(self._follower, self._recorder, self._recent, watch, self._ids)
 
     def waiting(self) -> dict[str, int]:
         """How many long calls wait or run, by their queue."""
@@ -206,7 +210,7 @@ class PredictionRoutes:
         seconds = 0.0
         for part in parts:
             seconds += part.live.seconds(part.incoming.n)
-        if seconds > _LONG:
+        if seconds > LONG:
             return self._answer_in_thread(request, read, self._apart if seconds == inf else self._slow)
         took, reply = _predict(request, parts, ids, write)
         logged = self._encode(request, parts, ids, took)

@@ -16,6 +16,7 @@ BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 
 SECONDS = "request_seconds"
 NO_ARM = "none"
 """What is called the arm of a request that named its version."""
+INFERRED = ("infer", 200)
 _NANOSECONDS = tuple(round(bound * 1e9) for bound in BOUNDS)
 _SECOND = 1e9
 
@@ -50,19 +51,27 @@ class RequestCounts:
     def note_answer(self, parts: Sequence[VersionPart], at: int, took: int, model: int) -> None:
         """One request. at: when it came, nanoseconds since 1970. took: nanoseconds in all. model: those of
         its models."""
-        place, alone = bisect_left(_NANOSECONDS, took), len(parts) == 1
+        alone = len(parts) == 1
         all_rows = 0 if alone else sum(part.incoming.n for part in parts)
         for part in parts:
             loaded, rows = part.live.loaded, part.incoming.n
-            arm = (loaded.model, loaded.number, part.arm)
-            times = self._arms.get(arm)
-            if times is None:
-                times = self._arms[arm] = AnswerTimes([0] * (len(BOUNDS) + 1))
-            times.buckets[place] += 1
-            times.nanoseconds += took
-            times.model_nanoseconds += model if alone else model * rows // all_rows
-            times.rows += rows
-            times.last = at
+            share = model if alone else model * rows // all_rows
+            self._add((loaded.model, loaded.number, part.arm), rows, at, took, share)
+
+    def note_row(self, model: str, version: int, arm: str | None, at: int, took: int, asked: int) -> None:
+        """One request to infer, of one row. asked: nanoseconds of its model; the rest as in `note_answer`."""
+        self.by_route[INFERRED] += 1
+        self._add((model, version, arm), 1, at, took, asked)
+
+    def _add(self, arm: tuple[str, int, str | None], rows: int, at: int, took: int, model: int) -> None:
+        times = self._arms.get(arm)
+        if times is None:
+            times = self._arms[arm] = AnswerTimes([0] * (len(BOUNDS) + 1))
+        times.buckets[bisect_left(_NANOSECONDS, took)] += 1
+        times.nanoseconds += took
+        times.model_nanoseconds += model
+        times.rows += rows
+        times.last = at
 
     def note_failure(self, model: str, version: int, took: int) -> None:
         """One request that this version was asked and got no answer of."""

@@ -28,9 +28,8 @@ class RowMetadata(msgspec.Struct, gc=False):
 
 
 class RequestRows(msgspec.Struct, gc=False):
-    """n rows, not yet checked: an array [n, columns] in the order of the signature, or columns by name.
-
-    single: the one row of an array as it was read, where there is one: a list is checked in less time.
+    """n rows, not yet checked: an array [n, columns] in the order of the signature, or columns by name; or
+    single, the one row of an array as it was read: most requests are one, and need no array.
     """
 
     n: int
@@ -38,6 +37,10 @@ class RequestRows(msgspec.Struct, gc=False):
     columns: Mapping[str, Sequence[Any] | NDArray[Any]] | None
     about: RowMetadata
     single: list[float | None] | None = None
+
+    def numbers(self) -> NDArray[np.float64] | None:
+        """[n, columns], missing as NaN; None of rows by name."""
+        return self.array if self.single is None else np.array([self.single], dtype=np.float64)
 
 
 NOBODY = RowMetadata()

@@ -14,10 +14,9 @@ from comporta.serve.access_log import AccessLine, AccessLog
 from comporta.serve.paths import MatchedPath
 from comporta.serve.release_follower import ReleaseFollower
 from comporta.serve.request import Request
-from comporta.serve.request_counts import RequestCounts
+from comporta.serve.request_counts import INFERRED, RequestCounts
 from comporta.serve.version_parts import VersionPart
 
-_INFERRED = ("infer", 200)
 _ASKED = ("infer", "invoke", "predict", "grpc_infer")
 
 
@@ -85,7 +84,7 @@ class RequestWatch:
     def end_prediction(self, request: Request, reply: Reply, began: int) -> Reply:
         """The same of a prediction that was made on the short way, where each microsecond counts."""
         took = time.perf_counter_ns() - began
-        self.counts.by_route[_INFERRED] += 1
+        self.counts.by_route[INFERRED] += 1
         self.counts.note_answer(request.parts, request.at, took, request.took)
         if self.access is None and request.traceparent is None:
             return reply

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from heapq import nsmallest
-from math import isfinite, nan
+from math import isfinite
+from struct import Struct
 from typing import Any
 
 import msgspec
@@ -30,11 +31,13 @@ from comporta.serve.expected import ExpectedValues, expected_values, never_missi
 
 
 class CheckedRows(msgspec.Struct, gc=False):
-    """n rows of raw columns that passed the check: as floats [n, columns], or by name."""
+    """n rows of raw columns that passed the check: as floats [n, columns], or by name; or packed, one row as
+    64-bit floats, little-endian."""
 
     n: int
     array: NDArray[np.float64] | None = None
     columns: dict[str, Values] | None = None
+    packed: bytes | None = None
 
 
 class RequestSchema:
@@ -43,6 +46,7 @@ class RequestSchema:
     __slots__ = (
         "_layouts",
         "_logged",
+        "_pack",
         "columns",
         "expected",
         "names",
@@ -61,6 +65,7 @@ class RequestSchema:
         # Which columns are logged; None: all.
         self._logged: list[int] | None = None
         self._layouts = self._encode_layouts()
+        self._pack = Struct(f"<{len(self.columns)}d").pack
         # Filled at load: columns whose unseen values the model cannot answer for.
         self.strict: frozenset[str] = frozenset()
         # Filled at load too: what the project declares of values.
@@ -100,15 +105,28 @@ class RequestSchema:
                 assert rows.array is not None
                 each.require(rows.array[:, each.place])
 
-    def check_array(self, array: NDArray[np.float64], single: list[Any] | None = None) -> None:
-        """Nothing, for [n, columns] of allowed numbers, missing as NaN. single: the same as a list, where it
-        is one row. Raises BadRequest."""
-        # One sum sees every NaN and infinity; only then is it worth looking where. Of a list it is quicker.
+    def pack_row(self, values: Sequence[float | None]) -> bytes | None:
+        """One row as `CheckedRows.packed` has it; None where a value is missing or not as it should be:
+        `check_array` and `require_expected` say whether it may be. Only for a numeric schema."""
+        numbers: Sequence[float] = values  # type: ignore[assignment]  # a missing one is not summed
         try:
-            total = np.add.reduce(array, None) if single is None else sum(single)
-        except TypeError:  # None among the numbers
-            total = nan
-        if not isfinite(total):
+            if not isfinite(sum(numbers)):
+                return None
+        except TypeError:
+            return None
+        for i in self.whole:
+            column, value = self.columns[i], numbers[i]
+            if not (value.is_integer() and column.low <= value <= column.high):
+                return None
+        for each in self.expected:
+            if each.is_broken(numbers[each.place]):
+                return None
+        return self._pack(*numbers)
+
+    def check_array(self, array: NDArray[np.float64]) -> None:
+        """Nothing, for [n, columns] of allowed numbers, missing as NaN. Raises BadRequest."""
+        # One sum sees every NaN and infinity; only then is it worth looking where.
+        if not isfinite(np.add.reduce(array, None)):
             self._check_missing(array)
         for i in self.whole:
             self._check_whole(self.columns[i], array[:, i])
@@ -157,12 +175,20 @@ class RequestSchema:
     def logged_cells(self, rows: CheckedRows) -> tuple[msgspec.Raw, bytes, list[list[Any]]]:
         """The rows as they are logged: `layout`, `numbers` and `values` of `ObservedRows`."""
         logged = self._logged
+        if rows.packed is not None:
+            return *self.logged_row(rows.packed), []
         if rows.array is not None:
-            numbers = rows.array if logged is None else rows.array[:, logged]
-            return self._layouts[1], numbers.tobytes(), []
+            array = rows.array if logged is None else rows.array[:, logged]
+            return self._layouts[1], array.tobytes(), []
         assert rows.columns is not None
         columns = self.columns if logged is None else [self.columns[i] for i in logged]
         return self._layouts[0], b"", [_plain(column, rows.columns[column.name]) for column in columns]
+
+    def logged_row(self, packed: bytes) -> tuple[msgspec.Raw, bytes]:
+        """The same of one row: `layout` and `numbers`."""
+        if self._logged is None:
+            return self._layouts[1], packed
+        return self._layouts[1], b"".join([packed[8 * i : 8 * i + 8] for i in self._logged])
 
     def _wrong_names(self, found: Any) -> BadRequest:
         wanted = set(self.names)

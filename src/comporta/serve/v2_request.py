@@ -86,6 +86,13 @@ class InferRequest(msgspec.Struct, gc=False):
     binary: bool = False
 
 
+class V2Row(msgspec.Struct, gc=False):
+    """One row of numbers in the order of the signature, and the `id` of its request."""
+
+    id: str | None
+    values: list[float | None]
+
+
 _quick = msgspec.json.Decoder(NumberBody)
 _general = msgspec.json.Decoder(InferBody)
 
@@ -107,6 +114,16 @@ def read_v2_request(body: bytes, json_size: int | None) -> InferRequest:
         return infer_request(decode_json(_general, body), body)
     head = body[:json_size]
     return infer_request(decode_json(_general, head), head, memoryview(body)[json_size:])
+
+
+def read_v2_row(body: bytes, schema: RequestSchema) -> V2Row | None:
+    """The row of a request that is one row of numbers and says no more; None of another. Raises
+    DecodeError."""
+    sent = _quick.decode(body)
+    if sent.outputs is not None or sent.parameters is not None or not sent.inputs or not schema.numeric:
+        return None
+    values = _single_row(sent.inputs, schema)
+    return None if values is None else V2Row(sent.id, values)
 
 
 def v2_rows(call: InferRequest, schema: RequestSchema, limit: int) -> RequestRows:
@@ -175,6 +192,9 @@ def _quick_rows(body: NumberBody, schema: RequestSchema, limit: int, who: RowMet
     inputs = body.inputs
     if not schema.numeric or not inputs:
         return None
+    row = _single_row(inputs, schema)
+    if row is not None:
+        return RequestRows(1, None, None, who, row)
     first = inputs[0]
     width = len(schema.names)
     if len(inputs) == 1:
@@ -188,8 +208,7 @@ def _quick_rows(body: NumberBody, schema: RequestSchema, limit: int, who: RowMet
             or (first.datatype != "FP64" and not (first.datatype == "FP32" and _exact(first)))
         ):
             return None
-        array = np.array(first.data, dtype=np.float64).reshape(n, width)
-        return RequestRows(n, array, None, who, first.data if n == 1 else None)
+        return RequestRows(n, np.array(first.data, dtype=np.float64).reshape(n, width), None, who)
     if [tensor.name for tensor in inputs] != schema.names:
         return None
     n = len(first.data)
@@ -198,10 +217,24 @@ def _quick_rows(body: NumberBody, schema: RequestSchema, limit: int, who: RowMet
     for tensor in inputs:
         if len(tensor.data) != n or tensor.shape not in ([n], [n, 1]) or not _exact(tensor):
             return None
-    if n == 1:
-        row = [tensor.data[0] for tensor in inputs]
-        return RequestRows(1, np.array([row], dtype=np.float64), None, who, row)
     return RequestRows(n, np.array([tensor.data for tensor in inputs], dtype=np.float64).T, None, who)
+
+
+def _single_row(inputs: list[NumberTensor], schema: RequestSchema) -> list[float | None] | None:
+    """The one row of inputs, a matrix or one input a column; None where they are more, or need a closer look.
+    Only for a numeric schema."""
+    first, width = inputs[0], len(schema.names)
+    if len(inputs) == 1 and (width > 1 or first.name != schema.names[0]):
+        if first.shape != [1, width] or len(first.data) != width:
+            return None
+        exact = first.datatype == "FP64" or (first.datatype == "FP32" and _exact(first))
+        return first.data if exact else None
+    if [tensor.name for tensor in inputs] != schema.names:
+        return None
+    for tensor in inputs:
+        if len(tensor.data) != 1 or tensor.shape not in ([1], [1, 1]) or not _exact(tensor):
+            return None
+    return [tensor.data[0] for tensor in inputs]
 
 
 def _exact(tensor: NumberTensor) -> bool:

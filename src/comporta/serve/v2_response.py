@@ -21,7 +21,7 @@ from comporta.serve.schema import RequestSchema
 from comporta.serve.tensors import tensor_to_bytes
 from comporta.serve.v2_request import InferRequest
 from comporta.serve.version_parts import VersionPart, join_outputs, versions_by_row
-from comporta.serve.version_source import LoadedVersion
+from comporta.serve.version_source import LoadedVersion, RowScores
 
 OCTETS = b"application/octet-stream"
 encode = msgspec.json.encode
@@ -41,7 +41,7 @@ def write_v2_response(
 ) -> tuple[bytes, Headers]:
     """The answer's body and its headers. Raises BadRequest for an output there is none of."""
     if len(parts) == 1 and call.outputs is None and not call.binary:
-        return _plain(call, parts[0].live, *join_outputs(parts, bearer), ids), JSON_ONLY
+        return _plain(call.id or ids[0], parts[0].live, *join_outputs(parts, bearer), ids), JSON_ONLY
     version, found = v2_outputs(call, parts, ids, bearer)
     tail: list[bytes] = []
     tensors = []
@@ -63,6 +63,12 @@ def write_v2_response(
     return b"".join((head, *tail)), ((b"content-type", OCTETS), (b"inference-header-content-length", size))
 
 
+def write_v2_row(name: str, live: LiveVersion, scores: RowScores, id: str) -> bytes:
+    """The same body for one row, of which all is told. name: the request's `id`, or else the prediction's."""
+    label, probability = (None if each is None else [each] for each in scores)
+    return _plain(name, live, label, probability, [id])
+
+
 def v2_outputs(
     call: InferRequest, parts: list[VersionPart], ids: list[str], bearer: Bearer | None
 ) -> tuple[str | None, list[OutputTensor]]:
@@ -80,15 +86,16 @@ def v2_outputs(
 
 
 def _plain(
-    call: InferRequest,
+    name: str,
     live: LiveVersion,
     label: list[Any] | None,
     probability: list[Any] | None,
     ids: list[str],
 ) -> bytes:
-    """The usual answer, put together from parts that are the same for all of a version's answers."""
+    """The usual answer, put together from parts that are the same for all of a version's answers. name: its
+    `id`."""
     heads, n = live.heads, b"%d" % len(ids)
-    parts = [heads.start, encode(call.id or ids[0]), b',"outputs":[']
+    parts = [heads.start, encode(name), b',"outputs":[']
     if label is not None:
         parts += (heads.label, n, b'],"data":', encode(label), b"},")
     if probability is not None:

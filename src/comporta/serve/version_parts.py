@@ -205,8 +205,10 @@ def _canonical(subject: Any, form: Form) -> Any:
 def _read_by(part: VersionPart, reader: LiveVersion) -> VersionPart:
     """An array has its columns in the reader's order: for another schema it goes by name."""
     names = reader.schema.names
-    array = part.incoming.array
-    if array is not None and part.live.schema.names != names:
+    if part.live.schema.names == names:
+        return part
+    array = part.incoming.numbers()
+    if array is not None:
         columns = {
             name: [None if value != value else value for value in array[:, i].tolist()]
             for i, name in enumerate(names)

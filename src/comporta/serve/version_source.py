@@ -31,6 +31,11 @@ class ModelScores(NamedTuple):
 
 Predict = Callable[["pl.DataFrame"], ModelScores]
 Fast = Callable[["NDArray[np.float64]"], ModelScores]
+RowScores = tuple[Any, Any]
+"""Of one row its label, or the number of a regression, and its probability, of a binary model that of the
+second class, else of each: as JSON values, or None."""
+Row = Callable[[bytes], RowScores]
+"""Asked of one row's numbers, packed as 64-bit floats, little-endian."""
 FeatureFunction = Callable[
     ["pl.DataFrame", "pl.Series"], "tuple[pl.DataFrame, Sequence[tuple[JoinedRow, ...]] | None]"
 ]
@@ -51,7 +56,8 @@ class LoadedVersion(Record, frozen=True, kw_only=True):
     """One version, in memory. Shared by threads: its functions change nothing.
 
     predict: features by name → answers. fast: the same from a float array [n, raw columns], missing as
-    NaN; only where the raw columns are all numbers and are the features, in their order.
+    NaN; only where the raw columns are all numbers and are the features, in their order. row: the same of one
+    row without an array; None: `fast` is asked.
     features: (raw columns, one UTC time a row) → (features, the rows of history each row read).
     test: raises when the model does not answer here as it did where it was made.
     requires: what a request must say of each row. form: how the subjects of its rows are
@@ -70,6 +76,7 @@ class LoadedVersion(Record, frozen=True, kw_only=True):
     signature: Signature
     predict: Predict
     fast: Fast | None = None
+    row: Row | None = None
     features: FeatureFunction | None = None
     test: Callable[[], None] | None = None
     requires: tuple[RowParameter, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -74,6 +75,13 @@ def decide(label: NDArray[Any] | None, probability: NDArray[Any] | None, signatu
     if signature.threshold is UNSET or probability is None:
         return label, probability
     return (probability[:, 1] >= signature.threshold).astype(np.int64), probability
+
+
+def decide_row(chances: Sequence[float], signature: Signature) -> int:
+    """The same of one row: the place of its label. chances: of each class, in the signature's order."""
+    if signature.threshold is UNSET:
+        return chances.index(max(chances))
+    return int(chances[1] >= signature.threshold)
 
 
 def turn(read: Attribution, signature: Signature, swap: bool) -> Attribution:

@@ -63,7 +63,7 @@ def _switch(few: CompiledModel, many: CompiledModel, limit: int) -> CompiledMode
     def array(rows: NDArray[Any]) -> Columns:
         return (short if len(rows) < limit else long)(rows)
 
-    return CompiledModel(form=few.form, frame=lambda rows: array(matrix(rows)), array=array)
+    return CompiledModel(form=few.form, frame=lambda rows: array(matrix(rows)), array=array, row=few.row)
 
 
 def _seconds(form: CompiledModel, rows: NDArray[np.float64], n: int) -> float:

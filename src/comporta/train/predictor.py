@@ -161,6 +161,28 @@ class Predictor:
             return self._answer(*self._compiled.array(rows))
         return self._answer(*self._ask(self._frame(rows)))
 
+    def row(self) -> Callable[[bytes], tuple[Any, Any]] | None:
+        """What answers one row: its numbers, packed as 64-bit floats → what `fast` says of it in plain
+        values, of a binary model the chance of the second class alone. None where no form has such a call."""
+        compiled = self._compiled
+        if compiled is None or compiled.row is None or not self._numbers:
+            return None
+        ask, signature = compiled.row, self.signature
+        if signature.task == "regression":
+            return ask
+        labels, binary = self._labels.tolist(), signature.task == "binary"
+        wants_label, wants_chances = signature.output != "probability", signature.output != "label"
+
+        def answer(packed: bytes) -> tuple[Any, Any]:
+            place, chances = ask(packed)
+            assert chances is not None
+            return (
+                labels[int(place)] if wants_label else None,
+                (chances[1] if binary else list(chances)) if wants_chances else None,
+            )
+
+        return answer
+
     def self_test(self) -> None:
         """Answers the trial rows as the estimator did when it was kept. Raises Tampered if it does not."""
         if self.trial is None or not self.trial.rows:

@@ -12,7 +12,7 @@ import numpy as np
 from comporta.records import Signature, decode
 from comporta.stats.classes import labels_from
 from comporta.train.compiled import CompiledModel
-from comporta.train.decisions import decide, is_swapped
+from comporta.train.decisions import decide, decide_row, is_swapped
 from comporta.train.families.lightgbm.codec import KINDS, Face
 from comporta.train.families.lightgbm.library import LoadedTrees, RowCalls, lightgbm_library
 from comporta.train.frames import matrix
@@ -20,7 +20,7 @@ from comporta.train.frames import matrix
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from comporta.train.compiled import Columns
+    from comporta.train.compiled import Columns, RowScores
 
 
 def compile_lightgbm(model: Any, signature: Signature) -> CompiledModel | None:
@@ -74,6 +74,10 @@ def _compile_calls(calls: RowCalls, signature: Signature, *, swap: bool) -> Comp
     # One buffer: ctypes lets other threads run during the call.
     turn = threading.Lock()
 
+    def one(packed: bytes) -> RowScores:
+        with turn:
+            return _row_scores(calls.packed(packed), signature, swap)
+
     def array(rows: NDArray[Any]) -> Columns:
         if len(rows) == 1:
             with turn:
@@ -85,7 +89,17 @@ def _compile_calls(calls: RowCalls, signature: Signature, *, swap: bool) -> Comp
         probability = found.reshape(-1, classes) if classes > 1 else _both(found, swap)
         return decide(probability.argmax(axis=1), probability, signature)
 
-    return CompiledModel(form="lightgbm", frame=lambda rows: array(matrix(rows)), array=array)
+    return CompiledModel(form="lightgbm", frame=lambda rows: array(matrix(rows)), array=array, row=one)
+
+
+def _row_scores(found: list[float], signature: Signature, swap: bool) -> RowScores:
+    """Of one row, from what LightGBM says of it: of two classes the chance of the estimator's second."""
+    if signature.task == "regression":
+        return found[0], None
+    if signature.task == "binary":
+        other = 1.0 - found[0]
+        found = [found[0], other] if swap else [other, found[0]]
+    return decide_row(found, signature), found
 
 
 def _both(second: NDArray[np.float64], swap: bool) -> NDArray[np.float64]:
