@@ -189,7 +189,7 @@ def _words(text: pl.Series) -> tuple[list[HashWords], HashWords]:
     longest = int(lengths.max()) if len(lengths) else 0
     words = -(-longest // 8)
     if words and int(text.str.len_chars().sum()) == int(lengths.sum()):
-        # A byte a character: all texts are made equally long, and their bytes read as they lie, at half the cost.
+        # A byte a character: texts made equally long are read as they lie, at half the cost.
         padded = text.str.pad_end(8 * words, "\0").cast(pl.Binary)
         whole = padded.bin.reinterpret(dtype=pl.Array(pl.UInt64, words), endianness="little").to_numpy()
         return [np.ascontiguousarray(whole[:, at]) for at in range(words)], lengths

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 import polars as pl
 from msgspec.structs import replace
 
+from comporta.acts.predict.erased import carry_erasures
 from comporta.acts.predict.ids import batch_id
 from comporta.acts.predict.job import (
     BatchJob,
@@ -134,15 +135,19 @@ def _add_answers(
         return result
     offset = SourceOffset(reader=job.version.id, dataset=rows.dataset, number=rows.number, batch=plan.batch)
     if at is None or at.offset != offset:  # else an earlier run was killed once they were there
+        carry_erasures(opened, rows, output)
         with parts.scratch() as scratch:
             add(
                 opened.store, opened.keys, shape,
                 (marked_answers(each, plan, source) for each in parts.frames()),
-                change="append", now=opened.clock(), scratch=scratch, within=_times(answers), fragment=_FRAGMENT, run=_RUN,
-                offset=OffsetMove(None if at is None else at.offset, offset),
+                change="append", now=opened.clock(), scratch=scratch, within=_times(answers),
+                fragment=_FRAGMENT, run=_RUN, offset=OffsetMove(None if at is None else at.offset, offset),
             )  # fmt: skip
     made = _settle(job, output, rows.dataset)
-    return replace(result, dataset="" if made is None else f"{output}@{made.number}")
+    if made is None or made.offset != offset:
+        return replace(result, rows=0, resumed=0)  # all were of people who were erased meanwhile
+    added = manifest_of(opened.store, opened.keys, output, made.number).added  # less those erased meanwhile
+    return replace(result, rows=added, resumed=min(before, added), dataset=f"{output}@{made.number}")
 
 
 def _times(answers: pl.LazyFrame) -> tuple[datetime, datetime]:
