@@ -294,3 +294,52 @@ def test_garbage_collection_frees_what_no_released_version_needs_and_nobody_used
 def test_an_older_version_has_no_lock_and_says_so(folder: Path) -> None:
     with open_project(folder) as opened, pytest.raises(NotFound, match="leaving/1: found no lock"):
         build_environment(opened, "leaving/1")
+
+
+# What follows loads the project's file anew, and stands last: `house` holds functions of the one before.
+
+
+@pytest.fixture
+def unbuilt(house: OpenProject) -> Iterator[OpenProject]:
+    """The project while the environment of version 1 is not there."""
+    folder = environment_folder(house, version_of(house, "size/1"))
+    aside = folder.with_name(f"{folder.name}-aside")
+    if folder.exists():
+        folder.rename(aside)
+    yield house
+    if aside.exists():
+        aside.rename(folder)
+
+
+def test_what_differs_with_other_libraries_is_told_with_the_command_that_builds_its_own(
+    unbuilt: OpenProject, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["reproduce", "size/1", "--project", str(unbuilt.root)]) == 3
+    said = " ".join(capsys.readouterr().out.split())
+    assert (
+        "differ. The libraries here are others than those it was made with (wobble 2.0 here, 1.0 then" in said
+    )
+    assert said.endswith("Build its environment, and it runs there: comporta env size/1")
+
+
+def test_where_the_libraries_here_cannot_load_it_its_steps_are_refused_with_that_command(
+    unbuilt: OpenProject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delattr(sys.modules["wobble"], "scale")
+    for command in ("reproduce", "gate"):
+        assert main([command, "size/1", "--project", str(unbuilt.root)]) == 2
+        said = capsys.readouterr().err
+        assert "size/1: it does not work with the libraries here" in said, said
+        assert said.strip().endswith("comporta env size/1") and "Traceback" not in said
+
+
+@pytest.mark.soak
+def test_it_is_reproduced_and_judged_in_its_environment(
+    built: OpenProject, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build_environment(built, "size/1")  # if the sweep took it
+    assert main(["reproduce", "size/1", "--project", str(built.root)]) == 0
+    assert "gave the same bytes" in capsys.readouterr().out
+    monkeypatch.delattr(sys.modules["wobble"], "scale")
+    assert main(["gate", "size/1", "--project", str(built.root)]) == 0
+    assert "size/1" in capsys.readouterr().out
