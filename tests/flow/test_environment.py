@@ -26,8 +26,8 @@ from comporta.acts.serve.serving import ReleasedVersions
 from comporta.acts.upkeep.environments import sweep_environments
 from comporta.cli import main
 from comporta.cli.init import make
-from comporta.engine import environment
-from comporta.errors import BadData, BadRequest, NotFound, Refused
+from comporta.engine import Engine, environment
+from comporta.errors import BadData, BadRequest, NotFound, Refused, StepFailed
 from comporta.opened import environment_client
 from comporta.opened.environments import environment_folder, lock_of
 from comporta.opened.project import OpenProject, open_project
@@ -326,11 +326,20 @@ def test_where_the_libraries_here_cannot_load_it_its_steps_are_refused_with_that
     unbuilt: OpenProject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delattr(sys.modules["wobble"], "scale")
-    for command in ("reproduce", "gate"):
-        assert main([command, "size/1", "--project", str(unbuilt.root)]) == 2
-        said = capsys.readouterr().err
-        assert "size/1: it does not work with the libraries here" in said, said
-        assert said.strip().endswith("comporta env size/1") and "Traceback" not in said
+    assert main(["reproduce", "size/1", "--project", str(unbuilt.root)]) == 2
+    said = capsys.readouterr().err
+    assert "size/1: it does not work with the libraries here" in said, said
+    assert said.strip().endswith("comporta env size/1") and "Traceback" not in said
+    monkeypatch.setattr(Engine, "ask", no_model)
+    assert main(["gate", "size/1", "--project", str(unbuilt.root)]) == 2
+    said = capsys.readouterr().err
+    assert "the libraries here: noise: its model cannot be opened" in said, said
+    assert said.strip().endswith("comporta env size/1") and "Traceback" not in said
+
+
+def no_model(*words: object, **named: object) -> None:
+    """As a measurement that opens the model ends with other libraries."""
+    raise StepFailed("noise: its model cannot be opened.")
 
 
 @pytest.mark.soak
@@ -340,6 +349,6 @@ def test_it_is_reproduced_and_judged_in_its_environment(
     build_environment(built, "size/1")  # if the sweep took it
     assert main(["reproduce", "size/1", "--project", str(built.root)]) == 0
     assert "gave the same bytes" in capsys.readouterr().out
-    monkeypatch.delattr(sys.modules["wobble"], "scale")
+    monkeypatch.setattr(Engine, "ask", no_model)
     assert main(["gate", "size/1", "--project", str(built.root)]) == 0
     assert "size/1" in capsys.readouterr().out
