@@ -39,7 +39,7 @@ from comporta.opened.permission import permission
 from comporta.opened.project import OpenProject
 from comporta.project import Model
 from comporta.project.faults import format_faults, project_faults
-from comporta.records import Fact, Level, Plan, Record, Run, Version
+from comporta.records import Fact, Level, Node, Plan, Record, Run, Version
 from comporta.registry import VERSIONS, current_version, record_verdicts, version_key
 from comporta.release import ROUTES
 
@@ -70,23 +70,9 @@ def gate(
     model = opened.model(version.model)
     declared = forms(opened, model)
     require_policy(who, declared, version)
-    champion = against(opened, version)
-    nodes = evidence_nodes(
-        model,
-        opened.root,
-        {part: version.parts[part] for part in PARTS if part in version.parts}
-        | as_built(opened, model, version),
-        champion,
-        earlier(opened, model.name, before=version.number),
-        level,
-        _production_logs(opened, model, level),
-        {each.dataset: each for each in version.read},
-        seconds_at(level, opened.settings.budget),
-        machine=machine().digest,
-    )
     try:
         run, answers = opened.engine.ask(
-            Plan(nodes=tuple(nodes)),
+            Plan(nodes=_nodes(opened, model, version, level)),
             command=f"gate {version.id}",
             purpose="judge",
             project=opened.project.name,
@@ -117,6 +103,24 @@ def gate(
 
     fresh = settle(opened.ledger, lambda view: current_version(view, version), decide, who.admit)
     return GateResult(version=with_names(opened, version_of(opened, version.id))[0], run=run, fresh=fresh)
+
+
+def _nodes(opened: OpenProject, model: Model, version: Version, level: Level) -> tuple[Node, ...]:
+    """What measures the version for these gates at this level."""
+    nodes = evidence_nodes(
+        model,
+        opened.root,
+        {part: version.parts[part] for part in PARTS if part in version.parts}
+        | as_built(opened, model, version),
+        against(opened, version),
+        earlier(opened, model.name, before=version.number),
+        level,
+        _production_logs(opened, model, level),
+        {each.dataset: each for each in version.read},
+        seconds_at(level, opened.settings.budget),
+        machine=machine().digest,
+    )
+    return tuple(nodes)
 
 
 def _gate_apart(opened: OpenProject, version: Version, level: Level, error: ComportaError) -> GateResult:

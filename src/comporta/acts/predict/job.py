@@ -132,18 +132,18 @@ def answer_rows(
                 break
             require_columns(plan.columns, chunk.columns, rows.shape)
             answers = score_frame(loaded, chunk, now=now)
-            done += _written(job, writing, done, total)
+            done += _finish_part(job, writing, done, total)
             writing = pool.submit(write, chunk, answers, first)
             if first:
                 writing.result()  # what its target does not take is said before more is answered
                 first = False
         else:
-            _written(job, writing, done, total)
+            _finish_part(job, writing, done, total)
             return True
     return False
 
 
-def _written(job: BatchJob, writing: Future[int] | None, done: int, total: int) -> int:
+def _finish_part(job: BatchJob, writing: Future[int] | None, done: int, total: int) -> int:
     """Rows of the part that was being written, once it is; told to whoever watches."""
     if writing is None:
         return 0
