@@ -84,5 +84,5 @@ def run_in_environment(opened: OpenProject, version: Version, words: Sequence[st
 def in_its_environment(version: Version, changes: Sequence[LockedChange], error: ComportaError) -> Refused:
     """The error where the version works with other libraries than are here."""
     return Refused(
-        f"{version.id}: it does not work with the libraries here: {error} {build_advice(version, changes)}"
+        f"{version.id}: a step of it fails with the libraries here: {error} {build_advice(version, changes)}"
     )
