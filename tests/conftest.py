@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
+
+from comporta.testing import running_postgres
 
 # How long an example takes says how busy the machine is, and nothing of the code.
 hypothesis.settings.register_profile("comporta", deadline=None)
@@ -26,6 +28,13 @@ def unpack_house() -> Callable[[Path], Path]:
         return folder
 
     return unpack
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The URL of an empty PostgreSQL for this process's tests: each makes a schema of its own there."""
+    with running_postgres() as url:
+        yield url
 
 
 @pytest.fixture

@@ -11,16 +11,10 @@ import pytest
 
 from comporta.ledger import Ledger, MemoryLedger, open_ledger
 from comporta.records import Projection
-from comporta.testing import Clock, DurableLedgerContract, LedgerContract, running_postgres
+from comporta.testing import Clock, DurableLedgerContract, LedgerContract
 from comporta.testing.ledgers import BALANCES, KEY, TEST_FACTS, Opens
 
 _schemas = count(1)
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    with running_postgres() as url:
-        yield url
 
 
 def opener(url: str, root: Path, clock: Clock, stack: ExitStack) -> Opens:

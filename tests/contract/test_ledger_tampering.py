@@ -23,7 +23,7 @@ from comporta.ledger.triggers import FORMER_SQLITE, POSTGRES, SQLITE
 from comporta.records import Head
 from comporta.records.facts import ProjectKeyed
 from comporta.records.instant import microseconds
-from comporta.testing import Clock, running_postgres
+from comporta.testing import Clock
 from comporta.testing.ledgers import (
     BALANCES,
     KEY,
@@ -48,12 +48,6 @@ REPLACING = [
 ]
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    with running_postgres() as url:
-        yield url
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Tamper]:
     """A new ledger's URL, and what runs SQL on it with none of the ledger's own guards."""
@@ -73,7 +67,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Tamper]:
 
         return f"sqlite:///{tmp_path / 'ledger.db'}", on_file
 
-    url = request.getfixturevalue("server")
+    url = request.getfixturevalue("postgres")
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("DROP SCHEMA IF EXISTS tampered CASCADE; CREATE SCHEMA tampered")
 

@@ -26,8 +26,8 @@ from comporta.acts.serve.serving import ReleasedVersions
 from comporta.acts.upkeep.environments import sweep_environments
 from comporta.cli import main
 from comporta.cli.init import make
-from comporta.engine import environment
-from comporta.errors import BadData, BadRequest, NotFound, Refused
+from comporta.engine import Engine, environment
+from comporta.errors import BadData, BadRequest, NotFound, Refused, StepFailed
 from comporta.opened import environment_client
 from comporta.opened.environments import environment_folder, lock_of
 from comporta.opened.project import OpenProject, open_project
@@ -294,3 +294,61 @@ def test_garbage_collection_frees_what_no_released_version_needs_and_nobody_used
 def test_an_older_version_has_no_lock_and_says_so(folder: Path) -> None:
     with open_project(folder) as opened, pytest.raises(NotFound, match="leaving/1: found no lock"):
         build_environment(opened, "leaving/1")
+
+
+# What follows loads the project's file anew, and stands last: `house` holds functions of the one before.
+
+
+@pytest.fixture
+def unbuilt(house: OpenProject) -> Iterator[OpenProject]:
+    """The project while the environment of version 1 is not there."""
+    folder = environment_folder(house, version_of(house, "size/1"))
+    aside = folder.with_name(f"{folder.name}-aside")
+    if folder.exists():
+        folder.rename(aside)
+    yield house
+    if aside.exists():
+        aside.rename(folder)
+
+
+def test_what_differs_with_other_libraries_is_told_with_the_command_that_builds_its_own(
+    unbuilt: OpenProject, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["reproduce", "size/1", "--project", str(unbuilt.root)]) == 3
+    said = " ".join(capsys.readouterr().out.split())
+    assert (
+        "differ. The libraries here are others than those it was made with (wobble 2.0 here, 1.0 then" in said
+    )
+    assert said.endswith("Build its environment, and it runs there: comporta env size/1")
+
+
+def test_where_the_libraries_here_cannot_load_it_its_steps_are_refused_with_that_command(
+    unbuilt: OpenProject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delattr(sys.modules["wobble"], "scale")
+    assert main(["reproduce", "size/1", "--project", str(unbuilt.root)]) == 2
+    said = capsys.readouterr().err
+    assert "size/1: a step of it fails with the libraries here" in said, said
+    assert said.strip().endswith("comporta env size/1") and "Traceback" not in said
+    monkeypatch.setattr(Engine, "ask", no_model)
+    assert main(["gate", "size/1", "--project", str(unbuilt.root)]) == 2
+    said = capsys.readouterr().err
+    assert "the libraries here: noise: its model cannot be opened" in said, said
+    assert said.strip().endswith("comporta env size/1") and "Traceback" not in said
+
+
+def no_model(*words: object, **named: object) -> None:
+    """As a measurement that opens the model ends with other libraries."""
+    raise StepFailed("noise: its model cannot be opened.")
+
+
+@pytest.mark.soak
+def test_it_is_reproduced_and_judged_in_its_environment(
+    built: OpenProject, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build_environment(built, "size/1")  # if the sweep took it
+    assert main(["reproduce", "size/1", "--project", str(built.root)]) == 0
+    assert "gave the same bytes" in capsys.readouterr().out
+    monkeypatch.setattr(Engine, "ask", no_model)
+    assert main(["gate", "size/1", "--project", str(built.root)]) == 0
+    assert "size/1" in capsys.readouterr().out

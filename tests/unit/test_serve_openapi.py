@@ -1,9 +1,12 @@
 """What each model takes and gives, told to programs and people; and KServe's first protocol, which has it."""
 
+import csv
+import io
 import json
 import re
 from datetime import date, datetime
 
+import polars as pl
 import pytest
 from tests.unit.test_serve_requests import MAKERS, run, words
 
@@ -90,6 +93,30 @@ def test_what_is_told_of_a_request_and_its_answer_is_what_is_taken_and_given(mod
     for wrong in ({**row, first: "x"}, {name: row[name] for name in [*row][1:]}):
         assert not fits({field: [wrong]}, taken, schemas)
         assert asked(path, {field: [wrong]})[0] == 400
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_table_of_text_and_a_parquet_file_are_described_and_what_is_shown_is_taken(model: str) -> None:
+    found, path = described(), f"/models/{model}/invocations"
+    content = found["paths"][path]["post"]["requestBody"]["content"]
+    assert [*content] == [
+        "application/json", "text/csv", "application/x-parquet", "application/vnd.apache.parquet",
+    ]  # fmt: skip
+    assert [*found["paths"][f"/v1/models/{model}:predict"]["post"]["requestBody"]["content"]] == [
+        "application/json"
+    ], "KServe's protocol takes no other"
+    shown = content["text/csv"]["example"]
+    columns = [*found["components"]["schemas"][f"{model}Row"]["properties"]]
+    assert next(csv.reader(io.StringIO(shown))) == columns
+    for kind in ("application/x-parquet", "application/vnd.apache.parquet"):
+        assert content[kind]["schema"]["format"] == "binary"
+        assert all(name in content[kind]["schema"]["description"] for name in columns)
+    file = io.BytesIO()
+    pl.read_csv(shown.encode()).write_parquet(file)
+    bodies = {"text/csv": shown.encode(), **dict.fromkeys([*content][2:], file.getvalue())}
+    requests = [(("POST", path, body), {"kind": kind}) for kind, body in bodies.items()]
+    answers, _ = run(requests, *MODELS)
+    assert [status for status, _, _ in answers] == [200, 200, 200], answers
 
 
 def test_every_path_is_described_and_each_that_is_described_is_there() -> None:

@@ -187,6 +187,12 @@ def _words(text: pl.Series) -> tuple[list[HashWords], HashWords]:
     """UTF-8 text as little-endian 8-byte words, padded with zeros, and its lengths in bytes."""
     lengths = text.str.len_bytes().cast(pl.UInt64).to_numpy()
     longest = int(lengths.max()) if len(lengths) else 0
+    words = -(-longest // 8)
+    if words and int(text.str.len_chars().sum()) == int(lengths.sum()):
+        # A byte a character: texts made equally long are read as they lie, at half the cost.
+        padded = text.str.pad_end(8 * words, "\0").cast(pl.Binary)
+        whole = padded.bin.reinterpret(dtype=pl.Array(pl.UInt64, words), endianness="little").to_numpy()
+        return [np.ascontiguousarray(whole[:, at]) for at in range(words)], lengths
     padded = (text + "\0" * 7).cast(pl.Binary)
     blocks = [
         padded.bin.slice(at, 8).to_frame("w").select(

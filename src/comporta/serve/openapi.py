@@ -3,8 +3,10 @@ for people."""
 
 from __future__ import annotations
 
+import csv
 import html
-from collections.abc import Collection, Iterable
+import io
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -13,6 +15,7 @@ from comporta.errors import wording
 from comporta.serve.columns import Kind, RequestColumn
 from comporta.serve.live_version import LiveVersion
 from comporta.serve.openapi_paths import Schema, described_paths, shared_schemas
+from comporta.serve.parquet_body import PARQUET_TYPES
 from comporta.serve.serving_state import ServedModel, ServingState
 
 _JSON: dict[Kind, Schema] = {
@@ -54,7 +57,10 @@ def openapi(serving: ServingState, version: str, *, tokens: bool) -> Schema:
         if len(serving.models) == 1:
             asked.append(("/invocations", "dataframe_records", "dataframe_records"))
         for path, field, name in asked:
-            paths.setdefault(path, {})["post"] = _operation(name, field, row, answer)
+            said = _operation(name, field, row, answer)
+            if field == "dataframe_records":
+                said["requestBody"]["content"] |= table_contents(model.champion.schema.columns)
+            paths.setdefault(path, {})["post"] = said
     document: Schema = {
         "openapi": "3.1.0",
         "info": {"title": "Comporta", "version": version},
@@ -77,6 +83,37 @@ def front_page(serving: ServingState) -> str:
 def row_schema(columns: Iterable[RequestColumn]) -> Schema:
     """One row of a request, as JSON Schema."""
     return _object({column.name: _column(column) for column in columns}, closed=True)
+
+
+def table_contents(columns: Sequence[RequestColumn]) -> Schema:
+    """Media type → the same rows as a table of text, and as a Parquet file."""
+    table = io.StringIO()
+    csv.writer(table, lineterminator="\n").writerows(
+        ([each.name for each in columns], [_csv_cell(example_value(each)) for each in columns])
+    )
+    names = ", ".join(each.name for each in columns)
+    text: Schema = {
+        "type": "string",
+        "description": wording("CSV in UTF-8: a line of column names ({names}), then a line a row").format(
+            names=names
+        ),
+    }
+    file: Schema = {
+        "type": "string",
+        "format": "binary",
+        "description": wording("a Parquet file of flat columns: {names}").format(names=names),
+    }
+    parquet = {kind.decode(): {"schema": file} for kind in PARQUET_TYPES}
+    return {"text/csv": {"schema": text, "example": table.getvalue()}, **parquet}
+
+
+def example_value(column: RequestColumn) -> Any:
+    """One that the model takes there."""
+    return next(iter(sorted(column.values)), _EXAMPLES[column.kind])
+
+
+def _csv_cell(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def answer_schema(live: LiveVersion) -> Schema:
@@ -142,10 +179,7 @@ def _operation(name: str, field: str, row: str, answer: str) -> Schema:
 
 
 def _section(served: ServedModel) -> str:
-    row = {
-        column.name: next(iter(sorted(column.values)), _EXAMPLES[column.kind])
-        for column in served.champion.schema.columns
-    }
+    row = {column.name: example_value(column) for column in served.champion.schema.columns}
     body = msgspec.json.encode({"dataframe_records": [row]}).decode().replace("'", "\\u0027")
     said = ", ".join(f"version {share.version} ({share.role}, {share.weight:.0%})" for share in served.shares)
     return _MODEL.format(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from msgspec.structs import replace
 
 from comporta.acts.judge.as_built import as_built
@@ -23,15 +24,22 @@ from comporta.acts.release.release import version_of
 from comporta.acts.serve.sealed_logs import SealedLogs
 from comporta.checks.shared.measuring.machine import machine
 from comporta.engine import Progress
-from comporta.errors import BadProject, NotFound
+from comporta.errors import BadProject, ComportaError, NotFound
 from comporta.opened.conceal import carried_on
+from comporta.opened.environment_command import (
+    STEP_FAULTS,
+    changed_libraries,
+    in_its_environment,
+    is_built,
+    run_in_environment,
+)
 from comporta.opened.optimistic import settle
 from comporta.opened.people import with_names
 from comporta.opened.permission import permission
 from comporta.opened.project import OpenProject
 from comporta.project import Model
 from comporta.project.faults import format_faults, project_faults
-from comporta.records import Fact, Level, Plan, Record, Run, Version
+from comporta.records import Fact, Level, Node, Plan, Record, Run, Version
 from comporta.registry import VERSIONS, current_version, record_verdicts, version_key
 from comporta.release import ROUTES
 
@@ -50,8 +58,11 @@ def gate(
     opened: OpenProject, name: str, *, level: Level = "release", progress: Progress | None = None
 ) -> GateResult:
     """The version judged at this level by the project's gates as they are now. What was measured before is
-    remembered. progress: called as `Engine.ask` says. Raises NotFound: no such version; BadProject: the
-    project has faults; what `Engine.ask` raises."""
+    remembered. progress: called as `Engine.ask` says. Where a measurement fails and the libraries are others
+    than when it was made, it is judged in its own environment, if that is built.
+
+    Raises NotFound: no such version; BadProject: the project has faults; Refused: it must have its
+    environment first; what `Engine.ask` raises."""
     if found := project_faults(opened.project, opened.root):
         raise BadProject(format_faults(found))
     version = version_of(opened, name)
@@ -59,28 +70,17 @@ def gate(
     model = opened.model(version.model)
     declared = forms(opened, model)
     require_policy(who, declared, version)
-    champion = against(opened, version)
-    nodes = evidence_nodes(
-        model,
-        opened.root,
-        {part: version.parts[part] for part in PARTS if part in version.parts}
-        | as_built(opened, model, version),
-        champion,
-        earlier(opened, model.name, before=version.number),
-        level,
-        _production_logs(opened, model, level),
-        {each.dataset: each for each in version.read},
-        seconds_at(level, opened.settings.budget),
-        machine=machine().digest,
-    )
-    run, answers = opened.engine.ask(
-        Plan(nodes=tuple(nodes)),
-        command=f"gate {version.id}",
-        purpose="judge",
-        project=opened.project.name,
-        progress=progress,
-        by=who.identify(),
-    )
+    try:
+        run, answers = opened.engine.ask(
+            Plan(nodes=_nodes(opened, model, version, level)),
+            command=f"gate {version.id}",
+            purpose="judge",
+            project=opened.project.name,
+            progress=progress,
+            by=who.identify(),
+        )
+    except STEP_FAULTS as error:
+        return _gate_apart(opened, version, level, error)
 
     said = judged_now(opened.context, model, level, answers, late(opened, run))
 
@@ -103,6 +103,37 @@ def gate(
 
     fresh = settle(opened.ledger, lambda view: current_version(view, version), decide, who.admit)
     return GateResult(version=with_names(opened, version_of(opened, version.id))[0], run=run, fresh=fresh)
+
+
+def _nodes(opened: OpenProject, model: Model, version: Version, level: Level) -> tuple[Node, ...]:
+    """What measures the version for these gates at this level."""
+    nodes = evidence_nodes(
+        model,
+        opened.root,
+        {part: version.parts[part] for part in PARTS if part in version.parts}
+        | as_built(opened, model, version),
+        against(opened, version),
+        earlier(opened, model.name, before=version.number),
+        level,
+        _production_logs(opened, model, level),
+        {each.dataset: each for each in version.read},
+        seconds_at(level, opened.settings.budget),
+        machine=machine().digest,
+    )
+    return tuple(nodes)
+
+
+def _gate_apart(opened: OpenProject, version: Version, level: Level, error: ComportaError) -> GateResult:
+    """The same in the version's own environment. Raises the error where no library is another than then;
+    Refused where that environment is not built, or gives no answer."""
+    changes = changed_libraries(opened, version)
+    if not changes:
+        raise error
+    if not is_built(opened, version):
+        raise in_its_environment(version, changes, error) from error
+    told = run_in_environment(opened, version, ("gate", version.id, "--level", level))
+    judged = with_names(opened, version_of(opened, version.id))[0]
+    return GateResult(version=judged, run=msgspec.convert(told["run"], Run), fresh=told["fresh"])
 
 
 def _production_logs(

@@ -23,14 +23,18 @@ def batch_id(now: datetime) -> str:
     return f"{int(now.timestamp() * 1000):012x}{secrets.token_hex(2)}"
 
 
-def prediction_ids(batch: str, rows: pl.DataFrame, shape: DatasetSchema, keys: Keys) -> pl.Series:
-    """The id of each row, by its key. Raises BadData when a key column is missing."""
-    words = pl.Series("words", np.ascontiguousarray(key_hashes(rows, shape, keys)), dtype=pl.UInt64)
+def prediction_ids(batch: str, hashes: pl.Series) -> pl.Series:
+    """The id of each row. hashes: of the rows' keys, UInt64 (`row_hashes`)."""
     parts = [
-        _four_digits()[((words // (1 << shift)) % (1 << 16)).cast(pl.UInt32)].alias(str(shift))
+        _four_digits()[((hashes // (1 << shift)) % (1 << 16)).cast(pl.UInt32)].alias(str(shift))
         for shift in (48, 32, 16, 0)
     ]
     return pl.DataFrame(parts).select(pl.concat_str(pl.lit(batch), pl.all())).to_series()
+
+
+def row_hashes(rows: pl.DataFrame, shape: DatasetSchema, keys: Keys) -> pl.Series:
+    """The keyed hash of each row's key, UInt64. Raises BadData when a key column is missing."""
+    return pl.Series(np.ascontiguousarray(key_hashes(rows, shape, keys)), dtype=pl.UInt64)
 
 
 @cache

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import partial
 
 import polars as pl
 from msgspec.structs import replace
 
+from comporta.acts.predict.erased import carry_erasures
 from comporta.acts.predict.ids import batch_id
 from comporta.acts.predict.job import (
     BatchJob,
@@ -22,6 +22,7 @@ from comporta.acts.predict.job import (
     answer_rows,
     begin_job,
 )
+from comporta.acts.predict.marks import marked_answers
 from comporta.acts.predict.output import output_schema, require_fits, require_output
 from comporta.acts.predict.parts import BatchParts, BatchPlan, batch_folder
 from comporta.acts.predict.rows import (
@@ -90,7 +91,7 @@ def predict_into_dataset(
             rows = rows_since(opened, dataset, reached, until, [*read, *filter(None, (loaded.time,))])
         plan = BatchPlan(
             version=job.version_mark, source=rows.state, chunk=request.chunk, columns=kept,
-            batch=batch_id(opened.clock()), number=until, after=reached,
+            batch=batch_id(opened.clock()), number=until, after=reached, hashed=True,
         )  # fmt: skip
         parts = place.begin(plan, anew=True)
         result = _add_answers(job, rows, loaded, parts, output, at, stop)
@@ -112,7 +113,11 @@ def _add_answers(
     opened, plan = job.opened, parts.plan
     shape = output_schema(output, rows, plan.columns)
     before = parts.done * plan.chunk
-    fits = partial(require_fits, opened, shape, rows.shape)
+    source = rows.named if rows.dataset else "files"
+
+    def fits(part: pl.DataFrame) -> None:
+        require_fits(opened, shape, rows.shape, marked_answers(part, plan, source))
+
     done = answer_rows(job, rows, loaded, parts, "dataset", fits=fits, stop=stop)
     result = BatchResult(
         version=job.version.id, source=rows.named, rows=0, resumed=0, columns=(), number=rows.number,
@@ -124,19 +129,25 @@ def _add_answers(
         return result
     answers = parts.scan()
     count = int(answers.select(pl.len()).collect().item())
-    result = replace(result, rows=count, resumed=min(before, count), columns=tuple(answers.collect_schema()))
+    columns = marked_answers(answers.head(0).collect(), plan, source).columns
+    result = replace(result, rows=count, resumed=min(before, count), columns=tuple(columns))
     if not done:
         return result
     offset = SourceOffset(reader=job.version.id, dataset=rows.dataset, number=rows.number, batch=plan.batch)
     if at is None or at.offset != offset:  # else an earlier run was killed once they were there
+        carry_erasures(opened, rows, output)
         with parts.scratch() as scratch:
             add(
-                opened.store, opened.keys, shape, parts.frames(), change="append", now=opened.clock(),
-                scratch=scratch, within=_times(answers), fragment=_FRAGMENT, run=_RUN,
-                offset=OffsetMove(None if at is None else at.offset, offset),
+                opened.store, opened.keys, shape,
+                (marked_answers(each, plan, source) for each in parts.frames()),
+                change="append", now=opened.clock(), scratch=scratch, within=_times(answers),
+                fragment=_FRAGMENT, run=_RUN, offset=OffsetMove(None if at is None else at.offset, offset),
             )  # fmt: skip
     made = _settle(job, output, rows.dataset)
-    return replace(result, dataset="" if made is None else f"{output}@{made.number}")
+    if made is None or made.offset != offset:
+        return replace(result, rows=0, resumed=0)  # all were of people who were erased meanwhile
+    added = manifest_of(opened.store, opened.keys, output, made.number).added  # less those erased meanwhile
+    return replace(result, rows=added, resumed=min(before, added), dataset=f"{output}@{made.number}")
 
 
 def _times(answers: pl.LazyFrame) -> tuple[datetime, datetime]:

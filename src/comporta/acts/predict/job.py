@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from typing import Literal, NamedTuple
 
 import polars as pl
 
-from comporta.acts.predict.ids import prediction_ids
-from comporta.acts.predict.parts import BatchParts
+from comporta.acts.predict.ids import row_hashes
+from comporta.acts.predict.marks import marked_answers, part_of
+from comporta.acts.predict.parts import BatchParts, BatchPlan
 from comporta.acts.predict.rows import BatchRows
 from comporta.acts.release.fetch import is_releasable
 from comporta.acts.release.release import version_of
@@ -17,7 +19,6 @@ from comporta.acts.serve.score import score_frame
 from comporta.acts.serve.serving import ReleasedVersions
 from comporta.data.export import RowProgress, require_exportable
 from comporta.errors import BadProject
-from comporta.opened.batches import INPUT, PREDICTED_AT, PREDICTION_ID, VERSION
 from comporta.opened.people import reason_of
 from comporta.opened.permission import Permission, permission
 from comporta.opened.project import OpenProject
@@ -115,52 +116,60 @@ def answer_rows(
     """Adds the parts that are not there yet. False: it was to stop before all were. fits: raises where a part
     is not what its target takes; asked of the first alone."""
     total, plan, now = rows.total() or 0, parts.plan, job.opened.clock()
-    done = parts.done * plan.chunk
-    first = True
-    for chunk in rows.chunks(plan.chunk, done):
-        if stop():
-            return False
-        require_columns(plan.columns, chunk.columns, rows.shape)
-        part = _part(job, rows, loaded, parts, form, chunk, now)
-        if first:
+    done, first = parts.done * plan.chunk, True
+
+    def write(chunk: pl.DataFrame, answers: pl.DataFrame, check: bool) -> int:
+        part = _part(job, rows, plan, form, chunk, answers, now)
+        if check:
             fits(part)
-            first = False
         parts.add(part)
-        done += chunk.height
-        if job.request.progress is not None:
-            job.request.progress(done, total)
-    return True
+        return chunk.height
+
+    writing: Future[int] | None = None
+    with ThreadPoolExecutor(1) as pool:  # one part is written while the next is answered
+        for chunk in rows.chunks(plan.chunk, done):
+            if stop():
+                break
+            require_columns(plan.columns, chunk.columns, rows.shape)
+            answers = score_frame(loaded, chunk, now=now)
+            done += _finish_part(job, writing, done, total)
+            writing = pool.submit(write, chunk, answers, first)
+            if first:
+                writing.result()  # what its target does not take is said before more is answered
+                first = False
+        else:
+            _finish_part(job, writing, done, total)
+            return True
+    return False
+
+
+def _finish_part(job: BatchJob, writing: Future[int] | None, done: int, total: int) -> int:
+    """Rows of the part that was being written, once it is; told to whoever watches."""
+    if writing is None:
+        return 0
+    rows = writing.result()
+    if job.request.progress is not None:
+        job.request.progress(done + rows, total)
+    return rows
 
 
 def _part(
     job: BatchJob,
     rows: BatchRows,
-    loaded: LoadedVersion,
-    parts: BatchParts,
+    plan: BatchPlan,
     form: BatchForm,
     chunk: pl.DataFrame,
+    answers: pl.DataFrame,
     now: datetime,
 ) -> pl.DataFrame:
     """Columns of the rows, their answers, and where these are from."""
-    plan = parts.plan
-    answers = score_frame(loaded, chunk, now=now)
     beside = chunk.select(by_names(plan.columns))
     if form != "dataset":
         require_exportable(rows.named, beside.schema, form)
-    marks: list[pl.Expr | pl.Series] = [pl.lit(plan.version).alias(VERSION)]
+    hashes = row_hashes(chunk, rows.shape, job.opened.keys) if plan.batch else None
     if form == "dataset":
-        marks.append(pl.lit(rows.named if rows.dataset else "files").alias(INPUT))
-    if plan.batch:
-        marks.append(prediction_ids(plan.batch, chunk, rows.shape, job.opened.keys).alias(PREDICTION_ID))
-    if form == "dataset":
-        marks.append(pl.lit(now, dtype=pl.Datetime("us", "UTC")).alias(PREDICTED_AT))
-    marked = answers.with_columns(marks)
-    if taken := [each for each in plan.columns if each in marked.columns]:
-        raise BadProject(
-            f"{', '.join(taken)}: found a column of the rows, which the answers have too, expected other "
-            "names beside the answers. Rename it in the rows, or leave it out of --keep."
-        )
-    return pl.concat([beside, marked], how="horizontal")
+        return part_of(beside, answers, hashes, now)
+    return marked_answers(part_of(beside, answers, hashes, None), plan)
 
 
 def require_columns(wanted: Sequence[str], there: Sequence[str], shape: DatasetSchema) -> None:

@@ -27,7 +27,7 @@ class BatchPlan(Record, frozen=True, kw_only=True):
     each part. columns: of the rows, those beside the answers. batch: its id, which decides nothing.
 
     number: of rows of a dataset, the version that they bring the reader to; after: the one they go on from,
-    and 0 for none."""
+    and 0 for none. hashed: parts hold the hashes of keys, of which ids are made (`marks.py`)."""
 
     version: str
     source: str
@@ -36,6 +36,7 @@ class BatchPlan(Record, frozen=True, kw_only=True):
     batch: str = ""
     number: int = 0
     after: int = 0
+    hashed: bool = False
 
 
 class BatchParts:
@@ -52,7 +53,8 @@ class BatchParts:
         path = self._path(self.done)
         draft = path.with_suffix(".draft")
         with raising_storage_full(draft):
-            frame.write_parquet(draft)
+            # Read once and deleted: what is quick to write, not what is small.
+            frame.write_parquet(draft, compression="lz4", statistics=False)
             with draft.open("rb") as file:
                 sync(file.fileno())
         draft.replace(path)

@@ -22,6 +22,7 @@ from comporta.data.names import dataset_and_number
 from comporta.data.read import scan_slice
 from comporta.data.row_chunks import count_frame_rows, row_chunks
 from comporta.data.sources import Frames, file_fault, files_matching, from_files
+from comporta.errors import Busy, NotFound, Tampered
 from comporta.opened.permission import require_permission
 from comporta.opened.project import OpenProject
 from comporta.records import DatasetSchema
@@ -34,7 +35,8 @@ _WINDOW = 500_000
 class BatchRows(NamedTuple):
     """named: as people read it, `customers@3` or a file's name. state: what it is now, so that a batch that
     was stopped goes on only on the same rows. dataset, number: of files empty, and 0. shape: how they are
-    keyed, and whom they are about. personal: columns. names: of all columns, where `frames` does not tell."""
+    keyed, and whom they are about. personal: columns. names: of all columns, where `frames` does not tell.
+    digest: of the version's slice when it was opened; of files empty."""
 
     named: str
     state: str
@@ -46,6 +48,7 @@ class BatchRows(NamedTuple):
     opened: OpenProject
     files: str
     names: tuple[str, ...] | None = None
+    digest: str = ""
 
     @property
     def columns(self) -> Sequence[str] | None:
@@ -66,11 +69,26 @@ class BatchRows(NamedTuple):
             window = _WINDOW if self.files.lower().endswith(PARQUET) else 0
             yield from row_chunks(self.frames, size, skip=skip, window=window)
 
+    def require_unerased(self) -> None:
+        """Raises Busy where the version of the dataset lost rows since it was opened."""
+        if not self.dataset:
+            return
+        now = slice_of(self.opened.store, self.opened.keys, self.dataset, number=self.number)
+        if now.digest != self.digest:
+            raise Busy(
+                f"{self.named}: rows of it were erased while it was read, and no answer was added. Run "
+                "again: what was answered goes, and the rest is answered anew."
+            )
+
     @contextmanager
     def _damage(self) -> Iterator[None]:
         if self.dataset:
-            with reporting_damage(self.opened.store, self.opened.keys, self.dataset):
-                yield
+            try:
+                with reporting_damage(self.opened.store, self.opened.keys, self.dataset):
+                    yield
+            except (pl.exceptions.PolarsError, OSError, NotFound, Tampered):
+                self.require_unerased()  # a fragment that is gone may have been erased meanwhile
+                raise
             return
         try:
             yield
@@ -115,7 +133,9 @@ def dataset_rows(opened: OpenProject, dataset: str, number: int | None) -> Batch
     personal = frozenset(personal_in(opened, manifest))
     # The digest too: it is another once rows of the version were erased, and what was counted is not there.
     state = f"{named} {part.version} {part.digest[:16]}{_order_of(opened, dataset)}"
-    return BatchRows(named, state, frame, dataset, part.number, manifest.shape, personal, opened, "")
+    return BatchRows(
+        named, state, frame, dataset, part.number, manifest.shape, personal, opened, "", None, part.digest
+    )
 
 
 def rows_since(opened: OpenProject, dataset: str, old: int, new: int, compared: Sequence[str]) -> BatchRows:

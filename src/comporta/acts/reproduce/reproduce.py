@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from msgspec import field
 
 from comporta.acts.release.release import version_of
@@ -9,6 +10,14 @@ from comporta.acts.reproduce.older_answers import say_the_same
 from comporta.engine import Progress
 from comporta.errors import NotFound, Tampered
 from comporta.opened.artifacts import is_whole
+from comporta.opened.environment_command import (
+    STEP_FAULTS,
+    build_advice,
+    changed_libraries,
+    in_its_environment,
+    is_built,
+    run_in_environment,
+)
 from comporta.opened.lineage import QUESTIONS, AnsweredRecipe
 from comporta.opened.permission import permission
 from comporta.opened.project import OpenProject
@@ -17,6 +26,7 @@ from comporta.opened.source import lay_out
 from comporta.opened.staleness import staleness
 from comporta.project.sources import enter_project
 from comporta.records import NO_TEXT, Answer, Artifact, Asset, Node, Output, Plan, Record, Staleness, Version
+from comporta.records.environment_lock import LockedChange
 from comporta.records.facts import VersionReproduced
 from comporta.records.staleness import erased_datasets, unknown
 from comporta.store import StepContext
@@ -50,9 +60,15 @@ class Reproduction(Record, frozen=True, kw_only=True):
 def reproduce(
     opened: OpenProject, name: str, *, progress: Progress | None = None, say: Say = sentence
 ) -> Reproduction:
-    """Every step of a version run again in fresh processes. Raises NotFound, StepFailed."""
+    """Every step of a version run again in fresh processes: with the libraries that are installed, or where
+    these are others than then and its environment is built, in that one.
+
+    Raises NotFound, StepFailed; Refused where a step fails with other libraries than then."""
     version = version_of(opened, name)
     who = permission(opened, "train.run", model=version.model, nameless=True)
+    changes = changed_libraries(opened, version)
+    if changes and is_built(opened, version):
+        return msgspec.convert(run_in_environment(opened, version, ("reproduce", version.id)), Reproduction)
     since = staleness(opened, version)
     questions = questions_of(opened, version)
     # Before any step runs: writing the same bytes again would repair them.
@@ -69,6 +85,10 @@ def reproduce(
             memory=False,
             by=who.identify(),
         )
+    except STEP_FAULTS as error:
+        if not changes:
+            raise
+        raise in_its_environment(version, changes, error) from error
     finally:
         engine.close()
         # Steps that ran in this process had the kept source entered, which refuses every live file.
@@ -92,7 +112,7 @@ def reproduce(
         version=version.id,
         equal=not differing,
         steps=steps,
-        reason=_reason(steps, since, say),
+        reason=_reason(version, steps, since, changes, say),
     )
 
 
@@ -195,7 +215,13 @@ def _same(then: Asset | None, now: Asset | None) -> bool:
     return then == now
 
 
-def _reason(steps: tuple[StepComparison, ...], answers: tuple[Staleness, ...], say: Say) -> str:
+def _reason(
+    version: Version,
+    steps: tuple[StepComparison, ...],
+    answers: tuple[Staleness, ...],
+    changes: tuple[LockedChange, ...],
+    say: Say,
+) -> str:
     differing = [each for each in steps if not each.equal]
     if not differing:
         if newer := [each.node for each in steps if each.newer]:
@@ -215,6 +241,8 @@ def _reason(steps: tuple[StepComparison, ...], answers: tuple[Staleness, ...], s
             f"{first.node} differs, and whether rows it learned from were erased since is unknown: "
             f"{'; '.join(causes)}."
         )
+    if changes:
+        return f"{first.node}: {', '.join(first.differs)} differ. {build_advice(version, changes)}"
     if not first.recipe_equal:
         return f"{first.node}: the code or the environment has changed since."
     return (
