@@ -103,7 +103,7 @@ def asked(port: int, server: subprocess.Popen[bytes]) -> object:
     while server.poll() is None:
         request = urllib.request.Request(url, body, {"content-type": "application/json"})
         try:
-            with urllib.request.urlopen(request, timeout=5) as response:
+            with urllib.request.urlopen(request, timeout=60) as response:
                 return json.load(response)
         except urllib.error.HTTPError as error:
             if error.code == 503:  # listening, the model not loaded yet

@@ -24,10 +24,10 @@ def head_of(distribution: metadata.Distribution) -> DistributionHead:
     text = distribution.read_text("METADATA")
     if not text:
         whole = distribution.metadata
-        requires = tuple(distribution.requires or ())
-    else:
-        whole = message_from_string(text.partition("\n\n")[0] + "\n\n")
-        requires = tuple(whole.get_all("Requires-Dist") or ())
-    return DistributionHead(
-        str(whole["Name"]), str(whole["Version"]), requires, tuple(whole.get_all("Provides-Extra") or ())
-    )
+        extras = whole.get_all("Provides-Extra") or ()
+        return DistributionHead(
+            whole["Name"], whole["Version"], tuple(distribution.requires or ()), tuple(extras)
+        )
+    head = message_from_string(text.partition("\n\n")[0] + "\n\n")
+    requires, extras = head.get_all("Requires-Dist") or (), head.get_all("Provides-Extra") or ()
+    return DistributionHead(head["Name"], head["Version"], tuple(requires), tuple(extras))
