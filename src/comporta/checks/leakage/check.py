@@ -129,8 +129,9 @@ def leakage(
     more than `times` as many errors, two more than twice that, three more than three times that; the verdict
     names all that were taken away, the last first. So it fails where the candidate itself is shown to tell
     more than `above`, and the champion makes more than `times` as many errors on the same rows. Intervals are
-    of the influence (DeLong 1988; of the logarithm of the ratio), by the declared group or by day where there
-    are three or more, all together at 95 % (Bonferroni).
+    of the influence (DeLong 1988), what is told on the scale of logits, widened by what a class of few rows
+    may not have shown, ratios on that of logarithms; by the declared group or by day where there are three or
+    more; nine or more of them together at 95 % (Bonferroni).
 
     absence: by how much the rows that lack a feature, or those that have it, may narrow the classes down: one
     less the share of other classes among them over that among all (limits of Clopper and Pearson 1934, whole
