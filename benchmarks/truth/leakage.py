@@ -71,10 +71,8 @@ WORLDS = (*SOUND, *PLANTED, *LIKE)
 
 
 def study(seeds: int = 1_000) -> list[dict[str, object]]:
-    return [
-        *_everyday(max(1, seeds // 50)),
-        *(_counted(world, seeds, Kept(Path(__file__))) for world in WORLDS),
-    ]
+    kept = Kept(Path(__file__))
+    return [*_everyday(max(1, seeds // 50), kept), *(_counted(world, seeds, kept) for world in WORLDS)]
 
 
 def _counted(world: World, seeds: int, kept: Kept) -> dict[str, object]:

@@ -133,8 +133,10 @@ def told_interval(
         wide = (found.high - errors.value) / (told * (1 - told))
         ends = [float(special.expit(special.logit(told) + each)) for each in (-wide, wide)]
     told_by = Interval(value=told, low=ends[0], high=ends[1], units=found.units)
+    # Where whole units differ that is in the interval already, and rows count; else units do.
+    counted = None if ends[0] < ends[1] else units
     shares = [
-        unseen(_count(truth == place, units), _count(truth != place, units), UNSEEN)
+        unseen(_count(truth == place, counted), _count(truth != place, counted), UNSEEN)
         for place in ((1,) if classes == 2 else range(classes))
         if min((truth == place).sum(), (truth != place).sum()) >= FEWEST_OF_CLASS
     ]
