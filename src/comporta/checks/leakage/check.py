@@ -146,10 +146,10 @@ def leakage(
     and only some 25 are test rows.
 
     What it does not see: a leak below `above`, or that few test rows do not show (where the others tell 0.75,
-    one of 0.975 is found by 500 test rows in a third of cases), or few days; one spread evenly over more than
-    twelve columns; one that only a model of another kind can put together. Whether a cliff is honest it does not
-    know: declare it in `strong`. With fewer than 20 rows of another class than the most common one it is
-    inconclusive. Raises BadProject on limits out of range.
+    one of 0.975 is found by 500 test rows in a third of cases, by 1,600 nearly always), or few days; one
+    spread evenly over more than twelve columns; one that only a model of another kind can put together.
+    Whether a cliff is honest it does not know: declare it in `strong`. With fewer than 20 rows of another
+    class than the most common one it is inconclusive. Raises BadProject on limits out of range.
     """
     check_choice("leakage", "level", level, LEVELS)
     return Leakage(
