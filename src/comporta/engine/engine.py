@@ -126,7 +126,7 @@ class Engine:
 
     def warm(self) -> None:
         """Starts a worker process that whoever asks next will need: it loads while the plan is still made."""
-        self._started().warm(1)
+        self._start_executor().warm(1)
 
     def digest(self, run: str, uses: Mapping[str, str | tuple[str, ...]]) -> str:
         """The digest of the code that a step and what it is handed reach, as a recipe would name it now."""
@@ -171,7 +171,7 @@ class Engine:
         if self._executor is not None:
             self._executor.close()
 
-    def _started(self) -> Executor:
+    def _start_executor(self) -> Executor:
         """The executor, started on first use."""
         if self._executor is None:
             assert self._make is not None, "an executor was given, or a URL of one"
@@ -187,7 +187,7 @@ class Engine:
             finally:
                 made.close()
             return
-        yield self._started()
+        yield self._start_executor()
 
 
 def _from_url(
