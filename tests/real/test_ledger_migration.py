@@ -6,7 +6,7 @@ import shutil
 import signal
 import sqlite3
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from multiprocessing import get_context
@@ -19,11 +19,12 @@ import psycopg
 import pytest
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 
 import comporta.ledger
-from comporta.ledger import Ledger, open_ledger, verify
+from comporta.ledger import Ledger, migrate, open_ledger, verify
 from comporta.ledger.migrate import LATEST
+from comporta.ledger.sqlite import Sqlite
 from comporta.opened.project import PROJECTIONS
 from comporta.records import Head, decode
 from comporta.records.facts import ChainContinued
@@ -249,3 +250,30 @@ def test_what_was_migrated_holds_each_state_as_it_was(
         now = {key for key, _ in ledger.scan(reading)}
         assert now if reading.name in SINCE else now == set(was)
     ledger.close()
+
+
+def test_a_new_file_has_the_tables_that_all_migrations_make(tmp_path: Path) -> None:
+    def made(name: str, make: Callable[[Connection, Sqlite], None]) -> list[Rows]:
+        database = Sqlite(tmp_path / name)
+        with database.engine.connect() as connection, database.write_transaction(connection):
+            make(connection, database)
+        database.engine.dispose()
+        tables = sorted(
+            asked(tmp_path / name, "SELECT name, wr FROM pragma_table_list WHERE schema = 'main'")
+        )
+        columns = [
+            (table, row[1], row[2].replace("VARCHAR(32)", "TEXT"), *row[3:])
+            for table, _ in tables
+            for row in asked(tmp_path / name, f"PRAGMA table_info({table})")
+        ]
+        return [
+            tables,
+            columns,
+            sorted(asked(tmp_path / name, "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")),
+            sorted(asked(tmp_path / name, "SELECT name, tbl_name FROM sqlite_master WHERE type = 'index'")),
+            asked(tmp_path / name, "SELECT * FROM ledger_revision"),
+        ]
+
+    at_once = made("new.db", lambda connection, _: migrate._create(connection))
+    assert at_once == made("grown.db", lambda connection, of: migrate._upgrade(connection, None, of))
+    assert len(at_once[0]) > 5 and at_once[4] == [(LATEST,)]

@@ -124,6 +124,10 @@ class Engine:
         self._code.refresh()
         return PlanRun(self._parts, plan, progress, memory).run(command, project, purpose, by)
 
+    def warm(self) -> None:
+        """Starts a worker process that whoever asks next will need: it loads while the plan is still made."""
+        self._start_executor().warm(1)
+
     def digest(self, run: str, uses: Mapping[str, str | tuple[str, ...]]) -> str:
         """The digest of the code that a step and what it is handed reach, as a recipe would name it now."""
         self._code.refresh()
@@ -167,6 +171,13 @@ class Engine:
         if self._executor is not None:
             self._executor.close()
 
+    def _start_executor(self) -> Executor:
+        """The executor, started on first use."""
+        if self._executor is None:
+            assert self._make is not None, "an executor was given, or a URL of one"
+            self._executor = self._make()
+        return self._executor
+
     @contextmanager
     def _workers(self, fresh: bool) -> Iterator[Executor]:
         if fresh and self._make is not None:
@@ -176,10 +187,7 @@ class Engine:
             finally:
                 made.close()
             return
-        if self._executor is None:
-            assert self._make is not None, "an executor was given, or a URL of one"
-            self._executor = self._make()
-        yield self._executor
+        yield self._start_executor()
 
 
 def _from_url(

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from blake3 import blake3
 
+from comporta.engine.distribution_head import head_of
 from comporta.records import encode
 
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
@@ -98,13 +99,14 @@ def _installed_version(name: str) -> tuple[str, tuple[str, ...]] | None:
         distribution = metadata.distribution(name)
     except metadata.PackageNotFoundError:
         return None
-    version = distribution.version
+    head = head_of(distribution)
+    version = head.version
     if distribution.read_text("direct_url.json"):
         # Built from a folder or a URL: the version may stay while the files change. RECORD digests each.
         record = distribution.read_text("RECORD") or ""
         lines = sorted(line for line in record.splitlines() if ".pyc," not in line and "RECORD," not in line)
         version += " " + blake3("\n".join(lines).encode()).hexdigest(length=16)
-    required = (each for each in distribution.requires or () if "extra" not in each.partition(";")[2])
+    required = (each for each in head.requires if "extra" not in each.partition(";")[2])
     return version, tuple(match[0] for each in required if (match := _NAME.match(each)))
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from blake3 import blake3
 
+from comporta.engine.distribution_head import head_of
 from comporta.engine.environment import owners
 from comporta.records.environment_lock import EnvironmentLock, LockedChange, LockedDistribution
 
@@ -68,7 +69,8 @@ def have_other_files(one: LockedDistribution, other: LockedDistribution) -> bool
 
 def locked_distribution(distribution: metadata.Distribution) -> LockedDistribution:
     """An installed distribution, as a lock holds it."""
-    name = _normal(distribution.metadata["Name"])
+    head = head_of(distribution)
+    name = _normal(head.name)
     url, folder, editable = _origin(distribution)
     if name == COMPORTA:
         # A file or a folder, neither of which an index has: the Comporta that builds is put in its place.
@@ -78,7 +80,7 @@ def locked_distribution(distribution: metadata.Distribution) -> LockedDistributi
         _source_digest() if name == COMPORTA and folder else "" if editable else _files_digest(distribution)
     )
     return LockedDistribution(
-        name=name, version=distribution.version, files=files, url=url, folder=folder, editable=editable
+        name=name, version=head.version, files=files, url=url, folder=folder, editable=editable
     )
 
 
@@ -89,7 +91,7 @@ def _closure(roots: Iterable[str]) -> dict[str, metadata.Distribution]:
     todo: list[tuple[str, set[str]]] = [(name, set()) for name in roots]
     try:
         # Whichever of Comporta's extras are there were what it ran with.
-        every = set(metadata.distribution(COMPORTA).metadata.get_all("Provides-Extra") or ())
+        every = head_of(metadata.distribution(COMPORTA)).extras
         todo.append((COMPORTA, {_normal(each) for each in every}))
     except metadata.PackageNotFoundError:  # a copy that was never installed
         pass
@@ -110,7 +112,7 @@ def _closure(roots: Iterable[str]) -> dict[str, metadata.Distribution]:
 
 def _requirements(distribution: metadata.Distribution, extras: set[str]) -> Iterable[tuple[str, set[str]]]:
     """The names that it requires with these extras, each with the extras that it asks of it."""
-    for each in distribution.requires or ():
+    for each in head_of(distribution).requires:
         text, _, marker = each.partition(";")
         of_extra = {_normal(name) for name in _OF_EXTRA.findall(marker)}
         match = _REQUIRED.match(text)

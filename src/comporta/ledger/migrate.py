@@ -9,6 +9,8 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from comporta.errors import BadProject, Tampered
+from comporta.ledger.tables import metadata, revision
+from comporta.ledger.triggers import create_statements
 
 if TYPE_CHECKING:
     from comporta.ledger.database import Database
@@ -26,7 +28,9 @@ def up_to_date(database: Database) -> None:
             with database.write_transaction(connection):
                 # Another process may have done it while this one waited for its turn.
                 found = _revision(connection)
-                if found != LATEST:
+                if found is None and _is_new_sqlite(connection):
+                    _create(connection)
+                elif found != LATEST:
                     _upgrade(connection, found, database)
     except DBAPIError as error:
         user_error = database.user_error(error)
@@ -41,6 +45,23 @@ def _revision(connection: Connection) -> str | None:
         return None
     row = connection.exec_driver_sql("SELECT version_num FROM ledger_revision").first()
     return None if row is None else str(row.version_num)
+
+
+def _is_new_sqlite(connection: Connection) -> bool:
+    """Whether nothing of ours is in this file."""
+    dialect = connection.dialect
+    return dialect.name == "sqlite" and not any(
+        dialect.has_table(connection, name) for name in metadata.tables
+    )
+
+
+def _create(connection: Connection) -> None:
+    """The tables as all migrations would leave them, at once: Alembic takes longer to load than all else
+    that a first command does with the ledger. A test holds both alike."""
+    metadata.create_all(connection, checkfirst=False)
+    for statement in create_statements("sqlite"):
+        connection.exec_driver_sql(statement)
+    connection.execute(revision.insert().values(version_num=LATEST))
 
 
 def _not_as_named(url: str) -> Tampered:

@@ -20,6 +20,7 @@ from comporta.opened.copies import COPIES
 from comporta.opened.dataset_versions import DATASETS
 from comporta.opened.lineage import EDGES, EVALUATIONS, QUESTIONS
 from comporta.opened.removals import REMOVALS
+from comporta.opened.stored_data import data_context
 from comporta.project import Model, ProjectDeclaration, Settings
 from comporta.project.faults import format_faults, raise_faults
 from comporta.project.load import FILE, declared_root, find_project_file, load_project
@@ -30,16 +31,7 @@ from comporta.records.facts import FACTS, ProjectKeyed
 from comporta.registry import FORGOTTEN, MODELS, VERSIONS
 from comporta.registry.tokens import TOKENS
 from comporta.release import ROUTES
-from comporta.store import (
-    Keys,
-    StepContext,
-    Store,
-    derive,
-    open_store,
-    read_secret,
-    store_config,
-    with_password,
-)
+from comporta.store import Keys, StepContext, Store, with_password
 
 
 def _apply_project_keyed(
@@ -88,13 +80,10 @@ class OpenProject:
     ) -> None:
         self.file, self.home, self.job = file, home or root, job
         self._declared, self.root, self.settings, self.clock = declared, root, settings, clock
-        secret = read_secret(settings.key, self.home)
-        self.keys: Keys = derive(secret)
+        context = data_context(settings, self.home, store)
+        self.store: Store = context.store
+        self.keys: Keys = context.keys
         self._opens: OpensLedger = ledger or open_ledger
-        if store is None:
-            config = store_config(settings.store_credentials, self.home)
-            store = open_store(settings.store, self.home, settings.project_id, config)
-        self.store: Store = store
         self.ledger: Ledger = self.ledger_of(settings.project_id, works=works)
         self._require_key()
 

@@ -28,7 +28,7 @@ from comporta.data.online_table import TableIndex, table_index
 from comporta.data.read import scan_slice
 from comporta.data.types import parse_type
 from comporta.errors import ComportaError, StorageFull, first_line
-from comporta.opened.project import OpenProject, open_root
+from comporta.opened.stored_data import data_context
 from comporta.opened.table_files import (
     DRAFT,
     LOCK,
@@ -41,7 +41,9 @@ from comporta.opened.table_files import (
     part_record,
     sweep_drafts,
 )
+from comporta.project.settings import settings
 from comporta.records import Record, decode, encode
+from comporta.store import StepContext
 from comporta.store.disk import in_plain_words
 
 MOST_PARTS = 8
@@ -68,8 +70,8 @@ class TableFailure(Record, frozen=True, kw_only=True):
 def main(order: TableOrder) -> int:
     """Writes the part: 0; or says why not."""
     try:
-        with open_root(Path(order.root)) as opened:
-            write_table(opened, order)
+        root = Path(order.root)
+        write_table(data_context(settings(root), root), order)
     except ComportaError as error:
         return _fail(TableFailure(message=str(error), full=isinstance(error, StorageFull)))
     except OSError as error:
@@ -80,29 +82,28 @@ def main(order: TableOrder) -> int:
     return 0
 
 
-def write_table(opened: OpenProject, order: TableOrder) -> None:
-    """Writes the newest part of a state. The turn is the caller's. Raises BadProject, NotFound, Tampered,
-    StorageFull, OSError."""
+def write_table(context: StepContext, order: TableOrder) -> None:
+    """Writes the newest part of a state. The turn is the caller's, who has the ledger open: here it is
+    not opened. Raises BadProject, NotFound, Tampered, StorageFull, OSError."""
+    store, keys = context.store, context.keys
     folder, ask, state = Path(order.folder), order.ask, order.state
     sweep_drafts(folder)
     dataset = ask.join.dataset
-    history = read_log(opened.store, opened.keys, dataset)
-    manifest = find_version(opened.store, opened.keys, history, dataset, state.number)
+    history = read_log(store, keys, dataset)
+    manifest = find_version(store, keys, history, dataset, state.number)
     fragments = {_fragment_id(each): each for each in resolve_fragments(history, manifest)}
     requests = pl.Schema({name: parse_type(text) for name, text in ask.requests.items()})
     part = older = None
     if (found := _find_base(folder, ask, set(fragments))) is not None:
         held, record = found
         gained = [stand for id, stand in fragments.items() if id not in record.fragments]
-        rows = scan_live_rows(
-            opened.store, dataset, group_fragments(opened.store, history, gained), schema_of(manifest)
-        )
+        rows = scan_live_rows(store, dataset, group_fragments(store, history, gained), schema_of(manifest))
         frame = needed_columns(rows, ask.join, ask.shape).collect()
         part, older = _gained_part(folder, ask, record, held, frame, requests, state.number), record.parts
         held.release()
     if part is None:
-        slice = slice_of_manifest(opened.store, opened.keys, history, manifest)
-        table = needed_columns(scan_slice(opened.store, opened.keys, slice), ask.join, ask.shape).collect()
+        slice = slice_of_manifest(store, keys, history, manifest)
+        table = needed_columns(scan_slice(store, keys, slice), ask.join, ask.shape).collect()
         part, older = (
             table_index(table, ask.join, ask.shape, requests, version=state.number, whole=order.whole),
             (),

@@ -60,6 +60,8 @@ def run(
         raise BadProject(format_faults(found))
     wanted = tuple(opened.model(name) for name in models) or opened.project.models
     who = permission(opened, "train.run", model=wanted[0].name if wanted else "", nameless=True)
+    # Sources are read by a step in each run: its process loads while the rest is looked at.
+    opened.engine.warm()
     # Before any step runs: an edit of the gates during training must not change what the candidate must pass.
     declared = {model.name: forms(opened, model) for model in wanted}
     for model in wanted:

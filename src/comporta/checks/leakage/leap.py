@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from comporta.checks.leakage.labelled import label_rows
-from comporta.checks.leakage.removal import errors_of, ratio_interval, share_interval
+from comporta.checks.leakage.removal import errors_of, ratio_interval, told_interval
 from comporta.records.columns import CHANCE, KEY, NUMBER
 from comporta.stats.predictions import classes_of, task_of, with_classes
 from comporta.stats.units import units_of
@@ -27,6 +27,7 @@ def leap_past(
     above: float,
     fewest: int,
     group: str | None,
+    level: float,
 ) -> Interval | None:
     """The champion's errors over the candidate's, on rows that both answered and neither learned from; None
     where they cannot be compared, or the candidate is not shown to tell more than `above`. rows: the
@@ -53,7 +54,7 @@ def leap_past(
     if mine is None or champions is None:
         return None
     units = units_of(test.rows, group)
-    high = share_interval(mine, units).high
-    if high is None or not 1 - high > above:
+    told = told_interval(mine, test.truth, test.classes, units, level).low
+    if told is None or not told > above:
         return None
-    return ratio_interval(champions, mine, test.truth, test.classes, units)
+    return ratio_interval(champions, mine, test.truth, test.classes, units, level)

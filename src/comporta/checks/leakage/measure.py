@@ -22,7 +22,7 @@ from comporta.checks.leakage.codes import (
 from comporta.checks.leakage.figures import ERRORS_OF_CHAMPION, ERRORS_WITHOUT, TOLD_BY_ABSENCE, TOLD_BY_ALL
 from comporta.checks.leakage.labelled import LabelledRows, label_rows
 from comporta.checks.leakage.leap import leap_past
-from comporta.checks.leakage.removal import Removal, ratio_interval, remove_in_turn, share_interval
+from comporta.checks.leakage.removal import Removal, ratio_interval, remove_in_turn, told_interval
 from comporta.checks.leakage.tables import (
     ABSENCE,
     LEFT_TELL,
@@ -62,6 +62,9 @@ MOST_REMOVED, AT_ONCE = 12, 3
 """How many features are taken away, and over how many of them together a cliff is looked for."""
 FEWEST = 20
 """Test rows of another class than the most common, below which nothing is told."""
+FEWEST_TOGETHER = AT_ONCE**2
+"""How many intervals hold together at 95 %, at least: one at 95 % by itself is too short for few positives
+near the end of the scale, and most cliffs are looked for in so many anyway."""
 NAMED, SHOWN = 6, 100
 
 
@@ -125,9 +128,12 @@ def find_leaks(
     )  # fmt: skip
     figures = _cliffs(steps, test, units, above)
     if champion is not None:
-        leap = leap_past(test.rows, champion, trained, above=above, fewest=FEWEST, group=group)
+        sure = together(FEWEST_TOGETHER)
+        leap = leap_past(test.rows, champion, trained, above=above, fewest=FEWEST, group=group, level=sure)
         if leap is not None:
-            figures.append(leap.figure(ERRORS_OF_CHAMPION.metric, test.rows.height, compared_with=CHAMPION))
+            figures.append(
+                leap.figure(ERRORS_OF_CHAMPION.metric, test.rows.height, compared_with=CHAMPION, level=sure)
+            )
     level = together(2 * len(names))
     # Days are no units here: what is filled in afterwards is so row by row.
     owners = None if group is None else groups_of(past.rows, group)
@@ -155,10 +161,11 @@ def _cliffs(steps: Sequence[Removal], test: LabelledRows, units: Units, above: f
     cliff."""
     if not steps:
         return []
-    rows, level = len(test.truth), together(AT_ONCE * (len(steps) - 1))
-    figures = [_told_share(share_interval(steps[0].errors, units)).figure(TOLD_BY_ALL.metric, rows)]
+    rows, level = len(test.truth), together(max(FEWEST_TOGETHER, AT_ONCE * (len(steps) - 1)))
+    all_tell = told_interval(steps[0].errors, test.truth, test.classes, units)
+    figures = [all_tell.figure(TOLD_BY_ALL.metric, rows)]
     for at, before in enumerate(steps):
-        told = _told_share(share_interval(before.errors, units, level)).low
+        told = told_interval(before.errors, test.truth, test.classes, units, level).low
         if told is None or not told > above:
             continue
         for count, after in enumerate(steps[at + 1 : at + 1 + AT_ONCE], start=1):
@@ -177,17 +184,6 @@ def _for_each(ratio: Interval, features: int) -> Interval:
         value=ratio.value / features,
         low=None if low is None else low / features,
         high=None if high is None else high / features,
-    )
-
-
-def _told_share(errors: Interval) -> Interval:
-    """What is told, of the errors that are left."""
-    low, high = errors.low, errors.high
-    return Interval(
-        value=1 - errors.value,
-        low=None if high is None else 1 - high,
-        high=None if low is None else 1 - low,
-        units=errors.units,
     )
 
 

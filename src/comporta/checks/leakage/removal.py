@@ -19,6 +19,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from comporta.stats.alone import parts_of
+from comporta.stats.areas import unseen, with_unseen
+from comporta.stats.auc import FEWEST as FEWEST_OF_CLASS
 from comporta.stats.auc import pulls
 from comporta.stats.bootstrap import LEVEL, Interval
 from comporta.stats.means import interval_of_influence
@@ -35,6 +37,9 @@ CELLS, MOST_ROWS, FEWEST_ROWS = 1_000_000, 10_000, 2_000
 ASKED = 1_000
 """Test rows on which it is found which feature matters most."""
 TREES = 60
+UNSEEN = 0.2
+"""The level, of two sides, at which kinds of rows that were not seen count: more, and 25 positives prove
+nothing; none, and of models that tell 0.95 up to one in twenty is said to tell more."""
 LARGEST = 1e30
 """Numbers count at most so much: beyond, their sums are no number."""
 
@@ -112,9 +117,39 @@ def errors_of(scores: Floats, truth: NDArray[Any], classes: int) -> ErrorShare |
     return ErrorShare(1 - area, -np.mean([pull for _, pull in known], axis=0))
 
 
-def share_interval(errors: ErrorShare, units: Units, level: float = LEVEL) -> Interval:
-    """The share, with its interval. units: whose rows hold together; None: each alone."""
-    return interval_of_influence(errors.value, errors.influence, units, level)
+def told_interval(
+    errors: ErrorShare, truth: NDArray[Any], classes: int, units: Units, level: float = LEVEL
+) -> Interval:
+    """What is told, one less the errors, and its interval: on the scale of logits, since near 1 the plain one
+    is too short on the side of the errors, with the rarer class's degrees of freedom. That of an area is
+    widened by what kinds of rows may cost that none of a class was (`stats.areas.unseen`, at the share that
+    three of five samples would show). units: whose rows hold together; None: each alone."""
+    told = 1 - errors.value
+    found = interval_of_influence(errors.value, errors.influence, units, level, inside=_rarer(truth, classes))
+    if found.low is None or found.high is None:
+        return Interval(value=told, low=None, high=None, units=found.units)
+    ends = [1 - found.high, 1 - found.low]
+    if 0 < told < 1:
+        wide = (found.high - errors.value) / (told * (1 - told))
+        ends = [float(special.expit(special.logit(told) + each)) for each in (-wide, wide)]
+    told_by = Interval(value=told, low=ends[0], high=ends[1], units=found.units)
+    # Where whole units differ that is in the interval already, and rows count; else units do.
+    counted = None if ends[0] < ends[1] else units
+    shares = [
+        unseen(_count(truth == place, counted), _count(truth != place, counted), UNSEEN)
+        for place in ((1,) if classes == 2 else range(classes))
+        if min((truth == place).sum(), (truth != place).sum()) >= FEWEST_OF_CLASS
+    ]
+    return with_unseen(told_by, shares) if shares else told_by
+
+
+def _rarer(truth: NDArray[Any], classes: int) -> NDArray[np.bool_] | None:
+    """The rows of another class than the most common; of numbers None."""
+    return np.asarray(truth != np.bincount(truth).argmax()) if classes else None
+
+
+def _count(rows: NDArray[np.bool_], units: Units) -> int:
+    return int(rows.sum()) if units is None else len(np.unique(units[rows]))
 
 
 def ratio_interval(
