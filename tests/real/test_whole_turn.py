@@ -176,6 +176,9 @@ def test_each_declared_place_was_written_or_is_one_of_these(turn: Turn) -> None:
         "a model of CatBoost's, being read",  # in an environment that has CatBoost
         "answers of a batch",  # until the file or the dataset has them
         "environments of versions",  # where one is built that a version was made with
+        "what is up",  # where `comporta up` runs everything
+        "the log of what is up",
+        "commits of the branch",  # where it follows a branch
     }
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from comporta.acts.serve.serving_log import PredictionLog
 from comporta.cli import main
+from comporta.jobs import JOBS
 from comporta.opened.person_key import make_person_key, public_hex
 from comporta.opened.project import open_project
 from comporta.records import Feedback
@@ -66,6 +67,7 @@ def turn(folder: Path, port: int) -> None:
     (folder / "broken").touch()
     do("run", code=2)
     (folder / "broken").unlink()
+    jobs()
     do("people", "list")
     do("people", "forget", "approvina staff", "--by", "Erasurina Staff")
     for words in (
@@ -89,6 +91,17 @@ def turn(folder: Path, port: int) -> None:
     do("request", "again/2", "--by", "Waiverina Staff", "--reason", "Reasonina Requested")
     do("audit", "verify")
     team(folder)
+
+
+def jobs() -> None:
+    """A run that is asked for as a job, with all that can be done with one, and carried out."""
+    do("run", "--queue")
+    with open_project() as opened:
+        ((job, _),) = opened.ledger.scan(JOBS)
+    for words in (("raise", job), ("cancel", job), ("retry", job)):
+        do("job", *words)
+    do("work", "--once")
+    do("job", "show", job)
 
 
 def team(folder: Path) -> None:

@@ -109,7 +109,7 @@ class RowCalls:
             self._require(1)
         return self._said.copy()
 
-    def packed(self, row: bytes) -> list[float]:
+    def one_packed(self, row: bytes) -> list[float]:
         """The same of a row's doubles, 8 bytes each in this machine's order."""
         self._bytes[:] = row
         if self._call(*self._arguments):

@@ -76,7 +76,7 @@ def _compile_calls(calls: RowCalls, signature: Signature, *, swap: bool) -> Comp
 
     def one(packed: bytes) -> RowScores:
         with turn:
-            return _row_scores(calls.packed(packed), signature, swap)
+            return _row_scores(calls.one_packed(packed), signature, swap)
 
     def array(rows: NDArray[Any]) -> Columns:
         if len(rows) == 1:
