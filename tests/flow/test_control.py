@@ -23,10 +23,13 @@ from comporta.http.webhook import sign_webhook
 from comporta.opened.people import find
 from comporta.opened.person_key import make_person_key, public_hex
 from comporta.opened.project import open_project
+from comporta.records.job import JobRequest
+from comporta.records.job_facts import JobQueued
 
 pytestmark = pytest.mark.usefixtures("own_folder")
 KEY = b"0123456789abcdef"
 DOORS = Path(__file__).parents[1] / "golden" / "doors.csv"
+JOB = "20261129T080000000000-0a0a0a"
 DECLARED = 'people=(Person("ana", "validator"), Person("rui", "owner")),'
 
 
@@ -80,6 +83,9 @@ def shared(
         patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
         found = Control(unpack_house(tmp_path_factory.mktemp("shared") / "shop"))
         found.owner = found.token("mine", "rui")
+        with open_project(found.folder) as opened:
+            queued = JobQueued(job=JOB, request=JobRequest(act="run", arguments={"models": ("leaving",)}))
+            opened.ledger.transact(lambda tx: tx.append(queued))
         yield found
     found.door.close()
 
@@ -119,6 +125,12 @@ ASKED: dict[str, tuple[str, Any]] = {
     "POST /models/{model:str}/versions/{number:int}/request": ("/models/leaving/versions/1/request", {}),
     "POST /models/{model:str}/versions/{number:int}/release": ("/models/leaving/versions/1/release", {}),
     "POST /models/{model:str}/rollback": ("/models/leaving/rollback", {}),
+    "GET /jobs": ("/jobs", None),
+    "GET /jobs/{job:str}": (f"/jobs/{JOB}", None),
+    "POST /jobs": ("/jobs", {"act": "run", "arguments": {"models": ["leaving"]}}),
+    "POST /jobs/{job:str}/cancel": (f"/jobs/{JOB}/cancel", {}),
+    "POST /jobs/{job:str}/retry": (f"/jobs/{JOB}/retry", {}),
+    "POST /jobs/{job:str}/raise": (f"/jobs/{JOB}/raise", {"to": "urgent"}),
     "GET /events": ("/events", None),
     "GET /openapi": ("/openapi", None),
     "GET /openapi/openapi.json": ("/openapi/openapi.json", None),
@@ -188,6 +200,36 @@ def test_it_reads_what_the_command_line_reads(shared: Control) -> None:
     assert one["number"] == 3 and one["state"] == "refused"
     verdicts = control.ask("GET", "/models/leaving/versions/2", token).json()["verdicts"]
     assert verdicts and all(isinstance(each["reason"], str) for each in verdicts)
+
+
+def test_a_run_is_asked_for_as_a_job_and_steered(team: Control) -> None:
+    token = team.token("mine", "bo")
+    asked = {"act": "run", "arguments": {"models": ["leaving"]}, "key": "push-1", "priority": "upkeep"}
+    reply = team.ask("POST", "/jobs", token, json=asked)
+    assert reply.status_code == 202, reply.text
+    job = reply.json()["id"]
+    again = team.ask("POST", "/jobs", token, json=asked)
+    assert again.json()["id"] == job, "the same key is the same job"
+    with open_project(team.folder) as opened:
+        bo = find(opened, "bo")
+        assert bo is not None and reply.json()["by"] == bo.id
+    assert team.ask("POST", f"/jobs/{job}/raise", token).json()["request"]["priority"] == "urgent"
+    assert [each["job"]["id"] for each in team.ask("GET", "/jobs", token).json()["waiting"]] == [job]
+    assert team.ask("POST", f"/jobs/{job}/cancel", token).json()["state"] == "cancelled"
+    assert team.ask("POST", f"/jobs/{job}/retry", token).json()["state"] == "queued"
+    for wrong, status, said in (
+        ({"act": "rm", "arguments": {}}, 400, "expected one of: run, gate, compact"),
+        ({"act": "run", "arguments": {"models": "leaving"}}, 400, "models"),
+        ({"act": "run", "arguments": {"models": ["nobody"]}}, 404, "nobody"),
+        ({"act": "run", "not_before": "2027-01-01T00:00:00"}, 400, ""),
+        ({"act": "run", "limits": {"attempts": 0}}, 400, "attempts"),
+        ({"arguments": {}}, 400, "act"),
+    ):
+        reply = team.ask("POST", "/jobs", token, json=wrong)
+        assert (reply.status_code, said in reply.text) == (status, True), (wrong, reply.text)
+    assert team.ask("POST", f"/jobs/{job}/raise", token, json={"to": "first"}).status_code == 400
+    assert team.ask("GET", "/jobs/20991231", token).status_code == 404
+    assert team.ask("POST", "/jobs", team.token("seen", "vi"), json=asked).status_code == 403
 
 
 def test_an_act_is_recorded_in_the_name_of_who_made_the_token(team: Control) -> None:

@@ -33,7 +33,7 @@ from comporta.records import (
     facts,
 )
 from comporta.records.access import ActProof, Scope
-from comporta.records.job import JobLimits, JobRequest
+from comporta.records.job import JobLimits, JobRequest, Tick
 from comporta.records.token import Quota, Token
 
 FILE = Path(__file__).with_name("ledger_events.jsonl")
@@ -240,10 +240,13 @@ SAMPLES: tuple[Fact, ...] = (
             limits=JobLimits(attempts=2, seconds=600.0, backoff=30.0),
             key="nightly/2026-11-30T12:00Z",
             not_before=AT,
+            tick=Tick(schedule="nightly", at=AT),
         ),
         by=WHO,
     ),
-    facts.JobStarted(job="20261130T120000000000-0a1b2c", token=1, worker="worker-0a", hold=600.0, pool="gpu"),
+    facts.JobCancelled(job="20261130T120000000000-0a1b2c", by=WHO),
+    facts.JobRetried(job="20261130T120000000000-0a1b2c", present=("e5" * 32,), by=WHO),
+    facts.JobRaised(job="20261130T120000000000-0a1b2c", priority="urgent", by=WHO),
     facts.JobEnded(
         job="20261130T120000000000-0a1b2c",
         token=1,
@@ -256,9 +259,7 @@ SAMPLES: tuple[Fact, ...] = (
         evidence=log,
         result={"versions": ("late/1",)},
     ),
-    facts.JobCancelled(job="20261130T120000000000-0a1b2c", by=WHO),
-    facts.JobRetried(job="20261130T120000000000-0a1b2c", present=("e5" * 32,), by=WHO),
-    facts.JobRaised(job="20261130T120000000000-0a1b2c", priority="urgent", by=WHO),
+    facts.JobStarted(job="20261130T120000000000-0a1b2c", token=1, worker="worker-0a", hold=600.0, pool="gpu"),
 )
 
 

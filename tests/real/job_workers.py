@@ -13,19 +13,30 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 from tests.real import jobs_child as child
 
 from comporta import jobs
 from comporta.acts.jobs import ask
 from comporta.acts.jobs.attempt_marks import MARK
+from comporta.acts.jobs.queued_acts import QUEUED_ACTS
 from comporta.acts.jobs.worker import JobNotice, JobWorker
 from comporta.jobs import ClaimRules
 from comporta.ledger import OpensLedger
-from comporta.opened.project import OpenProject, open_root
+from comporta.opened.project import OpenProject
+from comporta.opened.project_place import ProjectPlace, open_place
 from comporta.records.job import Job
 
 CHILD = Path(child.__file__)
-child.register()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def acts_of_tests() -> Iterator[None]:
+    """Acts that can be asked for in this process for as long as a module's tests run."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, act in child.ACTS.items():
+            patch.setitem(QUEUED_ACTS, name, act)  # type: ignore[arg-type]
+        yield
 
 
 class Workers:
@@ -106,7 +117,8 @@ def in_thread(
     @contextlib.contextmanager
     def work() -> Iterator[tuple[threading.Event, list[JobNotice]]]:
         stop, told = threading.Event(), list[JobNotice]()
-        with open_root(root, ledger=ledger) as opened:
+        place = ProjectPlace(root=str(root), home=str(root), file=str(root / "project.py"))
+        with open_place(place, ledger=ledger) as opened:
             worker = JobWorker(opened, ClaimRules(lease=lease), told.append, command=child.COMMAND)
             thread = threading.Thread(target=worker.work, args=(stop,))
             thread.start()

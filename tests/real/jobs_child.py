@@ -102,12 +102,16 @@ def _may(opened: OpenProject, asked: Any) -> Permission:
     return permission(opened, "train.run", nameless=True)
 
 
+ACTS = {
+    "five": QueuedAct(FiveSteps, _may, _five, "build"),
+    "stay": QueuedAct(Stay, _may, _stay, "build"),
+    "fill": QueuedAct(Fill, _may, _fill, "build"),
+}
+
+
 def register() -> None:
     """Makes the tests' acts known to this process."""
-    acts = cast("dict[str, QueuedAct]", QUEUED_ACTS)
-    acts["five"] = QueuedAct(FiveSteps, _may, _five, "build")
-    acts["stay"] = QueuedAct(Stay, _may, _stay, "build")
-    acts["fill"] = QueuedAct(Fill, _may, _fill, "build")
+    cast("dict[str, QueuedAct]", QUEUED_ACTS).update(ACTS)
 
 
 def begin(root: Path) -> None:

@@ -18,6 +18,7 @@ import psutil
 import pytest
 from tests.real import jobs_child as child
 from tests.real.job_workers import CHILD, Workers, five, in_thread, lives, marked, runs, state, until
+from tests.real.job_workers import acts_of_tests as acts_of_tests
 
 from comporta import jobs
 from comporta.acts.jobs import ask

@@ -256,6 +256,7 @@ def test_a_new_file_has_the_tables_that_all_migrations_make(tmp_path: Path) -> N
     def made(name: str, make: Callable[[Connection, Sqlite], None]) -> list[Rows]:
         database = Sqlite(tmp_path / name)
         with database.engine.connect() as connection, database.write_transaction(connection):
+            assert migrate._revision(connection) is None  # as `up_to_date` asks first
             make(connection, database)
         database.engine.dispose()
         tables = sorted(

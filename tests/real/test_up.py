@@ -140,14 +140,16 @@ def test_one_command_runs_all_with_one_log_and_answers_on_while_the_rest_is_dead
     assert line == (
         "up      | control ended: it died of SIGKILL. The system ran out of memory, or someone killed it. It "
         "is "
-        "started again in 1 s; server goes on."
+        "started again in 1 s; server, worker go on."
     )
     assert running.ready()
     until(lambda: running.status().parts[1].restarts == 1)
     assert running.status().parts[0].restarts == 0
     assert main(["status", "--project", str(running.folder), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert told["up"] and [each["name"] for each in told["parts"]] == ["server", "control"]
+    assert told["up"] and [each["name"] for each in told["parts"]] == [
+        "server", "control", "worker",
+    ]  # fmt: skip
     assert main(["down", "--project", str(running.folder)]) == 0
     assert running.process.wait(PATIENCE) == 0
     assert "everything has ended" in running.lines[-1]

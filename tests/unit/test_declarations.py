@@ -7,9 +7,9 @@ import sys
 import msgspec
 import pytest
 
-from comporta import AsOf, Column, Dataset, Features, Limits, Model, Person, Project, Window
+from comporta import AsOf, Column, Dataset, Features, Limits, Model, Person, Project, Schedule, Window
 
-DECLARATIONS = (AsOf, Column, Dataset, Features, Limits, Model, Person, Project, Window)
+DECLARATIONS = (AsOf, Column, Dataset, Features, Limits, Model, Person, Project, Schedule, Window)
 
 
 @pytest.mark.parametrize("declaration", DECLARATIONS, ids=lambda each: each.__name__)

@@ -97,7 +97,13 @@ def opened(tmp_path_factory) -> Any:
     facts += [released(number, number - 1 or None) for number in range(1, 9)]
     ledger.transact(lambda tx: [tx.append(fact) for fact in facts])
     return SimpleNamespace(
-        ledger=CountingLedger(ledger), store=None, keys=None, context=None, root=root, clock=lambda: AT
+        ledger=CountingLedger(ledger),
+        store=None,
+        keys=None,
+        context=None,
+        root=root,
+        home=root,
+        clock=lambda: AT,
     )
 
 

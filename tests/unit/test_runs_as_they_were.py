@@ -34,7 +34,9 @@ class Ledger:
     def __init__(self, root: Path) -> None:
         self.at = BEGAN
         self.ledger = open_ledger("memory://", PROJECTIONS, key=b"k" * 32, clock=self.clock, root=root)
-        self.opened: Any = SimpleNamespace(ledger=self.ledger, root=root, clock=self.clock, context=None)
+        self.opened: Any = SimpleNamespace(
+            ledger=self.ledger, root=root, home=root, clock=self.clock, context=None
+        )
 
     def clock(self) -> datetime:
         return self.at

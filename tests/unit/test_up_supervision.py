@@ -181,7 +181,9 @@ def test_in_any_order_of_events_no_part_runs_twice_and_the_end_comes(seed: int) 
 
 def test_parts_say_how_the_server_is_asked_for_what_was_asked_of_up(tmp_path) -> None:
     options = UpOptions(port=9090, workers=2, tokens=True, tls_cert="/c.pem", tls_key="/k.pem", control=False)
-    (server,) = parts_of(tmp_path / "project.py", options)
+    server, worker = parts_of(tmp_path / "project.py", options)
+    assert worker.command[-4:] == ("work", "--project", f"{tmp_path}/project.py", "--end-with-input")
+    assert worker.per_commit and not worker.outlives
     words = server.command[server.command.index("serve") :]
     assert words == (
         "serve", "--project", f"{tmp_path}/project.py", "--await-release", "--host", "127.0.0.1", "--port",

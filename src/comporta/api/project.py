@@ -50,8 +50,8 @@ class Project(declared.ProjectDeclaration, frozen=True):
         or the current one.
     people: who does what; only some roles may approve a version or waive a check. Empty: everybody may.
     executor: makes what runs the steps, in place of the URL in `comporta.toml`; None: by that URL.
-    schedules: what is asked for by itself when its time comes.
     proven: acts that a name alone is not enough for: `("release", "waive")` asks for a person's key.
+    schedules: what is asked for by itself when its time comes.
 
     >>> from comporta import Dataset, Person
     >>> weather = Dataset("weather", "weather/*.parquet", key=("city", "hour"))

@@ -18,6 +18,7 @@ from comporta.control.act_routes import ACT_ROUTES
 from comporta.control.door import ACTION, ControlDoor, require_token
 from comporta.control.event_routes import follow_events
 from comporta.control.health_routes import HEALTH_ROUTES
+from comporta.control.job_routes import JOB_ROUTES
 from comporta.control.read_routes import READ_ROUTES
 from comporta.control.replies import on_comporta_error, on_fault, on_http_error
 from comporta.control.webhook_routes import WEBHOOK_ROUTES
@@ -67,7 +68,7 @@ def control_routes(
         }
     )
     return Litestar(
-        [*READ_ROUTES, *ACT_ROUTES, follow_events, *HEALTH_ROUTES, *WEBHOOK_ROUTES],
+        [*READ_ROUTES, *ACT_ROUTES, *JOB_ROUTES, follow_events, *HEALTH_ROUTES, *WEBHOOK_ROUTES],
         state=state,
         guards=[require_token],
         exception_handlers={
