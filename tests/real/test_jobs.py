@@ -55,6 +55,10 @@ def workers(root: Path) -> Iterator[Workers]:
             found.kill(each)
 
 
+# Of as many threads: with others a step is another question, and is asked again.
+EXECUTORS = ("inline://", "local://?workers=1&threads=1")
+
+
 def require_once(opened: OpenProject, asked: list[str]) -> None:
     """Each job done, each step's outcome committed once, each attempt ended once, and the chain sound."""
     known = dict(opened.ledger.scan(jobs.JOBS))
@@ -108,7 +112,7 @@ def kill_at_random(
             if kind == "worker":
                 victim = draw.choice(workers.live)
                 workers.kill(victim)
-                workers.start(draw.choice(["inline://", "local://?workers=1"]))
+                workers.start(draw.choice(EXECUTORS))
             else:
                 steps = [each for each in attempts if is_step(each)]
                 others = [each for each in attempts if each not in steps]
@@ -151,7 +155,7 @@ def test_of_sixty_jobs_killed_26_times_all_are_done_and_no_step_twice(
             if len(acknowledged) >= stop:
                 asks.kill()
         asks.wait()
-    for executor in ("inline://", "local://?workers=1", "inline://"):
+    for executor in (*EXECUTORS, "inline://"):
         workers.start(executor)
     killed = kill_at_random(opened, workers, draw, 26, 2)
     print("killed", dict(killed))
