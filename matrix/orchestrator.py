@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 PAGE = Path(__file__).parents[1] / "docs" / "how-to" / "orchestrators.md"
-TITLES = {"airflow": "Airflow", "dagster": "Dagster", "prefect": "Prefect"}
+TITLES = {"dagster": "Dagster", "prefect": "Prefect"}
 SCHEDULE = """
 from msgspec.structs import replace
 
@@ -49,8 +49,18 @@ def jobs(folder: Path) -> list[dict[str, Any]]:
     return [each["job"] for each in json.loads(comporta(folder, "jobs", "--json"))["ended"]]
 
 
-def run_airflow(code: dict[str, Any]) -> None:
-    code["dag"].test(logical_date=datetime.now(UTC))
+def run_airflow(folder: Path) -> None:
+    """By its own command, which reads the file from the folder of DAGs."""
+    (folder / "dags").mkdir()
+    text = example("Airflow").replace("/srv/airport", str(folder / "airport"))
+    text = text.replace("data_interval_end.isoformat()", "logical_date.isoformat()")
+    (folder / "dags" / "train.py").write_text(text)
+    os.environ["AIRFLOW__CORE__DAGS_FOLDER"] = str(folder / "dags")
+    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}"
+    for words in (("db", "migrate"), ("dags", "reserialize"), ("dags", "test", "train", now)):
+        done = subprocess.run(["airflow", *words], capture_output=True, text=True, check=False)
+        if done.returncode:
+            sys.exit(f"airflow {' '.join(words)}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
 
 
 def run_dagster(code: dict[str, Any]) -> None:
@@ -93,16 +103,15 @@ def main(name: str) -> None:
         os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "false"
         if name == "files":
             run_files(folder)
+        elif name == "airflow":
+            run_airflow(Path(made))
         else:
-            if name == "airflow":
-                subprocess.run(["airflow", "db", "migrate"], check=True, capture_output=True)
-            file = Path(made) / "dags.py"
+            file = Path(made) / "example.py"
             text = example(TITLES[name]).replace("/srv/airport", str(folder))
-            text = text.replace("{{ data_interval_end.isoformat() }}", "{{ logical_date.isoformat() }}")
             file.write_text(text)
             code: dict[str, Any] = {"__name__": "example", "__file__": str(file)}
             exec(compile(text, str(file), "exec", dont_inherit=True), code)
-            {"airflow": run_airflow, "dagster": run_dagster, "prefect": run_prefect}[name](code)
+            {"dagster": run_dagster, "prefect": run_prefect}[name](code)
         found = jobs(folder)
         if not found or any(each["state"] != "done" or not each["request"]["tick"] for each in found):
             sys.exit(f"found the jobs {found}, expected those of the ticks, done")
