@@ -24,8 +24,9 @@ from comporta.records.job import Job
 LONGEST_LOG = 1 << 20
 """Bytes kept of the end of what an attempt printed."""
 
-ATTEMPT_COMMAND = (sys.executable, "-m", "comporta.acts.jobs.attempt")
-"""What carries out an attempt: its order on standard input."""
+ATTEMPT_COMMAND = (sys.executable, "-P", "-m", "comporta.acts.jobs.attempt")
+"""What carries out an attempt: its order on standard input. -P: no module of the project's folder is taken
+for one that Comporta imports."""
 
 
 class AttemptProcess:

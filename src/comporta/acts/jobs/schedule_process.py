@@ -33,7 +33,7 @@ class ScheduleOrder(Record, frozen=True, kw_only=True):
 
 def report_of(order: ScheduleOrder) -> ScheduleReport:
     """What a process says that is started for this."""
-    command = [sys.executable, "-m", "comporta.acts.jobs.schedule_process", encode(order).decode()]
+    command = [sys.executable, "-P", "-m", "comporta.acts.jobs.schedule_process", encode(order).decode()]
     try:
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE_SECONDS, check=False

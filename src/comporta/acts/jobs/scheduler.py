@@ -22,6 +22,8 @@ LOOK = 5.0
 AGAIN = 600.0
 """Seconds after which the project's file is read again though no file beside it changed: what it imports may
 have."""
+AGAIN_AFTER_FAULT = 60.0
+"""The same where it could not be read: what it was may have been the machine's, not the file's."""
 
 
 class DeclaredSchedules:
@@ -43,7 +45,8 @@ class DeclaredSchedules:
                 (*Path(self._place.root).glob("*.py"), *Path(self._place.home).glob("comporta.toml"))
             )
         }
-        if stamps != self._stamps or time.monotonic() - self._read_at > AGAIN:
+        again = AGAIN_AFTER_FAULT if self._last.fault else AGAIN
+        if stamps != self._stamps or time.monotonic() - self._read_at > again:
             self._stamps, self._read_at = stamps, time.monotonic()
             found = self._report(ScheduleOrder(place=self._place))
             kept = self._last.schedules if found.fault else found.schedules

@@ -242,7 +242,9 @@ def open_worker(opened: OpenProject, notify: Callable[[JobNotice], None]) -> Job
 def _remove_left_folders(opened: OpenProject) -> None:
     """Removes the folders of attempts that run no more: of a worker that was killed."""
     folder = opened.below / "jobs"
+    # First the folders: that of an attempt that another worker begins meanwhile comes after its claim.
+    found = sorted(folder.glob("*-*")) if folder.is_dir() else []
     running = {f"{each.job}-{each.token}" for _, each in opened.ledger.scan(jobs.RUNNING)}
-    for each in sorted(folder.glob("*-*")) if folder.is_dir() else ():
+    for each in found:
         if each.name not in running:
             shutil.rmtree(each, ignore_errors=True)
