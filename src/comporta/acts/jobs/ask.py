@@ -110,8 +110,11 @@ def _some(fact: ActFact | None) -> tuple[ActFact, ...]:
 def _decide(
     opened: OpenProject, name: str, decide: Callable[[Transaction, str, str], Iterable[ActFact]]
 ) -> Job:
-    require_permission(opened, "train.run")
-    job = find_job(opened, name)
+    try:
+        job = find_job(opened, name)
+    except NotFound:
+        require_permission(opened, "train.run")  # whoever may do nothing with a job is told no more
+        raise
     who = permit(opened, job)
     by = who.identify()
 
