@@ -112,3 +112,13 @@ def test_the_command_says_done_later_or_refused_by_its_exit_code(
     assert "expected a time" in said
     assert "a time zone too" in said
     assert "found no schedule 'weekly'" in said
+
+
+def test_where_the_code_comes_from_a_branch_a_tick_is_of_its_commit(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    declare(folder, 'Schedule("nightly", "0 3 * * *")')
+    (folder / "comporta.toml").write_text('[code]\nfrom = "git+file:///srv/repository#main"\n')
+    for command in (["tick", "nightly", "--work"], ["schedules"]):
+        assert main([*command, "--project", str(folder)]) != 0
+        assert "no commit of file:///srv/repository#main has loaded yet" in capsys.readouterr().err
