@@ -9,7 +9,7 @@ import msgspec
 from litestar import Response, post
 
 from comporta.control.door import ACTION
-from comporta.control.read_routes import Asking, Number, door_of
+from comporta.control.read_routes import HttpRequest, Number, door_of
 from comporta.control.replies import json_response
 
 Sentence = Annotated[str, msgspec.Meta(max_length=2000)]
@@ -47,7 +47,7 @@ _VERSION = "/models/{model:str}/versions/{number:int}"
     summary="Approve a version, in the name of who made the token",
 )
 def approve_version(
-    request: Asking, model: str, number: Number, data: ApprovalBody | None = None
+    request: HttpRequest, model: str, number: Number, data: ApprovalBody | None = None
 ) -> Response[bytes]:
     """As `comporta approve VERSION --json`."""
     from comporta.acts.release.release import approve
@@ -69,7 +69,7 @@ def approve_version(
     status_code=200,
     summary="Exempt a version from one check until a day",
 )
-def waive_check(request: Asking, model: str, number: Number, data: WaiverBody) -> Response[bytes]:
+def waive_check(request: HttpRequest, model: str, number: Number, data: WaiverBody) -> Response[bytes]:
     """As `comporta waive VERSION CHECK --json`."""
     from comporta.acts.judge.waive import waive
 
@@ -90,7 +90,7 @@ def waive_check(request: Asking, model: str, number: Number, data: WaiverBody) -
     summary="Ask for the release of a version",
 )
 def request_version(
-    request: Asking, model: str, number: Number, data: ActBody | None = None
+    request: HttpRequest, model: str, number: Number, data: ActBody | None = None
 ) -> Response[bytes]:
     """As `comporta request VERSION --json`."""
     from comporta.acts.release.request import request_release
@@ -112,7 +112,7 @@ def request_version(
     summary="Give a version all traffic",
 )
 def release_version(
-    request: Asking, model: str, number: Number, data: ActBody | None = None
+    request: HttpRequest, model: str, number: Number, data: ActBody | None = None
 ) -> Response[bytes]:
     """As `comporta release VERSION --json`: 409 where a required check blocks it."""
     from comporta.acts.release.release import release
@@ -133,7 +133,7 @@ def release_version(
     status_code=200,
     summary="Give all traffic back to the previous version",
 )
-def roll_back_model(request: Asking, model: str, data: ActBody | None = None) -> Response[bytes]:
+def roll_back_model(request: HttpRequest, model: str, data: ActBody | None = None) -> Response[bytes]:
     """As `comporta rollback MODEL --json`."""
     from comporta.acts.release.release import rollback
 

@@ -13,7 +13,7 @@ from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from comporta.acts.up.event_feed import FeedEvent, events_after
 from comporta.control.door import ACTION, ControlDoor
-from comporta.control.read_routes import Asking, door_of
+from comporta.control.read_routes import HttpRequest, door_of
 from comporta.errors import BadRequest, ComportaError
 from comporta.records.credential import mask
 from comporta.records.token import Token
@@ -27,7 +27,7 @@ QUIET_LOOKS = 15
 
 @get("/events", opt={ACTION: "audit.read"}, summary="The record of events, as it grows")
 async def follow_events(
-    request: Asking,
+    request: HttpRequest,
     after: Annotated[int, Parameter(ge=0, le=2**53, description="The last number that is known.")] = 0,
     last_event_id: Annotated[str | None, Parameter(header="Last-Event-ID", max_length=20)] = None,
 ) -> ServerSentEvent:

@@ -7,7 +7,7 @@ import asyncio
 from litestar import Response, get
 
 from comporta.control.door import ACTION
-from comporta.control.read_routes import Asking, door_of
+from comporta.control.read_routes import HttpRequest, door_of
 from comporta.control.replies import json_response
 from comporta.errors import ComportaError
 
@@ -19,7 +19,7 @@ async def tell_live() -> Response[bytes]:
 
 
 @get("/ready", opt={ACTION: "open"}, summary="Whether the ledger can be read")
-async def tell_ready(request: Asking) -> Response[bytes]:
+async def tell_ready(request: HttpRequest) -> Response[bytes]:
     """503 while the ledger cannot be read, or the process ends."""
     door = door_of(request)
     try:

@@ -12,20 +12,20 @@ from comporta.control.replies import json_response
 from comporta.errors import BadRequest
 
 T = TypeVar("T")
-Asking = Request[Any, Any, Any]
+HttpRequest = Request[Any, Any, Any]
 Limit = Annotated[int, Parameter(ge=1, le=1000, description="How many, the newest of them.")]
 Number = Annotated[int, Parameter(ge=1, le=2**53, description="The number of a version.")]
 _READS_VERSIONS, _READS_DATA = {ACTION: "version.read"}, {ACTION: "data.read"}
 
 
-def door_of(request: Asking) -> ControlDoor:
+def door_of(request: HttpRequest) -> ControlDoor:
     """The door that let the request in."""
     door: ControlDoor = request.app.state.door
     return door
 
 
 @get("/models", opt=_READS_VERSIONS, sync_to_thread=True, summary="The newest versions of every model")
-def list_models(request: Asking, limit: Limit = 20) -> Response[bytes]:
+def list_models(request: HttpRequest, limit: Limit = 20) -> Response[bytes]:
     """As `comporta models --json`, the metrics aside."""
     from comporta.acts.release.release import models
 
@@ -33,7 +33,7 @@ def list_models(request: Asking, limit: Limit = 20) -> Response[bytes]:
 
 
 @get("/models/{model:str}", opt=_READS_VERSIONS, sync_to_thread=True, summary="The versions of a model")
-def show_model(request: Asking, model: str, limit: Limit = 20) -> Response[bytes]:
+def show_model(request: HttpRequest, model: str, limit: Limit = 20) -> Response[bytes]:
     """As `comporta models MODEL --json`, the metrics aside."""
     from comporta.acts.release.release import models
 
@@ -48,7 +48,7 @@ def show_model(request: Asking, model: str, limit: Limit = 20) -> Response[bytes
     sync_to_thread=True,
     summary="One version with its verdicts, approvals and waivers",
 )
-def show_version(request: Asking, model: str, number: Number) -> Response[bytes]:
+def show_version(request: HttpRequest, model: str, number: Number) -> Response[bytes]:
     """As `comporta models MODEL/NUMBER --json`, the metrics aside."""
     from comporta.acts.release.release import version_view
     from comporta.opened.conceal import reveal_version
@@ -68,7 +68,7 @@ def show_version(request: Asking, model: str, number: Number) -> Response[bytes]
     summary="Versions of a model side by side",
 )
 def compare_versions(
-    request: Asking,
+    request: HttpRequest,
     model: str,
     versions: Annotated[list[int], Parameter(description="Two numbers or more, each as one `versions=`.")],
 ) -> Response[bytes]:
@@ -84,7 +84,7 @@ def compare_versions(
 
 
 @get("/runs", opt=_READS_VERSIONS, sync_to_thread=True, summary="The latest runs")
-def list_runs(request: Asking, limit: Limit = 20) -> Response[bytes]:
+def list_runs(request: HttpRequest, limit: Limit = 20) -> Response[bytes]:
     """As `comporta runs --json`, without the versions that they led to."""
     from comporta.acts.build.run_views import runs
 
@@ -92,7 +92,7 @@ def list_runs(request: Asking, limit: Limit = 20) -> Response[bytes]:
 
 
 @get("/runs/{run:str}", opt=_READS_VERSIONS, sync_to_thread=True, summary="One run, its steps and their cost")
-def show_run(request: Asking, run: str) -> Response[bytes]:
+def show_run(request: HttpRequest, run: str) -> Response[bytes]:
     """As `comporta show RUN --json`."""
     from comporta.acts.build.run_views import run_of
 
@@ -100,7 +100,7 @@ def show_run(request: Asking, run: str) -> Response[bytes]:
 
 
 @get("/datasets", opt=_READS_DATA, sync_to_thread=True, summary="The datasets and their newest versions")
-def list_datasets(request: Asking) -> Response[bytes]:
+def list_datasets(request: HttpRequest) -> Response[bytes]:
     """As `comporta data list --json`."""
     from comporta.acts.data.datasets import newest_versions
 
@@ -108,7 +108,7 @@ def list_datasets(request: Asking) -> Response[bytes]:
 
 
 @get("/datasets/{dataset:str}", opt=_READS_DATA, sync_to_thread=True, summary="One dataset and its columns")
-def show_dataset(request: Asking, dataset: str, version: Number | None = None) -> Response[bytes]:
+def show_dataset(request: HttpRequest, dataset: str, version: Number | None = None) -> Response[bytes]:
     """As `comporta data show NAME --json`."""
     from comporta.acts.data.datasets import dataset_view
 
@@ -127,7 +127,7 @@ def show_dataset(request: Asking, dataset: str, version: Number | None = None) -
     sync_to_thread=True,
     summary="The versions of a dataset",
 )
-def list_dataset_versions(request: Asking, dataset: str, limit: Limit = 20) -> Response[bytes]:
+def list_dataset_versions(request: HttpRequest, dataset: str, limit: Limit = 20) -> Response[bytes]:
     """Number, digest, rows and time of each, the newest last."""
     from comporta.acts.data.datasets import versions_of
 
@@ -146,7 +146,7 @@ def list_dataset_versions(request: Asking, dataset: str, limit: Limit = 20) -> R
     sync_to_thread=True,
     summary="What differs between two versions of a dataset",
 )
-def compare_dataset_versions(request: Asking, dataset: str, old: Number, new: Number) -> Response[bytes]:
+def compare_dataset_versions(request: HttpRequest, dataset: str, old: Number, new: Number) -> Response[bytes]:
     """As `comporta data diff NAME OLD NEW --json`, without samples of rows."""
     from comporta.acts.data.datasets import difference_of
 
@@ -164,7 +164,7 @@ def compare_dataset_versions(request: Asking, dataset: str, old: Number, new: Nu
     summary="Lineage: where a thing came from, what it touched",
 )
 def trace_lineage(
-    request: Asking,
+    request: HttpRequest,
     id: Annotated[str, Parameter(min_length=1, max_length=500, description="As `comporta trace ID`.")],
     direction: Literal["both", "back", "forward"] = "both",
 ) -> Response[bytes]:
