@@ -71,7 +71,7 @@ class UpFolder:
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            if not _takes(lock):
+            if not _try_lock(lock):
                 record = self.read()
                 by = (
                     ""
@@ -129,7 +129,7 @@ class UpFolder:
         (self.path / "state.json").unlink(missing_ok=True)
 
 
-def _takes(lock: int) -> bool:
+def _try_lock(lock: int) -> bool:
     """Whether the lock is ours now."""
     until = time.monotonic() + _PATIENCE
     while True:
