@@ -408,7 +408,7 @@ def test_a_commit_that_does_not_load_is_said_once_and_the_last_good_one_stays(re
     assert repository.current().refused == ended and "died of SIGKILL" in repository.current().why
     ended = repository.commit("import os\nprint('{}')\nos._exit(0)\n")
     follower.look()
-    assert repository.current().refused == ended and "ended with 0" in repository.current().why
+    assert repository.current().refused == ended and "exit code 0" in repository.current().why
     good = repository.commit(PROJECT + "\n# mended\n")
     follower.look()
     assert (repository.current().commit, repository.current().refused) == (good, "")

@@ -3,22 +3,16 @@ of its own, since its code runs there."""
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
 import sys
 from pathlib import Path
 
-import msgspec
-
 from comporta.errors import ComportaError, first_line
+from comporta.opened.answering_process import PATIENCE, NoAnswer, answer_with, ask_process, take_output
 from comporta.opened.deployed import open_checkout
 from comporta.project.faults import format_faults, project_faults
-from comporta.records import Record, decode, encode
+from comporta.records import Record
 from comporta.records.credential import mask
 from comporta.records.visible import visible
-
-SECONDS = 120.0
 
 
 class CodeReport(Record, frozen=True, kw_only=True):
@@ -27,29 +21,22 @@ class CodeReport(Record, frozen=True, kw_only=True):
     failure: str = ""
 
 
-def load_failure(home: Path, folder: Path, name: str, seconds: float = SECONDS) -> str:
+def load_failure(home: Path, folder: Path, name: str, seconds: float = PATIENCE) -> str:
     """Why the project in this folder does not load, in one line; empty: it does. home: where its settings
     are."""
-    command = [sys.executable, "-P", "-m", "comporta.acts.up.code_check", str(home), str(folder), name]
-    try:
-        done = subprocess.run(command, capture_output=True, timeout=seconds, check=False, cwd=home)
-        report = decode(done.stdout, CodeReport)
-    except subprocess.TimeoutExpired:
-        return f"it was not read within {seconds:g} s"
-    except msgspec.MsgspecError:  # its code ended the process
-        if done.returncode < 0:
-            return f"reading it died of {signal.Signals(-done.returncode).name}"
-        return f"reading it ended with {done.returncode}"
-    return visible(report.failure[:500], keep="")
+    words = (str(home), str(folder), name)
+    found = ask_process(
+        "comporta.acts.up.code_check", *words, answer=CodeReport, seconds=seconds, folder=home
+    )
+    if isinstance(found, NoAnswer):
+        return f"what read it gave no answer: {found.why}"
+    return visible(found.failure[:500], keep="")
 
 
 def main(words: list[str]) -> int:
     """Says whether it loads."""
-    answer = os.dup(1)
-    os.dup2(2, 1)  # what its code prints is no part of the answer
-    report = CodeReport(failure=_failure(Path(words[0]), Path(words[1]), words[2]))
-    with os.fdopen(answer, "wb") as stream:
-        stream.write(encode(report))
+    output = take_output()
+    answer_with(output, CodeReport(failure=_failure(Path(words[0]), Path(words[1]), words[2])))
     return 0
 
 
