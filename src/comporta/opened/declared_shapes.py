@@ -11,9 +11,11 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from comporta.errors import BadProject, first_line
+from comporta.errors import BadProject, Refused, first_line
 from comporta.opened.answering_process import NoAnswer, answer_with, ask_process, take_output
+from comporta.opened.deployed import deployed_folder
 from comporta.opened.project import OpenProject
+from comporta.project.code_branch import code_branch
 from comporta.project.load import load_project
 from comporta.records import DatasetSchema, Record
 
@@ -26,12 +28,14 @@ class DeclaredTables(Record, frozen=True, kw_only=True):
 
 
 class DeclaredShapes:
-    """Those of one project: read when first asked for, and again once its file was written since."""
+    """Those of one project: read when first asked for, and again once its file was written since. Where its
+    code comes from a branch the file is that of the current commit."""
 
     def __init__(self, opened: OpenProject) -> None:
         self._opened = opened
         self._shapes: Mapping[str, DatasetSchema] = {}
-        self._seen: tuple[int, int] | None = None
+        self._seen: tuple[Path, int, int] | None = None
+        self._branch = None if opened.file is None else code_branch(opened.home)
 
     def read(self) -> Mapping[str, DatasetSchema]:
         """Dataset → its schema. May take seconds, the first time. Raises BadProject where the file cannot be
@@ -40,10 +44,14 @@ class DeclaredShapes:
         if file is None:  # declared in this process
             return {name: table.shape() for name, table in self._opened.project.tables().items()}
         try:
+            if self._branch is not None:
+                file = deployed_folder(self._opened.home, self._branch) / file.name
             written = file.stat()
+        except Refused as error:
+            raise BadProject(str(error)) from error
         except OSError as error:
             raise BadProject(f"{file}: {error.strerror or error}.") from error
-        seen = (written.st_mtime_ns, written.st_size)
+        seen = (file, written.st_mtime_ns, written.st_size)
         if seen != self._seen:
             self._shapes, self._seen = _run(file), seen
         return self._shapes
