@@ -8,8 +8,8 @@ from typing import Annotated
 import msgspec
 from litestar import Response, post
 
-from comporta.control.door import ACTION
-from comporta.control.read_routes import HttpRequest, Number, door_of
+from comporta.control.guard import ACTION
+from comporta.control.read_routes import HttpRequest, Number, acts_of
 from comporta.control.replies import json_response
 
 Sentence = Annotated[str, msgspec.Meta(max_length=2000)]
@@ -55,7 +55,7 @@ def approve_version(
     body = data or ApprovalBody()
 
     return json_response(
-        door_of(request).act(
+        acts_of(request).perform(
             request.state.token,
             lambda opened: approve(opened, f"{model}/{number}", role=body.role, reason=body.reason),
         )
@@ -75,7 +75,7 @@ def waive_check(request: HttpRequest, model: str, number: Number, data: WaiverBo
 
     until = datetime.combine(data.until, time(23, 59, 59), UTC)
     return json_response(
-        door_of(request).act(
+        acts_of(request).perform(
             request.state.token,
             lambda opened: waive(opened, f"{model}/{number}", data.check, reason=data.reason, until=until),
         )
@@ -97,7 +97,7 @@ def request_version(
 
     body = data or ActBody()
 
-    found = door_of(request).act(
+    found = acts_of(request).perform(
         request.state.token,
         lambda opened: request_release(opened, f"{model}/{number}", reason=body.reason),
     )
@@ -120,7 +120,7 @@ def release_version(
     body = data or ActBody()
 
     return json_response(
-        door_of(request).act(
+        acts_of(request).perform(
             request.state.token, lambda opened: release(opened, f"{model}/{number}", reason=body.reason)
         )
     )
@@ -140,7 +140,9 @@ def roll_back_model(request: HttpRequest, model: str, data: ActBody | None = Non
     body = data or ActBody()
 
     return json_response(
-        door_of(request).act(request.state.token, lambda opened: rollback(opened, model, reason=body.reason))
+        acts_of(request).perform(
+            request.state.token, lambda opened: rollback(opened, model, reason=body.reason)
+        )
     )
 
 

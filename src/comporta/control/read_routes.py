@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from litestar import Request, Response, get
 from litestar.params import Parameter
 
-from comporta.control.door import ACTION, ControlDoor
+from comporta.control.guard import ACTION, ProjectActs
 from comporta.control.replies import json_response
 from comporta.errors import BadRequest
 
@@ -18,10 +18,10 @@ Number = Annotated[int, Parameter(ge=1, le=2**53, description="The number of a v
 _READS_VERSIONS, _READS_DATA = {ACTION: "version.read"}, {ACTION: "data.read"}
 
 
-def door_of(request: HttpRequest) -> ControlDoor:
-    """The door that let the request in."""
-    door: ControlDoor = request.app.state.door
-    return door
+def acts_of(request: HttpRequest) -> ProjectActs:
+    """The acts of the project that this application is about."""
+    acts: ProjectActs = request.app.state.acts
+    return acts
 
 
 @get("/models", opt=_READS_VERSIONS, sync_to_thread=True, summary="The newest versions of every model")
@@ -29,7 +29,9 @@ def list_models(request: HttpRequest, limit: Limit = 20) -> Response[bytes]:
     """As `comporta models --json`, the metrics aside."""
     from comporta.acts.release.release import models
 
-    return json_response(door_of(request).act(request.state.token, lambda opened: models(opened, "", limit)))
+    return json_response(
+        acts_of(request).perform(request.state.token, lambda opened: models(opened, "", limit))
+    )
 
 
 @get("/models/{model:str}", opt=_READS_VERSIONS, sync_to_thread=True, summary="The versions of a model")
@@ -38,7 +40,7 @@ def show_model(request: HttpRequest, model: str, limit: Limit = 20) -> Response[
     from comporta.acts.release.release import models
 
     return json_response(
-        door_of(request).act(request.state.token, lambda opened: models(opened, model, limit))
+        acts_of(request).perform(request.state.token, lambda opened: models(opened, model, limit))
     )
 
 
@@ -58,7 +60,7 @@ def show_version(request: HttpRequest, model: str, number: Number) -> Response[b
         found = reveal_version(opened, version_view(opened, f"{model}/{number}"))
         return with_names(opened, found)[0]
 
-    return json_response(door_of(request).act(request.state.token, look))
+    return json_response(acts_of(request).perform(request.state.token, look))
 
 
 @get(
@@ -79,7 +81,7 @@ def compare_versions(
         raise BadRequest(f"versions: found {len(versions)}, expected from 2 to 20: ?versions=1&versions=2")
     names = tuple(f"{model}/{number}" for number in versions)
     return json_response(
-        door_of(request).act(request.state.token, lambda opened: compare_several(opened, names))
+        acts_of(request).perform(request.state.token, lambda opened: compare_several(opened, names))
     )
 
 
@@ -88,7 +90,7 @@ def list_runs(request: HttpRequest, limit: Limit = 20) -> Response[bytes]:
     """As `comporta runs --json`, without the versions that they led to."""
     from comporta.acts.build.run_views import runs
 
-    return json_response(door_of(request).act(request.state.token, lambda opened: runs(opened, limit)))
+    return json_response(acts_of(request).perform(request.state.token, lambda opened: runs(opened, limit)))
 
 
 @get("/runs/{run:str}", opt=_READS_VERSIONS, sync_to_thread=True, summary="One run, its steps and their cost")
@@ -96,7 +98,7 @@ def show_run(request: HttpRequest, run: str) -> Response[bytes]:
     """As `comporta show RUN --json`."""
     from comporta.acts.build.run_views import run_of
 
-    return json_response(door_of(request).act(request.state.token, lambda opened: run_of(opened, run)))
+    return json_response(acts_of(request).perform(request.state.token, lambda opened: run_of(opened, run)))
 
 
 @get("/datasets", opt=_READS_DATA, sync_to_thread=True, summary="The datasets and their newest versions")
@@ -104,7 +106,7 @@ def list_datasets(request: HttpRequest) -> Response[bytes]:
     """As `comporta data list --json`."""
     from comporta.acts.data.datasets import newest_versions
 
-    return json_response(door_of(request).act(request.state.token, newest_versions))
+    return json_response(acts_of(request).perform(request.state.token, newest_versions))
 
 
 @get("/datasets/{dataset:str}", opt=_READS_DATA, sync_to_thread=True, summary="One dataset and its columns")
@@ -118,7 +120,7 @@ def show_dataset(request: HttpRequest, dataset: str, version: Number | None = No
         which = {"version": manifest.id, "at": manifest.at}
         return {"description": view.description, "shape": manifest.shape, **which}
 
-    return json_response(door_of(request).act(request.state.token, look))
+    return json_response(acts_of(request).perform(request.state.token, look))
 
 
 @get(
@@ -137,7 +139,7 @@ def list_dataset_versions(request: HttpRequest, dataset: str, limit: Limit = 20)
             for each in versions_of(opened, dataset, limit)
         ]
 
-    return json_response(door_of(request).act(request.state.token, look))
+    return json_response(acts_of(request).perform(request.state.token, look))
 
 
 @get(
@@ -151,7 +153,7 @@ def compare_dataset_versions(request: HttpRequest, dataset: str, old: Number, ne
     from comporta.acts.data.datasets import difference_of
 
     return json_response(
-        door_of(request).act(
+        acts_of(request).perform(
             request.state.token, lambda opened: difference_of(opened, dataset, old, new, samples=0)
         )
     )
@@ -173,7 +175,7 @@ def trace_lineage(
 
     forward = {"both": None, "back": False, "forward": True}[direction]
     return json_response(
-        door_of(request).act(request.state.token, lambda opened: trace(opened, id, forward=forward))
+        acts_of(request).perform(request.state.token, lambda opened: trace(opened, id, forward=forward))
     )
 
 
