@@ -138,6 +138,11 @@ def test_who_needs_code_waits_for_the_first_commit_that_loads() -> None:
     assert starts(done) == ["worker"]
 
 
+def test_a_part_that_dies_of_a_signal_without_a_name_is_started_again() -> None:
+    _, done = after(begin([SERVER]), (0.0, TimePassed()), (1.0, PartEnded(name="server", code=-40)))
+    assert "it died of signal 40." in lines(done)[0]
+
+
 def test_a_part_that_is_not_to_be_started_again_stays_ended() -> None:
     once = replace(CONTROL, restart=False)
     state, done = after(begin([once]), (0.0, TimePassed()), (1.0, PartEnded(name="control", code=0)))
