@@ -72,8 +72,9 @@ class Scheduler:
         while not stop.is_set():
             try:
                 self.look()
-            except (ComportaError, OSError) as error:  # busy, or no room: it is due the next time too
-                self._tell(str(error))
+            # The boundary of the thread. Busy, or no room: it is due the next time too.
+            except Exception as error:
+                self._tell(str(error) if isinstance(error, ComportaError) else type(error).__name__)
             stop.wait(LOOK)
 
     def look(self) -> None:

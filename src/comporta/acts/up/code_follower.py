@@ -62,7 +62,9 @@ class CodeFollower:
         """Once: whether the branch has another commit, and whether it loads."""
         try:
             self._look()
-        except (ComportaError, OSError) as error:
+        except (
+            Exception
+        ) as error:  # the boundary of the thread: dead, it would follow nothing and say nothing
             self._tell_trouble(str(error) if isinstance(error, ComportaError) else type(error).__name__)
         else:
             self._trouble = ""
