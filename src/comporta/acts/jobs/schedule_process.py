@@ -10,6 +10,7 @@ from comporta.opened.answering_process import NoAnswer, answer_with, ask_process
 from comporta.opened.project_place import ProjectPlace
 from comporta.project.schedule import Schedule
 from comporta.records import Record, decode, encode
+from comporta.records.credential import mask
 
 
 class ScheduleReport(Record, frozen=True, kw_only=True):
@@ -49,7 +50,7 @@ def main(order: ScheduleOrder) -> None:
                 tick(opened)
             report = ScheduleReport(schedules=opened.project.schedules)
     except ComportaError as error:
-        report = ScheduleReport(fault=str(error))
+        report = ScheduleReport(fault=mask(str(error)))
     answer_with(output, report)
 
 
