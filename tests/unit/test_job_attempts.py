@@ -65,9 +65,9 @@ def test_a_replaced_attempt_removes_no_body(tmp_path: Path) -> None:
 
         project = ledger.project
 
-        def remove_body(self, seq: int, **given: Any) -> Any:
+        def remove_body(self, seq: int, *, sign: Any, **given: Any) -> Any:
             ledger.transact(lambda tx: jobs.settle(tx, job.id, job.token, AttemptEnd("lost")))
-            return ledger.remove_body(seq, **given)
+            return ledger.transact(lambda tx: sign(tx, None))
 
     with pytest.raises(AttemptReplaced):
         FencedLedger(Slow(), job.id, job.token).remove_body(1, reason="erasure", by="p-1")  # type: ignore[arg-type]
