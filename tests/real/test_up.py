@@ -172,7 +172,8 @@ def test_the_server_answers_on_when_the_supervisor_is_killed_and_the_next_one_ta
     running.process.kill()
     running.process.wait()
     assert running.ready()
-    assert running.status().parts[0].state == "unsupervised"
+    # The worker ends, as its standard input does.
+    until(lambda: [each.state for each in running.status().parts] == ["unsupervised", "dead"])
     after = RunningUp(running.folder, "--no-control")
     try:
         after.wait_line("server ran on from before")
