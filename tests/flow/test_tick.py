@@ -122,3 +122,11 @@ def test_where_the_code_comes_from_a_branch_a_tick_is_of_its_commit(
     for command in (["tick", "nightly", "--work"], ["schedules"]):
         assert main([*command, "--project", str(folder)]) != 0
         assert "no commit of file:///srv/repository#main has loaded yet" in capsys.readouterr().err
+
+
+def test_nobody_takes_the_key_of_a_tick(folder: Path) -> None:
+    with open_project(folder) as opened:
+        with pytest.raises(BadProject, match="expected none that begins with tick/"):
+            ask(opened, "run", RunArguments(), key="tick/nightly/2026-07-01T03:00Z")
+        (asked,) = ask_due(opened, (NIGHTLY,), utc("2026-07-01T03:00"))
+        assert asked.job is not None and asked.job.request.tick is not None
