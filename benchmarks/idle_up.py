@@ -1,8 +1,9 @@
 """Promise: `comporta up` at rest takes less than 450 MB and less than 2 % of a core.
 
 Proportional memory (`Pss` of the kernel: what several processes map is shared out among them) and processor
-time of the supervisor, the server with one worker and the control process together, for 60 seconds in which
-nobody asks for anything; each was asked once before, so that the control process has run the project's file.
+time of the supervisor, the server with one worker, the control process and a worker of jobs together, for
+60 seconds in which nobody asks for anything; the server and the control process were asked once before, so
+that the latter has run the project's file.
 The floor is three Python processes that sleep, in the same seconds.
 
     python benchmarks/idle_up.py

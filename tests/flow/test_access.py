@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from msgspec.structs import replace
 
 from comporta import load
+from comporta.acts.jobs import ask
+from comporta.acts.jobs.queued_acts import RunArguments
 from comporta.acts.judge.forms import forms, require_policy
 from comporta.acts.release.release import approve, release, rollback, version_of
 from comporta.acts.upkeep.audit import verify, verify_people
@@ -456,6 +458,18 @@ def test_a_model_that_was_denied_to_somebody_is_not_run_by_them(
     for models in (["leaving"], []):
         assert main(["run", *models, "--project", str(folder)]) == 2
         assert "train.run was denied to them (model leaving)" in capsys.readouterr().err
+
+
+def test_who_may_run_one_model_may_cancel_its_jobs_and_no_others(folder: Path) -> None:
+    a_team(folder)
+    with open_project(folder) as opened:
+        add_person(opened, "zoe", roles=("scientist",), model="leaving", by="ada")
+        job = ask.ask(opened, "run", RunArguments(models=("leaving",)))
+        assert ask.cancel(opened, job.id).state == "cancelled"
+        with pytest.raises(Forbidden):
+            ask.ask(opened, "run", RunArguments(models=("worth",)))
+        with pytest.raises(Forbidden):  # and not whether there is such a job
+            ask.cancel(opened, "none")
 
 
 def test_fewer_approvals_are_an_edit_of_the_policy(folder: Path) -> None:

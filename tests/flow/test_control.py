@@ -17,7 +17,7 @@ import pytest
 from comporta.acts.tokens.tokens import add, revoke, rotate
 from comporta.acts.upkeep.team import add_person, deny_person, revoke_person
 from comporta.control.app import MOST_BODY, control_app
-from comporta.control.door import ControlDoor
+from comporta.control.guard import ProjectActs
 from comporta.errors import Forbidden
 from comporta.http.webhook import sign_webhook
 from comporta.opened.people import find
@@ -38,12 +38,12 @@ class Control:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.looks, self.seconds, self.owner = folder, 0, 0.0, ""
-        self.door = ControlDoor(folder / "project.py", seconds=self._pass_seconds)
+        self.acts = ProjectActs(folder / "project.py", seconds=self._pass_seconds)
 
         def look() -> None:
             self.looks += 1
 
-        self.app = control_app(self.door, seen=folder / "seen.json", webhook_key=KEY, ask_look=look)
+        self.app = control_app(self.acts, seen=folder / "seen.json", webhook_key=KEY, ask_look=look)
 
     def _pass_seconds(self) -> float:
         """Each time it is asked two seconds have passed: tokens are read anew."""
@@ -71,7 +71,7 @@ class Control:
 def control(folder: Path) -> Iterator[Control]:
     found = Control(folder)
     yield found
-    found.door.close()
+    found.acts.close()
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,7 @@ def shared(
             queued = JobQueued(job=JOB, request=JobRequest(act="run", arguments={"models": ("leaving",)}))
             opened.ledger.transact(lambda tx: tx.append(queued))
         yield found
-    found.door.close()
+    found.acts.close()
 
 
 @pytest.fixture
@@ -342,7 +342,7 @@ def test_a_web_page_and_another_host_are_refused(shared: Control) -> None:
 def test_health_is_told_to_anybody(control: Control) -> None:
     assert control.ask("GET", "/live").json() == {"live": True}
     assert control.ask("GET", "/ready").json() == {"ready": True}
-    control.door.stopping = True
+    control.acts.stopping = True
     assert control.ask("GET", "/ready").status_code == 503
 
 
@@ -385,10 +385,10 @@ def test_a_signed_webhook_has_the_branch_looked_at_once(shared: Control) -> None
 
 def test_without_a_secret_no_webhook_is_taken(folder: Path) -> None:
     control = Control(folder)
-    control.app = control_app(control.door, seen=folder / "seen.json")
+    control.app = control_app(control.acts, seen=folder / "seen.json")
     reply = control.ask("POST", "/webhooks/code", headers=signed(b"", "push-1"), content=b"")
     assert reply.status_code == 404 and "webhook_secret" in reply.json()["error"]
-    control.door.close()
+    control.acts.close()
 
 
 def test_a_fault_is_told_without_its_values(
@@ -426,4 +426,4 @@ def test_two_projects_have_doors_of_their_own(control: Control, folder: Path, tm
         revoke(opened, "mine", by="rui")
     assert control.ask("GET", "/models", token).status_code == 200
     assert other.ask("GET", "/models", token).status_code == 401
-    other.door.close()
+    other.acts.close()

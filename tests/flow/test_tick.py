@@ -112,3 +112,21 @@ def test_the_command_says_done_later_or_refused_by_its_exit_code(
     assert "expected a time" in said
     assert "a time zone too" in said
     assert "found no schedule 'weekly'" in said
+
+
+def test_where_the_code_comes_from_a_branch_a_tick_is_of_its_commit(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    declare(folder, 'Schedule("nightly", "0 3 * * *")')
+    (folder / "comporta.toml").write_text('[code]\nfrom = "git+file:///srv/repository#main"\n')
+    for command in (["tick", "nightly", "--work"], ["schedules"]):
+        assert main([*command, "--project", str(folder)]) != 0
+        assert "no commit of file:///srv/repository#main has loaded yet" in capsys.readouterr().err
+
+
+def test_nobody_takes_the_key_of_a_tick(folder: Path) -> None:
+    with open_project(folder) as opened:
+        with pytest.raises(BadProject, match="expected none that begins with tick/"):
+            ask(opened, "run", RunArguments(), key="tick/nightly/2026-07-01T03:00Z")
+        (asked,) = ask_due(opened, (NIGHTLY,), utc("2026-07-01T03:00"))
+        assert asked.job is not None and asked.job.request.tick is not None

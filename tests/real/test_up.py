@@ -172,7 +172,8 @@ def test_the_server_answers_on_when_the_supervisor_is_killed_and_the_next_one_ta
     running.process.kill()
     running.process.wait()
     assert running.ready()
-    assert running.status().parts[0].state == "unsupervised"
+    # The worker ends, as its standard input does.
+    until(lambda: [each.state for each in running.status().parts] == ["unsupervised", "dead"])
     after = RunningUp(running.folder, "--no-control")
     try:
         after.wait_line("server ran on from before")
@@ -406,6 +407,9 @@ def test_a_commit_that_does_not_load_is_said_once_and_the_last_good_one_stays(re
     ended = repository.commit("import os\nos.kill(os.getpid(), 9)\n")
     follower.look()
     assert repository.current().refused == ended and "died of SIGKILL" in repository.current().why
+    ended = repository.commit("import os\nprint('{}')\nos._exit(0)\n")
+    follower.look()
+    assert repository.current().refused == ended and "exit code 0" in repository.current().why
     good = repository.commit(PROJECT + "\n# mended\n")
     follower.look()
     assert (repository.current().commit, repository.current().refused) == (good, "")

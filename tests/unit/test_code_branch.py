@@ -57,6 +57,7 @@ def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
         ("[code]\nfrom = 'https:///r#main'", "no host"),
         ("[code]\nfrom = 'ssh://-oProxyCommand=id/r#main'", "no host"),
         ("[code]\nfrom = 'https://u:secret-word@h/r#main'", "password"),
+        ("[code]\nfrom = 'https://secret-word@h/r#main'", "names a user before the host"),
         ("[code]\nfrom = 'https://h/r'", "found none as the branch"),
         ("[code]\nfrom = 'https://h/r#'", "as the branch"),
         ("[code]\nfrom = 'https://h/r#--upload-pack=id'", "as the branch"),

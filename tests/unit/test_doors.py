@@ -24,7 +24,7 @@ from comporta.api.jobs import ProjectJobs
 from comporta.api.model import TrainedVersion
 from comporta.cli.commands import COMMANDS
 from comporta.control.app import control_routes
-from comporta.control.door import ACTION, ControlDoor
+from comporta.control.guard import ACTION, ProjectActs
 from comporta.opened.access_phrases import PHRASES
 from comporta.project import ProjectDeclaration
 from comporta.records.access import ACTIONS, ROLE_NAMES, Action, Actor, RoleGrant, Scope
@@ -50,7 +50,7 @@ def methods_of(kind: type) -> set[str]:
 def control_actions() -> set[tuple[str, str, str]]:
     """Every route that the control process has, with what it says that it asks for; `closed`: it says
     nothing."""
-    app = control_routes(cast("ControlDoor", None), seen=Path("none"))
+    app = control_routes(cast("ProjectActs", None), seen=Path("none"))
     return {
         ("control", f"{method} {route.path}", handler.opt.get(ACTION, "closed"))
         for route in app.routes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from types import SimpleNamespace
 from typing import Any
 
@@ -161,3 +162,18 @@ def test_a_scheduler_asks_once_a_tick_and_keeps_to_what_was_declared_while_the_f
     opened.clock.forward(timedelta(days=1))
     scheduler.look()
     assert orders[-1], "what it declared before is due still"
+
+
+def test_a_fault_that_nobody_foresaw_ends_no_scheduler() -> None:
+    stop, told = Event(), list[str]()
+
+    def current() -> ScheduleReport:
+        if told:
+            stop.set()
+            return ScheduleReport()
+        stop.wait = lambda timeout=None: stop.is_set()  # type: ignore[method-assign]
+        raise ValueError("of a row: Ana")
+
+    scheduler = Scheduler(SimpleNamespace(), SimpleNamespace(current=current), told.append)  # type: ignore[arg-type]
+    scheduler.follow(stop)
+    assert told == ["ValueError"]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -49,6 +51,19 @@ def test_one_supervisor_at_a_time_and_the_second_is_told_of_the_first(tmp_path: 
             pass
         assert second.is_held()
     assert not second.is_held()
+
+
+def test_who_only_asks_whether_it_is_up_keeps_nobody_from_it(tmp_path: Path) -> None:
+    """As `comporta status` while the machine starts `comporta up` again."""
+    folder = UpFolder(tmp_path)
+    folder.path.mkdir(parents=True)
+    asking = os.open(folder.path / "lock", os.O_RDWR | os.O_CREAT)
+    fcntl.flock(asking, fcntl.LOCK_EX)
+    answered = threading.Timer(0.05, os.close, (asking,))
+    answered.start()
+    with folder.hold():
+        assert folder.is_held()
+    answered.join()
 
 
 def test_a_record_that_cannot_be_read_is_none(tmp_path: Path) -> None:

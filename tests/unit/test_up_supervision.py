@@ -120,11 +120,27 @@ def test_another_commit_replaces_only_who_holds_its_code_and_without_a_pause() -
     assert starts(done) == ["worker"] and lines(done) == []
 
 
+def test_who_ends_for_a_commit_is_not_interrupted_by_the_next_nor_by_the_end() -> None:
+    """To `comporta work` a second SIGTERM is an interruption, and its job would be lost."""
+    state, _ = after(begin([SERVER, WORKER]), (0.0, TimePassed()), (5.0, CommitChanged()))
+    state, done = after(state, (6.0, CommitChanged()))
+    assert done == [] and state.next_due() == 5.0 + WORKER.grace, "nor is it given more time"
+    state, done = after(state, (7.0, EndAsked()))
+    assert done[1:] == [SignalPart(name="server", signal="SIGTERM")]
+    _, done = after(state, (8.0, EndAsked()))
+    assert SignalPart(name="worker", signal="SIGINT") in done
+
+
 def test_who_needs_code_waits_for_the_first_commit_that_loads() -> None:
     state, done = after(begin([SERVER, WORKER], has_code=False), (0.0, TimePassed()), (900.0, TimePassed()))
     assert starts(done) == ["server"]
     state, done = after(state, (901.0, CommitChanged()), (901.0, TimePassed()))
     assert starts(done) == ["worker"]
+
+
+def test_a_part_that_dies_of_a_signal_without_a_name_is_started_again() -> None:
+    _, done = after(begin([SERVER]), (0.0, TimePassed()), (1.0, PartEnded(name="server", code=-40)))
+    assert "it died of signal 40." in lines(done)[0]
 
 
 def test_a_part_that_is_not_to_be_started_again_stays_ended() -> None:

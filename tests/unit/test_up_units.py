@@ -12,7 +12,7 @@ import yaml
 
 from comporta.acts.up.part import UpOptions
 from comporta.acts.up.unit_files import unit_file, up_words
-from comporta.acts.up.up import without_what_lacks
+from comporta.acts.up.up import without_missing_extras
 from comporta.cli import main
 from comporta.errors import BadProject
 
@@ -74,14 +74,14 @@ def test_without_its_extra_the_control_process_is_left_out_and_that_is_said(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     lines: list[str] = []
-    assert without_what_lacks(UpOptions(), lines.append).control and not lines
+    assert without_missing_extras(UpOptions(), lines.append).control and not lines
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    assert not without_what_lacks(UpOptions(), lines.append).control
+    assert not without_missing_extras(UpOptions(), lines.append).control
     assert lines == [
         "without it: the control process needs litestar, which is not installed. Install it: "
         "pip install 'comporta[control]'."
     ]
-    assert not without_what_lacks(UpOptions(control=False), lines.append).control and len(lines) == 1
+    assert not without_missing_extras(UpOptions(control=False), lines.append).control and len(lines) == 1
 
 
 def test_words_leave_out_what_is_usual() -> None:

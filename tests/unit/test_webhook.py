@@ -96,3 +96,14 @@ def test_a_secret_that_is_none_is_refused_and_not_shown(secret: str) -> None:
     with pytest.raises(BadProject) as raised:
         secret_bytes(secret)
     assert secret not in str(raised.value)
+
+
+def test_one_that_could_not_be_remembered_may_come_again(tmp_path: Path) -> None:
+    (tmp_path / "seen.draft").mkdir()
+    seen = SeenWebhooks(tmp_path / "seen")
+    with pytest.raises(OSError):
+        seen.take(ID, AT, AT)
+    (tmp_path / "seen.draft").rmdir()
+    seen.take(ID, AT, AT)
+    with pytest.raises(BadRequest):
+        seen.take(ID, AT, AT)

@@ -37,9 +37,9 @@ def tick(
     from comporta.acts.jobs.tick import look_again, outcome_of
     from comporta.acts.jobs.tick import tick as ticked
     from comporta.acts.jobs.worker import open_worker
-    from comporta.opened.project import open_project
+    from comporta.opened.deployed import open_deployed
 
-    with open_project(project) as opened:
+    with open_deployed(project, works=False) as opened:
         found = ticked(opened, _moment(at), schedule)
         if work:
             with stop_on_signal() as stop:
@@ -58,9 +58,9 @@ def tick(
 def schedules(*, project: Where = None, json: AsJson = False) -> None:
     """What the project declares that is asked for by itself: when last, and when next."""
     from comporta.acts.jobs.tick import schedule_views
-    from comporta.opened.project import open_project
+    from comporta.opened.deployed import open_deployed
 
-    with open_project(project) as opened:
+    with open_deployed(project, works=False) as opened:
         found = schedule_views(opened)
     if json:
         shown.json(found)

@@ -8,8 +8,8 @@ from typing import Annotated
 import msgspec
 from litestar import Response, post
 
-from comporta.control.door import ACTION
-from comporta.control.read_routes import Asking, Number, door_of
+from comporta.control.guard import ACTION
+from comporta.control.read_routes import HttpRequest, Number, acts_of
 from comporta.control.replies import json_response
 
 Sentence = Annotated[str, msgspec.Meta(max_length=2000)]
@@ -47,7 +47,7 @@ _VERSION = "/models/{model:str}/versions/{number:int}"
     summary="Approve a version, in the name of who made the token",
 )
 def approve_version(
-    request: Asking, model: str, number: Number, data: ApprovalBody | None = None
+    request: HttpRequest, model: str, number: Number, data: ApprovalBody | None = None
 ) -> Response[bytes]:
     """As `comporta approve VERSION --json`."""
     from comporta.acts.release.release import approve
@@ -55,7 +55,7 @@ def approve_version(
     body = data or ApprovalBody()
 
     return json_response(
-        door_of(request).act(
+        acts_of(request).perform(
             request.state.token,
             lambda opened: approve(opened, f"{model}/{number}", role=body.role, reason=body.reason),
         )
@@ -69,13 +69,13 @@ def approve_version(
     status_code=200,
     summary="Exempt a version from one check until a day",
 )
-def waive_check(request: Asking, model: str, number: Number, data: WaiverBody) -> Response[bytes]:
+def waive_check(request: HttpRequest, model: str, number: Number, data: WaiverBody) -> Response[bytes]:
     """As `comporta waive VERSION CHECK --json`."""
     from comporta.acts.judge.waive import waive
 
     until = datetime.combine(data.until, time(23, 59, 59), UTC)
     return json_response(
-        door_of(request).act(
+        acts_of(request).perform(
             request.state.token,
             lambda opened: waive(opened, f"{model}/{number}", data.check, reason=data.reason, until=until),
         )
@@ -90,14 +90,14 @@ def waive_check(request: Asking, model: str, number: Number, data: WaiverBody) -
     summary="Ask for the release of a version",
 )
 def request_version(
-    request: Asking, model: str, number: Number, data: ActBody | None = None
+    request: HttpRequest, model: str, number: Number, data: ActBody | None = None
 ) -> Response[bytes]:
     """As `comporta request VERSION --json`."""
     from comporta.acts.release.request import request_release
 
     body = data or ActBody()
 
-    found = door_of(request).act(
+    found = acts_of(request).perform(
         request.state.token,
         lambda opened: request_release(opened, f"{model}/{number}", reason=body.reason),
     )
@@ -112,7 +112,7 @@ def request_version(
     summary="Give a version all traffic",
 )
 def release_version(
-    request: Asking, model: str, number: Number, data: ActBody | None = None
+    request: HttpRequest, model: str, number: Number, data: ActBody | None = None
 ) -> Response[bytes]:
     """As `comporta release VERSION --json`: 409 where a required check blocks it."""
     from comporta.acts.release.release import release
@@ -120,7 +120,7 @@ def release_version(
     body = data or ActBody()
 
     return json_response(
-        door_of(request).act(
+        acts_of(request).perform(
             request.state.token, lambda opened: release(opened, f"{model}/{number}", reason=body.reason)
         )
     )
@@ -133,14 +133,16 @@ def release_version(
     status_code=200,
     summary="Give all traffic back to the previous version",
 )
-def roll_back_model(request: Asking, model: str, data: ActBody | None = None) -> Response[bytes]:
+def roll_back_model(request: HttpRequest, model: str, data: ActBody | None = None) -> Response[bytes]:
     """As `comporta rollback MODEL --json`."""
     from comporta.acts.release.release import rollback
 
     body = data or ActBody()
 
     return json_response(
-        door_of(request).act(request.state.token, lambda opened: rollback(opened, model, reason=body.reason))
+        acts_of(request).perform(
+            request.state.token, lambda opened: rollback(opened, model, reason=body.reason)
+        )
     )
 
 

@@ -15,8 +15,8 @@ from litestar.openapi.spec import Components, SecurityScheme
 
 import comporta
 from comporta.control.act_routes import ACT_ROUTES
-from comporta.control.door import ACTION, ControlDoor, require_token
 from comporta.control.event_routes import follow_events
+from comporta.control.guard import ACTION, ProjectActs, require_token
 from comporta.control.health_routes import HEALTH_ROUTES
 from comporta.control.job_routes import JOB_ROUTES
 from comporta.control.read_routes import READ_ROUTES
@@ -38,7 +38,7 @@ MOST_BODY = 64 * 1024
 
 
 def control_app(
-    door: ControlDoor,
+    acts: ProjectActs,
     *,
     seen: Path,
     webhook_key: bytes | None = None,
@@ -47,11 +47,11 @@ def control_app(
 ) -> AsgiApp:
     """The ASGI application. seen: the file that remembers webhooks. ask_look: has the branch of `[code]`
     looked at. hosts: `Host` headers let in; None: loopback names only."""
-    return only_from(control_routes(door, seen=seen, webhook_key=webhook_key, ask_look=ask_look), hosts)
+    return only_from(control_routes(acts, seen=seen, webhook_key=webhook_key, ask_look=ask_look), hosts)
 
 
 def control_routes(
-    door: ControlDoor,
+    acts: ProjectActs,
     *,
     seen: Path,
     webhook_key: bytes | None = None,
@@ -60,7 +60,7 @@ def control_routes(
     """The routes alone, whatever host they are asked by."""
     state = State(
         {
-            "door": door,
+            "acts": acts,
             "feeds": set(),
             "webhook_key": webhook_key,
             "webhooks": SeenWebhooks(seen),
@@ -87,7 +87,7 @@ def control_routes(
                 }
             ),
             security=[{"token": []}],
-            # As JSON alone, behind the same door.
+            # As JSON alone, behind the same guard.
             openapi_router=Router(path="/openapi", route_handlers=[], opt={ACTION: "version.read"}),
             render_plugins=[JsonRenderPlugin(path="/openapi.json")],
         ),

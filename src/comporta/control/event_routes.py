@@ -12,8 +12,8 @@ from litestar.params import Parameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from comporta.acts.up.event_feed import FeedEvent, events_after
-from comporta.control.door import ACTION, ControlDoor
-from comporta.control.read_routes import Asking, door_of
+from comporta.control.guard import ACTION, ProjectActs
+from comporta.control.read_routes import HttpRequest, acts_of
 from comporta.errors import BadRequest, ComportaError
 from comporta.records.credential import mask
 from comporta.records.token import Token
@@ -27,7 +27,7 @@ QUIET_LOOKS = 15
 
 @get("/events", opt={ACTION: "audit.read"}, summary="The record of events, as it grows")
 async def follow_events(
-    request: Asking,
+    request: HttpRequest,
     after: Annotated[int, Parameter(ge=0, le=2**53, description="The last number that is known.")] = 0,
     last_event_id: Annotated[str | None, Parameter(header="Last-Event-ID", max_length=20)] = None,
 ) -> ServerSentEvent:
@@ -38,34 +38,34 @@ async def follow_events(
         if not (last_event_id.isascii() and last_event_id.isdigit()):
             raise BadRequest("Last-Event-ID: expected the number of an event.")
         after = int(last_event_id)
-    door = door_of(request)
+    acts = acts_of(request)
     # Refused before the stream begins: with a status.
     token, header = request.state.token, request.headers.get("authorization")
-    first = await asyncio.to_thread(door.act, token, lambda opened: events_after(opened, after))
+    first = await asyncio.to_thread(acts.perform, token, lambda opened: events_after(opened, after))
     feeds: set[object] = request.app.state.feeds
     if len(feeds) >= MOST_FEEDS:
         raise BadRequest(f"found {len(feeds)} feeds, as many as there may be. Ask again later.", 503)
-    return ServerSentEvent(_feed(door, header, after, first, feeds))
+    return ServerSentEvent(_feed(acts, header, after, first, feeds))
 
 
 async def _feed(
-    door: ControlDoor, header: str | None, after: int, found: tuple[FeedEvent, ...], feeds: set[object]
+    acts: ProjectActs, header: str | None, after: int, found: tuple[FeedEvent, ...], feeds: set[object]
 ) -> AsyncIterator[ServerSentEventMessage]:
     me = object()
     feeds.add(me)
     try:
-        async for message in _messages(door, header, after, found):
+        async for message in _messages(acts, header, after, found):
             yield message
     finally:
         feeds.discard(me)
 
 
 async def _messages(
-    door: ControlDoor, header: str | None, after: int, found: tuple[FeedEvent, ...]
+    acts: ProjectActs, header: str | None, after: int, found: tuple[FeedEvent, ...]
 ) -> AsyncIterator[ServerSentEventMessage]:
     """Until the process ends, the token does, or who made it may no longer."""
     quiet = 0
-    while not door.stopping:
+    while not acts.stopping:
         for each in found:
             after = each.seq
             yield ServerSentEventMessage(
@@ -79,14 +79,14 @@ async def _messages(
         if not found:
             await asyncio.sleep(LOOK_SECONDS)
         try:
-            found = await asyncio.to_thread(_next_events, door, header, after)
+            found = await asyncio.to_thread(_next_events, acts, header, after)
         except ComportaError as error:
             yield ServerSentEventMessage(event="end", data=mask(str(error)))
             return
 
 
-def _next_events(door: ControlDoor, header: str | None, after: int) -> tuple[FeedEvent, ...]:
-    token: Token = door.require(header, None)
-    if door.head() <= after:
+def _next_events(acts: ProjectActs, header: str | None, after: int) -> tuple[FeedEvent, ...]:
+    token: Token = acts.require(header, None)
+    if acts.head() <= after:
         return ()
-    return door.act(token, lambda opened: events_after(opened, after))
+    return acts.perform(token, lambda opened: events_after(opened, after))

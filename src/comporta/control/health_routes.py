@@ -6,8 +6,8 @@ import asyncio
 
 from litestar import Response, get
 
-from comporta.control.door import ACTION
-from comporta.control.read_routes import Asking, door_of
+from comporta.control.guard import ACTION
+from comporta.control.read_routes import HttpRequest, acts_of
 from comporta.control.replies import json_response
 from comporta.errors import ComportaError
 
@@ -19,12 +19,12 @@ async def tell_live() -> Response[bytes]:
 
 
 @get("/ready", opt={ACTION: "open"}, summary="Whether the ledger can be read")
-async def tell_ready(request: Asking) -> Response[bytes]:
+async def tell_ready(request: HttpRequest) -> Response[bytes]:
     """503 while the ledger cannot be read, or the process ends."""
-    door = door_of(request)
+    acts = acts_of(request)
     try:
-        await asyncio.to_thread(door.head)
-        ready = not door.stopping
+        await asyncio.to_thread(acts.head)
+        ready = not acts.stopping
     except ComportaError:
         ready = False
     return json_response({"ready": ready}, 200 if ready else 503)

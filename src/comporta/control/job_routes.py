@@ -11,8 +11,8 @@ import msgspec
 from litestar import Response, get, post
 from litestar.params import Parameter
 
-from comporta.control.door import ACTION
-from comporta.control.read_routes import Asking, Limit, door_of
+from comporta.control.guard import ACTION
+from comporta.control.read_routes import HttpRequest, Limit, acts_of
 from comporta.control.replies import json_response
 from comporta.opened.project import OpenProject
 from comporta.records.job import Job, JobLimits, JobPriority, JobValue
@@ -46,23 +46,23 @@ _READS, _STEERS = {ACTION: "version.read"}, {ACTION: "train.run"}
 
 # Two that share a path are coroutines: Litestar would call one that is to run in a thread without waiting.
 @get("/jobs", opt=_READS, summary="Jobs at work, waiting and ended; runs without a job")
-async def list_jobs(request: Asking, limit: Limit = 20) -> Response[bytes]:
+async def list_jobs(request: HttpRequest, limit: Limit = 20) -> Response[bytes]:
     """As `comporta jobs --json`."""
     from comporta.acts.jobs.listing import job_list
 
-    return await _act(request, lambda opened: job_list(opened, limit))
+    return await _perform(request, lambda opened: job_list(opened, limit))
 
 
 @get("/jobs/{job:str}", opt=_READS, sync_to_thread=True, summary="One job, its run and what it printed")
-def show_job(request: Asking, job: JobNamed) -> Response[bytes]:
+def show_job(request: HttpRequest, job: JobNamed) -> Response[bytes]:
     """As `comporta job show JOB --json`."""
     from comporta.acts.jobs.listing import job_view
 
-    return json_response(door_of(request).act(request.state.token, lambda opened: job_view(opened, job)))
+    return json_response(acts_of(request).perform(request.state.token, lambda opened: job_view(opened, job)))
 
 
 @post("/jobs", opt=_STEERS, status_code=202, summary="Ask for a run, a gate, a compaction")
-async def ask_for_job(request: Asking, data: JobBody) -> Response[bytes]:
+async def ask_for_job(request: HttpRequest, data: JobBody) -> Response[bytes]:
     """As `comporta run --queue --json`: the job, which waits for a worker; of a known key the earlier one."""
     from comporta.acts.jobs.ask import ask
     from comporta.acts.jobs.queued_acts import arguments_of
@@ -79,20 +79,22 @@ async def ask_for_job(request: Asking, data: JobBody) -> Response[bytes]:
             not_before=data.not_before,
         )
 
-    return await _act(request, work, 202)
+    return await _perform(request, work, 202)
 
 
-async def _act(request: Asking, work: Callable[[OpenProject], object], status: int = 200) -> Response[bytes]:
-    found = await asyncio.to_thread(door_of(request).act, request.state.token, work)
+async def _perform(
+    request: HttpRequest, work: Callable[[OpenProject], object], status: int = 200
+) -> Response[bytes]:
+    found = await asyncio.to_thread(acts_of(request).perform, request.state.token, work)
     return json_response(found, status)
 
 
 @post("/jobs/{job:str}/cancel", opt=_STEERS, sync_to_thread=True, status_code=200, summary="End a job")
-def cancel_job(request: Asking, job: JobNamed) -> Response[bytes]:
+def cancel_job(request: HttpRequest, job: JobNamed) -> Response[bytes]:
     """As `comporta job cancel JOB --json`."""
     from comporta.acts.jobs.ask import cancel
 
-    return json_response(door_of(request).act(request.state.token, lambda opened: cancel(opened, job)))
+    return json_response(acts_of(request).perform(request.state.token, lambda opened: cancel(opened, job)))
 
 
 @post(
@@ -102,11 +104,11 @@ def cancel_job(request: Asking, job: JobNamed) -> Response[bytes]:
     status_code=200,
     summary="Have a job carried out again",
 )
-def retry_job(request: Asking, job: JobNamed) -> Response[bytes]:
+def retry_job(request: HttpRequest, job: JobNamed) -> Response[bytes]:
     """As `comporta job retry JOB --json`."""
     from comporta.acts.jobs.ask import retry
 
-    return json_response(door_of(request).act(request.state.token, lambda opened: retry(opened, job)))
+    return json_response(acts_of(request).perform(request.state.token, lambda opened: retry(opened, job)))
 
 
 @post(
@@ -116,13 +118,13 @@ def retry_job(request: Asking, job: JobNamed) -> Response[bytes]:
     status_code=200,
     summary="Give a job that waits another class",
 )
-def raise_job(request: Asking, job: JobNamed, data: PriorityBody | None = None) -> Response[bytes]:
+def raise_job(request: HttpRequest, job: JobNamed, data: PriorityBody | None = None) -> Response[bytes]:
     """As `comporta job raise JOB --to CLASS --json`."""
     from comporta.acts.jobs.ask import raise_priority
 
     to = (data or PriorityBody()).to
     return json_response(
-        door_of(request).act(request.state.token, lambda opened: raise_priority(opened, job, to))
+        acts_of(request).perform(request.state.token, lambda opened: raise_priority(opened, job, to))
     )
 
 

@@ -14,7 +14,7 @@ import uvicorn
 
 from comporta.acts.up.folder import UpFolder
 from comporta.control.app import control_app
-from comporta.control.door import ControlDoor
+from comporta.control.guard import ProjectActs
 from comporta.errors import ComportaError, first_line
 from comporta.http.connection import BoundedConnection
 from comporta.http.listening import LOOPBACK_ADDRESSES, ignoring_repeated_signals, listen, url_of
@@ -28,12 +28,12 @@ GRACE_SECONDS = 20
 class ControlServer(uvicorn.Server):
     """uvicorn's, whose feeds end first."""
 
-    def __init__(self, config: uvicorn.Config, door: ControlDoor) -> None:
+    def __init__(self, config: uvicorn.Config, acts: ProjectActs) -> None:
         super().__init__(config)
-        self._door = door
+        self._acts = acts
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self._door.stopping = True
+        self._acts.stopping = True
         super().handle_exit(sig, frame)
 
 
@@ -58,14 +58,14 @@ def main(words: list[str]) -> int:
 def answer(file: Path, host: str, port: int) -> None:
     """Answers until told to end. Raises BadProject where the address cannot be taken, or the secret of
     webhooks is none."""
-    with contextlib.closing(ControlDoor(file)) as door:
-        settings, root = door.opened.settings, door.opened.root
+    with contextlib.closing(ProjectActs(file)) as acts:
+        settings, root = acts.opened.settings, acts.opened.root
         folder = UpFolder(root)
         key = None
         if settings.webhook_secret:
             key = secret_bytes(resolve("webhook_secret", settings.webhook_secret, root).value)
         app = control_app(
-            door,
+            acts,
             seen=folder.path / "webhooks.json",
             webhook_key=key,
             ask_look=folder.ask_look,
@@ -79,7 +79,7 @@ def answer(file: Path, host: str, port: int) -> None:
             )  # fmt: skip
             print(f"The control process answers on {url_of(listener, host)}.", flush=True)
             with ignoring_repeated_signals():
-                ControlServer(config, door).run(sockets=[listener])
+                ControlServer(config, acts).run(sockets=[listener])
 
 
 def _end_with_supervisor() -> None:

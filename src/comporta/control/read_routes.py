@@ -7,38 +7,40 @@ from typing import Annotated, Any, Literal, TypeVar
 from litestar import Request, Response, get
 from litestar.params import Parameter
 
-from comporta.control.door import ACTION, ControlDoor
+from comporta.control.guard import ACTION, ProjectActs
 from comporta.control.replies import json_response
 from comporta.errors import BadRequest
 
 T = TypeVar("T")
-Asking = Request[Any, Any, Any]
+HttpRequest = Request[Any, Any, Any]
 Limit = Annotated[int, Parameter(ge=1, le=1000, description="How many, the newest of them.")]
 Number = Annotated[int, Parameter(ge=1, le=2**53, description="The number of a version.")]
 _READS_VERSIONS, _READS_DATA = {ACTION: "version.read"}, {ACTION: "data.read"}
 
 
-def door_of(request: Asking) -> ControlDoor:
-    """The door that let the request in."""
-    door: ControlDoor = request.app.state.door
-    return door
+def acts_of(request: HttpRequest) -> ProjectActs:
+    """The acts of the project that this application is about."""
+    acts: ProjectActs = request.app.state.acts
+    return acts
 
 
 @get("/models", opt=_READS_VERSIONS, sync_to_thread=True, summary="The newest versions of every model")
-def list_models(request: Asking, limit: Limit = 20) -> Response[bytes]:
+def list_models(request: HttpRequest, limit: Limit = 20) -> Response[bytes]:
     """As `comporta models --json`, the metrics aside."""
     from comporta.acts.release.release import models
 
-    return json_response(door_of(request).act(request.state.token, lambda opened: models(opened, "", limit)))
+    return json_response(
+        acts_of(request).perform(request.state.token, lambda opened: models(opened, "", limit))
+    )
 
 
 @get("/models/{model:str}", opt=_READS_VERSIONS, sync_to_thread=True, summary="The versions of a model")
-def show_model(request: Asking, model: str, limit: Limit = 20) -> Response[bytes]:
+def show_model(request: HttpRequest, model: str, limit: Limit = 20) -> Response[bytes]:
     """As `comporta models MODEL --json`, the metrics aside."""
     from comporta.acts.release.release import models
 
     return json_response(
-        door_of(request).act(request.state.token, lambda opened: models(opened, model, limit))
+        acts_of(request).perform(request.state.token, lambda opened: models(opened, model, limit))
     )
 
 
@@ -48,7 +50,7 @@ def show_model(request: Asking, model: str, limit: Limit = 20) -> Response[bytes
     sync_to_thread=True,
     summary="One version with its verdicts, approvals and waivers",
 )
-def show_version(request: Asking, model: str, number: Number) -> Response[bytes]:
+def show_version(request: HttpRequest, model: str, number: Number) -> Response[bytes]:
     """As `comporta models MODEL/NUMBER --json`, the metrics aside."""
     from comporta.acts.release.release import version_view
     from comporta.opened.conceal import reveal_version
@@ -58,7 +60,7 @@ def show_version(request: Asking, model: str, number: Number) -> Response[bytes]
         found = reveal_version(opened, version_view(opened, f"{model}/{number}"))
         return with_names(opened, found)[0]
 
-    return json_response(door_of(request).act(request.state.token, look))
+    return json_response(acts_of(request).perform(request.state.token, look))
 
 
 @get(
@@ -68,7 +70,7 @@ def show_version(request: Asking, model: str, number: Number) -> Response[bytes]
     summary="Versions of a model side by side",
 )
 def compare_versions(
-    request: Asking,
+    request: HttpRequest,
     model: str,
     versions: Annotated[list[int], Parameter(description="Two numbers or more, each as one `versions=`.")],
 ) -> Response[bytes]:
@@ -79,36 +81,36 @@ def compare_versions(
         raise BadRequest(f"versions: found {len(versions)}, expected from 2 to 20: ?versions=1&versions=2")
     names = tuple(f"{model}/{number}" for number in versions)
     return json_response(
-        door_of(request).act(request.state.token, lambda opened: compare_several(opened, names))
+        acts_of(request).perform(request.state.token, lambda opened: compare_several(opened, names))
     )
 
 
 @get("/runs", opt=_READS_VERSIONS, sync_to_thread=True, summary="The latest runs")
-def list_runs(request: Asking, limit: Limit = 20) -> Response[bytes]:
+def list_runs(request: HttpRequest, limit: Limit = 20) -> Response[bytes]:
     """As `comporta runs --json`, without the versions that they led to."""
     from comporta.acts.build.run_views import runs
 
-    return json_response(door_of(request).act(request.state.token, lambda opened: runs(opened, limit)))
+    return json_response(acts_of(request).perform(request.state.token, lambda opened: runs(opened, limit)))
 
 
 @get("/runs/{run:str}", opt=_READS_VERSIONS, sync_to_thread=True, summary="One run, its steps and their cost")
-def show_run(request: Asking, run: str) -> Response[bytes]:
+def show_run(request: HttpRequest, run: str) -> Response[bytes]:
     """As `comporta show RUN --json`."""
     from comporta.acts.build.run_views import run_of
 
-    return json_response(door_of(request).act(request.state.token, lambda opened: run_of(opened, run)))
+    return json_response(acts_of(request).perform(request.state.token, lambda opened: run_of(opened, run)))
 
 
 @get("/datasets", opt=_READS_DATA, sync_to_thread=True, summary="The datasets and their newest versions")
-def list_datasets(request: Asking) -> Response[bytes]:
+def list_datasets(request: HttpRequest) -> Response[bytes]:
     """As `comporta data list --json`."""
     from comporta.acts.data.datasets import newest_versions
 
-    return json_response(door_of(request).act(request.state.token, newest_versions))
+    return json_response(acts_of(request).perform(request.state.token, newest_versions))
 
 
 @get("/datasets/{dataset:str}", opt=_READS_DATA, sync_to_thread=True, summary="One dataset and its columns")
-def show_dataset(request: Asking, dataset: str, version: Number | None = None) -> Response[bytes]:
+def show_dataset(request: HttpRequest, dataset: str, version: Number | None = None) -> Response[bytes]:
     """As `comporta data show NAME --json`."""
     from comporta.acts.data.datasets import dataset_view
 
@@ -118,7 +120,7 @@ def show_dataset(request: Asking, dataset: str, version: Number | None = None) -
         which = {"version": manifest.id, "at": manifest.at}
         return {"description": view.description, "shape": manifest.shape, **which}
 
-    return json_response(door_of(request).act(request.state.token, look))
+    return json_response(acts_of(request).perform(request.state.token, look))
 
 
 @get(
@@ -127,7 +129,7 @@ def show_dataset(request: Asking, dataset: str, version: Number | None = None) -
     sync_to_thread=True,
     summary="The versions of a dataset",
 )
-def list_dataset_versions(request: Asking, dataset: str, limit: Limit = 20) -> Response[bytes]:
+def list_dataset_versions(request: HttpRequest, dataset: str, limit: Limit = 20) -> Response[bytes]:
     """Number, digest, rows and time of each, the newest last."""
     from comporta.acts.data.datasets import versions_of
 
@@ -137,7 +139,7 @@ def list_dataset_versions(request: Asking, dataset: str, limit: Limit = 20) -> R
             for each in versions_of(opened, dataset, limit)
         ]
 
-    return json_response(door_of(request).act(request.state.token, look))
+    return json_response(acts_of(request).perform(request.state.token, look))
 
 
 @get(
@@ -146,12 +148,12 @@ def list_dataset_versions(request: Asking, dataset: str, limit: Limit = 20) -> R
     sync_to_thread=True,
     summary="What differs between two versions of a dataset",
 )
-def compare_dataset_versions(request: Asking, dataset: str, old: Number, new: Number) -> Response[bytes]:
+def compare_dataset_versions(request: HttpRequest, dataset: str, old: Number, new: Number) -> Response[bytes]:
     """As `comporta data diff NAME OLD NEW --json`, without samples of rows."""
     from comporta.acts.data.datasets import difference_of
 
     return json_response(
-        door_of(request).act(
+        acts_of(request).perform(
             request.state.token, lambda opened: difference_of(opened, dataset, old, new, samples=0)
         )
     )
@@ -164,7 +166,7 @@ def compare_dataset_versions(request: Asking, dataset: str, old: Number, new: Nu
     summary="Lineage: where a thing came from, what it touched",
 )
 def trace_lineage(
-    request: Asking,
+    request: HttpRequest,
     id: Annotated[str, Parameter(min_length=1, max_length=500, description="As `comporta trace ID`.")],
     direction: Literal["both", "back", "forward"] = "both",
 ) -> Response[bytes]:
@@ -173,7 +175,7 @@ def trace_lineage(
 
     forward = {"both": None, "back": False, "forward": True}[direction]
     return json_response(
-        door_of(request).act(request.state.token, lambda opened: trace(opened, id, forward=forward))
+        acts_of(request).perform(request.state.token, lambda opened: trace(opened, id, forward=forward))
     )
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from litestar import Request, Response, post
 from litestar.params import Body
 
-from comporta.control.door import ACTION
+from comporta.control.guard import ACTION
 from comporta.control.replies import json_response
 from comporta.errors import NotFound
 from comporta.http.webhook import SeenWebhooks, require_webhook

@@ -21,6 +21,7 @@ from urllib.parse import parse_qs, urlsplit
 from comporta.errors import BadProject
 from comporta.records import decode, encode
 from comporta.records.executor import BEGAN, STALE, Done, Task, Workplace
+from comporta.records.signal_name import signal_name
 
 if TYPE_CHECKING:
     from comporta.engine.process_watch import ProcessWatch
@@ -245,7 +246,7 @@ class Worker:
         if stopped:
             return Done(how="stopped", cost=watch.cost(began), reason="stopped")
         if code < 0:
-            name = signal.Signals(-code).name
+            name = signal_name(-code)
             why = {
                 "SIGKILL": ": the system ran out of memory, or someone killed it. Give it less to hold",
                 "SIGABRT": ": it aborted itself. What it printed tells more",

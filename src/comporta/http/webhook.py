@@ -91,9 +91,9 @@ class SeenWebhooks:
         digest = sha256(id.encode()).hexdigest()
         if digest in self._seen:
             raise BadRequest("this webhook was taken before: its id is known.", 409)
-        self._seen = {each: at for each, at in self._seen.items() if at >= now - TOLERANCE}
-        self._seen[digest] = timestamp
+        seen = {each: at for each, at in self._seen.items() if at >= now - TOLERANCE} | {digest: timestamp}
         draft = self._file.with_name(f"{self._file.name}.draft")
         self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft.write_bytes(msgspec.json.encode(self._seen))
+        draft.write_bytes(msgspec.json.encode(seen))
         draft.replace(self._file)
+        self._seen = seen  # now: one that could not be written down may come again

@@ -51,10 +51,6 @@ class LeaseWatch:
             return False
         return now - since >= lease.seconds
 
-    def forget(self, name: str) -> None:
-        """What was seen of this lease is no more needed."""
-        self._seen.pop(name, None)
-
 
 class ElapsedTime:
     """The ledger's time as one process has seen it, which goes on by a clock that nobody can set: a wait of

@@ -7,21 +7,17 @@ its traffic. So a process of its own runs the file, once someone asks, and ends.
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-import msgspec
-
-from comporta.errors import BadProject, first_line
+from comporta.errors import BadProject, Refused, first_line
+from comporta.opened.answering_process import NoAnswer, answer_with, ask_process, take_output
+from comporta.opened.deployed import deployed_folder
 from comporta.opened.project import OpenProject
+from comporta.project.code_branch import code_branch
 from comporta.project.load import load_project
-from comporta.records import DatasetSchema, Record, decode, encode
-
-_PATIENCE = 120.0
-"""Seconds for a project's file to be run: it may import much, and the machine be busy."""
+from comporta.records import DatasetSchema, Record
 
 
 class DeclaredTables(Record, frozen=True, kw_only=True):
@@ -32,12 +28,14 @@ class DeclaredTables(Record, frozen=True, kw_only=True):
 
 
 class DeclaredShapes:
-    """Those of one project: read when first asked for, and again once its file was written since."""
+    """Those of one project: read when first asked for, and again once its file was written since. Where its
+    code comes from a branch the file is that of the current commit."""
 
     def __init__(self, opened: OpenProject) -> None:
         self._opened = opened
         self._shapes: Mapping[str, DatasetSchema] = {}
-        self._seen: tuple[int, int] | None = None
+        self._seen: tuple[Path, int, int] | None = None
+        self._branch = None if opened.file is None else code_branch(opened.home)
 
     def read(self) -> Mapping[str, DatasetSchema]:
         """Dataset → its schema. May take seconds, the first time. Raises BadProject where the file cannot be
@@ -46,27 +44,23 @@ class DeclaredShapes:
         if file is None:  # declared in this process
             return {name: table.shape() for name, table in self._opened.project.tables().items()}
         try:
+            if self._branch is not None:
+                file = deployed_folder(self._opened.home, self._branch) / file.name
             written = file.stat()
+        except Refused as error:
+            raise BadProject(str(error)) from error
         except OSError as error:
             raise BadProject(f"{file}: {error.strerror or error}.") from error
-        seen = (written.st_mtime_ns, written.st_size)
+        seen = (file, written.st_mtime_ns, written.st_size)
         if seen != self._seen:
             self._shapes, self._seen = _run(file), seen
         return self._shapes
 
 
 def _run(file: Path) -> dict[str, DatasetSchema]:
-    command = [sys.executable, "-P", "-m", "comporta.opened.declared_shapes", str(file)]
-    try:
-        said = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            timeout=_PATIENCE, check=False, process_group=0,
-        )  # fmt: skip
-        found = decode(said.stdout, DeclaredTables)
-    except subprocess.TimeoutExpired as error:
-        raise BadProject(f"{file.name}: running it took more than {_PATIENCE:g} s.") from error
-    except msgspec.MsgspecError as error:  # killed, as where memory ran out
-        raise BadProject(f"{file.name}: what ran it ended with code {said.returncode}.") from error
+    found = ask_process("comporta.opened.declared_shapes", str(file), answer=DeclaredTables)
+    if isinstance(found, NoAnswer):
+        raise BadProject(f"{file.name}: what ran it gave no answer: {found.why}")
     if found.failure:
         raise BadProject(found.failure)
     return found.shapes
@@ -74,19 +68,17 @@ def _run(file: Path) -> dict[str, DatasetSchema]:
 
 def main(file: Path) -> int:
     """Says what this file declares, or why it cannot be run."""
-    answer = os.dup(1)
-    os.dup2(2, 1)  # what the file prints is no part of the answer
+    output = take_output()
     try:
         tables = load_project(file).tables()
-        told = DeclaredTables(shapes={name: table.shape() for name, table in tables.items()})
+        declared = DeclaredTables(shapes={name: table.shape() for name, table in tables.items()})
     # The boundary of the process, to a user's file: who started it says it, in a line.
     except Exception as error:
         text = (
             str(error) if isinstance(error, BadProject) else f"{type(error).__name__}: {first_line(error)}."
         )
-        told = DeclaredTables(failure=text)
-    with os.fdopen(answer, "wb") as stream:
-        stream.write(encode(told))
+        declared = DeclaredTables(failure=text)
+    answer_with(output, declared)
     return 0
 
 

@@ -10,7 +10,7 @@ import msgspec
 
 from comporta.errors import BadProject, Refused
 from comporta.opened.project import OpenProject, open_project, open_root
-from comporta.project.code_branch import code_branch
+from comporta.project.code_branch import CodeBranch, code_branch
 from comporta.project.load import FILE, declared_root, find_project_file, load_project
 from comporta.project.settings import settings
 from comporta.records import Record, decode
@@ -74,14 +74,19 @@ def open_deployed(path: Path | None = None, *, works: bool = True) -> OpenProjec
     branch = code_branch(home)
     if branch is None:
         return open_project(file, works=works)
+    return open_checkout(home, deployed_folder(home, branch), file.name, works=works)
+
+
+def deployed_folder(home: Path, branch: CodeBranch) -> Path:
+    """The folder of the project in the checkout of the branch's current commit. Raises Refused while none has
+    loaded."""
     current = current_code(home)
     if current is None or current.source != branch.display_text or not current.commit:
         raise Refused(
             f"no commit of {branch.display_text} has loaded yet, expected one. `comporta up` follows it; its "
-            "log "
-            "tells what is wrong."
+            "log tells what is wrong."
         )
-    return open_checkout(home, checkout_folder(home, current.commit) / branch.folder, file.name, works=works)
+    return checkout_folder(home, current.commit) / branch.folder
 
 
 def open_checkout(home: Path, folder: Path, name: str = FILE, *, works: bool = True) -> OpenProject:

@@ -4,7 +4,6 @@ where it dies or hangs."""
 from __future__ import annotations
 
 import contextlib
-import signal
 import socket
 import subprocess
 import sys
@@ -27,6 +26,7 @@ from comporta.opened.environment_messages import (
     send,
 )
 from comporta.opened.environments import python_of
+from comporta.records.signal_name import signal_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,7 +90,7 @@ class EnvironmentProcess:
             self._process.kill()
             self._process.wait()
             return ""
-        return f"by {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
+        return f"by {signal_name(-code)}" if code < 0 else f"with exit code {code}"
 
 
 class _Seat:

@@ -85,6 +85,11 @@ def _parse(text: str, where: str) -> tuple[str, str]:
             "out, and "
             "let git's credential helper, or an SSH key, give it."
         )
+    if scheme == "https" and parts.username:
+        raise BadProject(
+            f"{where}: its URL names a user before the host, which may be a token that everybody can read. "
+            "Take it out, and let git's credential helper, or an SSH key, give it."
+        )
     if not separator or _BRANCH.fullmatch(branch) is None:
         found = f"{branch[:80]!r}" if separator else "none"
         raise BadProject(f"{where}: found {found} as the branch, expected its name behind #, such as #main.")

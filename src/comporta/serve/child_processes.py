@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from comporta.records.signal_name import signal_name
+
 END_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -21,7 +23,7 @@ def growing_pause(ends: int, first: float, longest: float) -> float:
 def exit_text(code: int) -> str:
     """How a process ended, as a sentence. code: negative for a signal."""
     if code < 0:
-        name = signal.Signals(-code).name
+        name = signal_name(-code)
         why = " The system ran out of memory, or someone killed it." if name == "SIGKILL" else ""
         return f"it died of {name}.{why}"
     return f"it ended itself with exit code {code}."

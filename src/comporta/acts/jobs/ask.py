@@ -19,6 +19,9 @@ from comporta.records import Record, Transaction
 from comporta.records.act_fact import ActFact
 from comporta.records.job import Job, JobLimits, JobPriority, JobRequest, JobValue, Tick
 
+TICK_KEYS = "tick/"
+"""How the keys begin of the jobs that schedules ask for."""
+
 
 def ask(
     opened: OpenProject,
@@ -36,6 +39,8 @@ def ask(
     for, that one. priority: None: the act's own. Raises BadProject, also on limits that no attempt could
     keep; NotFound, Forbidden."""
     _require_limits(limits, claim_rules(opened.settings))
+    if tick is None and key.startswith(TICK_KEYS):  # else whoever takes it keeps the schedule from its job
+        raise BadProject(f"job: key: found {key!r}, expected none that begins with {TICK_KEYS}: schedules'.")
     wanted = queued_act(act)
     builtins = msgspec.to_builtins(arguments)
     who = wanted.permit(opened, arguments_of(act, builtins))
@@ -110,8 +115,11 @@ def _some(fact: ActFact | None) -> tuple[ActFact, ...]:
 def _decide(
     opened: OpenProject, name: str, decide: Callable[[Transaction, str, str], Iterable[ActFact]]
 ) -> Job:
-    require_permission(opened, "train.run")
-    job = find_job(opened, name)
+    try:
+        job = find_job(opened, name)
+    except NotFound:
+        require_permission(opened, "train.run")  # whoever may do nothing with a job is told no more
+        raise
     who = permit(opened, job)
     by = who.identify()
 

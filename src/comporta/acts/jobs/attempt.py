@@ -133,7 +133,7 @@ def _of_error(error: BaseException, died: tuple[tuple[str, str], ...] = ()) -> A
     if isinstance(error, ComportaError):
         print(mask(str(error)), file=sys.stderr)
     else:
-        traceback.print_exception(error)
+        print(mask("".join(traceback.format_exception(error))), file=sys.stderr)
     if died:
         steps, recipes = zip(*died, strict=True)
         return AttemptReport(outcome="died", present=recipes, reason=STEP_DIED(step=", ".join(steps)))

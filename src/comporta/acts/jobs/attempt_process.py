@@ -20,12 +20,14 @@ from comporta.jobs.codes import DIED, EXITED, NO_ROOM
 from comporta.opened.project_place import ProjectPlace
 from comporta.records import Text, decode, encode
 from comporta.records.job import Job
+from comporta.records.signal_name import signal_name
 
 LONGEST_LOG = 1 << 20
 """Bytes kept of the end of what an attempt printed."""
 
-ATTEMPT_COMMAND = (sys.executable, "-m", "comporta.acts.jobs.attempt")
-"""What carries out an attempt: its order on standard input."""
+ATTEMPT_COMMAND = (sys.executable, "-P", "-m", "comporta.acts.jobs.attempt")
+"""What carries out an attempt: its order on standard input. -P: no module of the project's folder is taken
+for one that Comporta imports."""
 
 
 class AttemptProcess:
@@ -100,7 +102,7 @@ class AttemptProcess:
 
     def _why(self) -> Text:
         code = self._process.wait()
-        return DIED(signal=signal.Signals(-code).name) if code < 0 else EXITED(code=code)
+        return DIED(signal=signal_name(-code)) if code < 0 else EXITED(code=code)
 
     def log(self) -> bytes:
         """The end of what it printed."""

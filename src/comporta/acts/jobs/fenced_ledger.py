@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 from comporta import jobs
 from comporta.ledger import Ledger, OpensLedger, open_ledger
 from comporta.ledger.protocol import Compare, Sign, Snapshot, as_it_is, unconditionally
-from comporta.records import Event, Head, Projection, Transaction
+from comporta.records import Event, Head, Projection, Transaction, View
+from comporta.records.facts import EventRemoved
 from comporta.records.lease import Lease
 
 S = TypeVar("S")
@@ -43,8 +44,11 @@ class FencedLedger:
     def remove_body(
         self, seq: int, *, reason: str, by: str, compare: Compare = unconditionally, sign: Sign = as_it_is
     ) -> Event:
-        jobs.require_holder(self._ledger, self._job, self._token)
-        return self._ledger.remove_body(seq, reason=reason, by=by, compare=compare, sign=sign)
+        def fenced_sign(view: View, fact: EventRemoved) -> EventRemoved:
+            jobs.require_holder(view, self._job, self._token)
+            return sign(view, fact)
+
+        return self._ledger.remove_body(seq, reason=reason, by=by, compare=compare, sign=fenced_sign)
 
     def get(self, projection: Projection[S], key: str) -> S | None:
         return self._ledger.get(projection, key)

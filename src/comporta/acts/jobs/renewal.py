@@ -8,7 +8,7 @@ import time
 from types import TracebackType
 
 from comporta import jobs
-from comporta.errors import Busy, ComportaError, StorageFull
+from comporta.errors import Busy, StorageFull
 from comporta.jobs import ClaimRules
 from comporta.ledger import Ledger
 from comporta.records.job import Job
@@ -50,7 +50,8 @@ class Renewal:
                 )
             except (Busy, StorageFull):
                 renewed = time.monotonic()
-            except ComportaError:
+            # Also what no user should see: a thread that dies of it would leave the attempt without a lease.
+            except Exception:
                 self.unreachable = time.monotonic() - renewed > length
             else:
                 renewed, self.unreachable = asked, False

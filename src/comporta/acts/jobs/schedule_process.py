@@ -1,20 +1,16 @@
 """The project's schedules in a process of its own: a worker that waits need not hold all that the project's
-file imports. `python -m` prints them as JSON, or asks for the jobs that are due."""
+file imports. `python -m` answers with them, or asks for the jobs that are due."""
 
 from __future__ import annotations
 
-import subprocess
 import sys
 
-import msgspec
-
 from comporta.errors import BadProject, ComportaError
+from comporta.opened.answering_process import NoAnswer, answer_with, ask_process, take_output
 from comporta.opened.project_place import ProjectPlace
 from comporta.project.schedule import Schedule
 from comporta.records import Record, decode, encode
-
-PATIENCE_SECONDS = 120.0
-"""How long the file may take to be read."""
+from comporta.records.credential import mask
 
 
 class ScheduleReport(Record, frozen=True, kw_only=True):
@@ -33,14 +29,11 @@ class ScheduleOrder(Record, frozen=True, kw_only=True):
 
 def report_of(order: ScheduleOrder) -> ScheduleReport:
     """What a process says that is started for this."""
-    command = [sys.executable, "-m", "comporta.acts.jobs.schedule_process", encode(order).decode()]
-    try:
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE_SECONDS, check=False
-        )
-        return decode(done.stdout.splitlines()[-1], ScheduleReport)
-    except (subprocess.TimeoutExpired, msgspec.MsgspecError, IndexError) as error:
-        return ScheduleReport(fault=f"the project file cannot be read ({type(error).__name__}).")
+    words = (encode(order).decode(),)
+    found = ask_process("comporta.acts.jobs.schedule_process", *words, answer=ScheduleReport)
+    if isinstance(found, NoAnswer):
+        return ScheduleReport(fault=f"the project file cannot be read: {found.why}")
+    return found
 
 
 def main(order: ScheduleOrder) -> None:
@@ -48,6 +41,7 @@ def main(order: ScheduleOrder) -> None:
     from comporta.opened.project_place import open_place
     from comporta.project.faults import format_faults, project_faults
 
+    output = take_output()
     try:
         with open_place(order.place) as opened:
             if found := project_faults(opened.project, opened.root):
@@ -56,9 +50,8 @@ def main(order: ScheduleOrder) -> None:
                 tick(opened)
             report = ScheduleReport(schedules=opened.project.schedules)
     except ComportaError as error:
-        report = ScheduleReport(fault=str(error))
-    sys.stdout.flush()
-    print(encode(report).decode())
+        report = ScheduleReport(fault=mask(str(error)))
+    answer_with(output, report)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,8 @@ LOOK = 5.0
 AGAIN = 600.0
 """Seconds after which the project's file is read again though no file beside it changed: what it imports may
 have."""
+AGAIN_AFTER_FAULT = 60.0
+"""The same where it could not be read: what it was may have been the machine's, not the file's."""
 
 
 class DeclaredSchedules:
@@ -43,7 +45,8 @@ class DeclaredSchedules:
                 (*Path(self._place.root).glob("*.py"), *Path(self._place.home).glob("comporta.toml"))
             )
         }
-        if stamps != self._stamps or time.monotonic() - self._read_at > AGAIN:
+        again = AGAIN_AFTER_FAULT if self._last.fault else AGAIN
+        if stamps != self._stamps or time.monotonic() - self._read_at > again:
             self._stamps, self._read_at = stamps, time.monotonic()
             found = self._report(ScheduleOrder(place=self._place))
             kept = self._last.schedules if found.fault else found.schedules
@@ -69,8 +72,9 @@ class Scheduler:
         while not stop.is_set():
             try:
                 self.look()
-            except (ComportaError, OSError) as error:  # busy, or no room: it is due the next time too
-                self._tell(str(error))
+            # The boundary of the thread. Busy, or no room: it is due the next time too.
+            except Exception as error:
+                self._tell(str(error) if isinstance(error, ComportaError) else type(error).__name__)
             stop.wait(LOOK)
 
     def look(self) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from comporta import jobs
-from comporta.acts.jobs.ask import ask
+from comporta.acts.jobs.ask import TICK_KEYS, ask
 from comporta.acts.jobs.queued_acts import RunArguments
 from comporta.errors import BadProject, NotFound
 from comporta.opened.permission import require_permission
@@ -109,7 +109,7 @@ def _ask(opened: OpenProject, schedule: Schedule, tick: datetime) -> Job:
 
 
 def _key(schedule: str, tick: datetime) -> str:
-    return f"tick/{schedule}/{tick:%Y-%m-%dT%H:%MZ}"
+    return f"{TICK_KEYS}{schedule}/{tick:%Y-%m-%dT%H:%MZ}"
 
 
 def _earlier(opened: OpenProject, schedule: Schedule, last: datetime | None, at: datetime) -> TickResult:

@@ -64,7 +64,7 @@ class JobWorker:
     ) -> None:
         self._opened, self._rules, self._notify, self._command = opened, rules, notify, command
         self._watch, self._elapsed = LeaseWatch(), ElapsedTime()
-        self._deaf_until = 0.0
+        self._deaf_until, self._recovers = 0.0, False
         self._waits_for, self._waited = "", False
         self.id = f"worker-{secrets.token_hex(6)}"
 
@@ -90,8 +90,7 @@ class JobWorker:
         except ComportaError as error:
             if once or isinstance(error, LASTING):
                 raise
-            # Who could not be heard may have gone on as well: it is listened for from now on.
-            self._watch, self._deaf_until = LeaseWatch(), time.monotonic() + self._rules.lease
+            self._recovers = True
             self._tell_waits(error)
             return None
         self._waits_for = ""
@@ -101,7 +100,11 @@ class JobWorker:
         ledger, looked = self._opened.ledger, time.monotonic()
         now = self._opened.now()
         silent = self._silent(now, [each for _, each in ledger.scan(jobs.RUNNING)], ledger.lease)
-        if not silent and next(jobs.due(ledger, now, self._elapsed.at(now)), None) is None:
+        if (
+            not silent
+            and not self._recovers
+            and next(jobs.due(ledger, now, self._elapsed.at(now)), None) is None
+        ):
             return None  # asked without a transaction: most looks find nothing
 
         def act(tx: Transaction) -> tuple[Job | None, list[RunningJob], bool]:
@@ -110,13 +113,17 @@ class JobWorker:
             # Once: where every look has to wait, what is silent is taken back at the next.
             waited = time.monotonic() - looked > _PATIENT and not self._waited
             running = [each for _, each in tx.scan(jobs.RUNNING)] if silent and not waited else []
-            ends = self._silent(now, running, tx.lease)
+            ends = [] if self._recovers else self._silent(now, running, tx.lease)
             for each, end in ends:
                 _settle(tx, each.job, each.token, end)
             job = jobs.claim(tx, self.id, self._rules, self._elapsed.at(now))
             return job, [each for each, _ in ends], waited
 
         job, taken_back, self._waited = ledger.transact(act)
+        if self._recovers:
+            # Who could not be heard may have gone on as well: it is listened for from now on.
+            self._watch, self._deaf_until = LeaseWatch(), time.monotonic() + self._rules.lease
+            self._recovers = False
         for each in taken_back:
             kill_older(each.job, each.token + 1)
         return job
@@ -242,7 +249,9 @@ def open_worker(opened: OpenProject, notify: Callable[[JobNotice], None]) -> Job
 def _remove_left_folders(opened: OpenProject) -> None:
     """Removes the folders of attempts that run no more: of a worker that was killed."""
     folder = opened.below / "jobs"
+    # First the folders: that of an attempt that another worker begins meanwhile comes after its claim.
+    found = sorted(folder.glob("*-*")) if folder.is_dir() else []
     running = {f"{each.job}-{each.token}" for _, each in opened.ledger.scan(jobs.RUNNING)}
-    for each in sorted(folder.glob("*-*")) if folder.is_dir() else ():
+    for each in found:
         if each.name not in running:
             shutil.rmtree(each, ignore_errors=True)

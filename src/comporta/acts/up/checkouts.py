@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import shutil
 import time
@@ -17,7 +19,7 @@ _DRAFT = ".draft"
 KEPT = 5
 """So many of the newest stay."""
 KEPT_SECONDS = 24 * 3600.0
-"""And each for so long: a build may still be at work there."""
+"""And each for so long after it was made, or was current last: a build may still be at work there."""
 
 
 def newest_commit(git: Git, branch: CodeBranch) -> str:
@@ -47,6 +49,9 @@ def check_out(git: Git, branch: CodeBranch, home: Path) -> tuple[str, Path]:
     # It may have gone on since it was asked.
     commit = git.run("rev-parse", "HEAD", folder=draft).strip()
     folder = checkout_folder(home, commit)
+    if _is_clean(git, folder, commit):  # a build may be at work there
+        shutil.rmtree(draft, ignore_errors=True)
+        return commit, folder
     git.run("checkout", "--quiet", "--detach", commit, folder=draft)
     exclude = draft / ".git" / "info"
     exclude.mkdir(exist_ok=True)
@@ -55,6 +60,12 @@ def check_out(git: Git, branch: CodeBranch, home: Path) -> tuple[str, Path]:
     shutil.rmtree(folder, ignore_errors=True)
     draft.rename(folder)
     return commit, folder
+
+
+def note_replaced(home: Path, commit: str) -> None:
+    """The age of this commit's checkout counts from now."""
+    with contextlib.suppress(OSError):  # there is none
+        os.utime(checkout_folder(home, commit))
 
 
 def remove_old(home: Path, current: str, now: float | None = None) -> None:

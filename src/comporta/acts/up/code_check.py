@@ -3,54 +3,53 @@ of its own, since its code runs there."""
 
 from __future__ import annotations
 
-import signal
-import subprocess
 import sys
 from pathlib import Path
 
 from comporta.errors import ComportaError, first_line
+from comporta.opened.answering_process import PATIENCE, NoAnswer, answer_with, ask_process, take_output
 from comporta.opened.deployed import open_checkout
 from comporta.project.faults import format_faults, project_faults
+from comporta.records import Record
 from comporta.records.credential import mask
 from comporta.records.visible import visible
 
-SECONDS = 120.0
-_MARK = "does not load: "
+
+class CodeReport(Record, frozen=True, kw_only=True):
+    """What such a process answers. failure: why the project does not load, in one line; empty: it does."""
+
+    failure: str = ""
 
 
-def why_not(home: Path, folder: Path, name: str, seconds: float = SECONDS) -> str:
+def load_failure(home: Path, folder: Path, name: str, seconds: float = PATIENCE) -> str:
     """Why the project in this folder does not load, in one line; empty: it does. home: where its settings
     are."""
-    command = [sys.executable, "-P", "-m", "comporta.acts.up.code_check", str(home), str(folder), name]
-    try:
-        done = subprocess.run(command, capture_output=True, timeout=seconds, check=False, cwd=home)
-    except subprocess.TimeoutExpired:
-        return f"it was not read within {seconds:g} s"
-    if done.returncode == 0:
-        return ""
-    if done.returncode < 0:
-        return f"reading it died of {signal.Signals(-done.returncode).name}"
-    lines = done.stdout.decode(errors="replace").splitlines()
-    said = next((line for line in reversed(lines) if line.startswith(_MARK)), "")
-    return visible(said.removeprefix(_MARK)[:500], keep="") or f"reading it ended with {done.returncode}"
+    words = (str(home), str(folder), name)
+    found = ask_process(
+        "comporta.acts.up.code_check", *words, answer=CodeReport, seconds=seconds, folder=home
+    )
+    if isinstance(found, NoAnswer):
+        return f"what read it gave no answer: {found.why}"
+    return visible(found.failure[:500], keep="")
 
 
 def main(words: list[str]) -> int:
-    """0: it loads. 1: it does not, and why is printed."""
-    home, folder, name = Path(words[0]), Path(words[1]), words[2]
+    """Says whether it loads."""
+    output = take_output()
+    answer_with(output, CodeReport(failure=_failure(Path(words[0]), Path(words[1]), words[2])))
+    return 0
+
+
+def _failure(home: Path, folder: Path, name: str) -> str:
     try:
         with open_checkout(home, folder, name, works=False) as opened:
-            if found := project_faults(opened.project, opened.root):
-                print(f"\n{_MARK}{first_line_of(format_faults(found))}")
-                return 1
+            found = project_faults(opened.project, opened.root)
+            return first_line_of(format_faults(found)) if found else ""
     except ComportaError as error:
-        print(f"\n{_MARK}{mask(first_line_of(str(error)))}")
-        return 1
+        return mask(first_line_of(str(error)))
     # The boundary to a user's file.
     except BaseException as error:
-        print(f"\n{_MARK}{mask(f'{type(error).__name__}: {first_line(error)}')}")
-        return 1
-    return 0
+        return mask(f"{type(error).__name__}: {first_line(error)}")
 
 
 def first_line_of(text: str) -> str:

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from comporta.acts.up.checkouts import check_out, newest_commit, remove_old
-from comporta.acts.up.code_check import why_not
+from comporta.acts.up.checkouts import check_out, newest_commit, note_replaced, remove_old
+from comporta.acts.up.code_check import load_failure
 from comporta.acts.up.folder import UpFolder
 from comporta.acts.up.git import Git
 from comporta.errors import ComportaError
-from comporta.opened.deployed import CurrentCode, code_file, current_code
+from comporta.opened.deployed import CurrentCode, checkout_folder, code_file, current_code
 from comporta.project.code_branch import CodeBranch
 from comporta.records import encode
 
@@ -62,7 +62,9 @@ class CodeFollower:
         """Once: whether the branch has another commit, and whether it loads."""
         try:
             self._look()
-        except (ComportaError, OSError) as error:
+        except (
+            Exception
+        ) as error:  # the boundary of the thread: dead, it would follow nothing and say nothing
             self._tell_trouble(str(error) if isinstance(error, ComportaError) else type(error).__name__)
         else:
             self._trouble = ""
@@ -75,7 +77,7 @@ class CodeFollower:
                 self._record(replace(self.current, refused="", why=""))  # it went back
             return
         commit, folder = check_out(self._git, self._branch, self._home)
-        why = why_not(self._home, folder / self._branch.folder, self._name)
+        why = load_failure(self._home, folder / self._branch.folder, self._name)
         if self._stop.is_set():
             return
         if why:
@@ -84,13 +86,15 @@ class CodeFollower:
             where = f"commit {commit[:12]} of {self._branch.display_text}"
             self._say(f"code: {where} does not load, {stays}: {why}")
             return
+        if self.current.commit:
+            note_replaced(self._home, self.current.commit)
         self._record(CurrentCode(source=self._branch.display_text, commit=commit, since=self._now()))
         self._say(f"code: builds come from commit {commit[:12]} of {self._branch.display_text}.")
         remove_old(self._home, commit)
         self._on_change()
 
     def _has_checkout(self) -> bool:
-        return (self._home / ".comporta" / "code" / self.current.commit / ".git").is_dir()
+        return (checkout_folder(self._home, self.current.commit) / ".git").is_dir()
 
     def _record(self, current: CurrentCode) -> None:
         file = code_file(self._home)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from comporta.opened.deployed import project_home
 from comporta.records import Record, decode, encode
 
 FOLDER = "up"
+_PATIENCE = 0.5  # seconds: whoever asks whether it is held holds it for a moment
 
 
 class RunningPart(Record, frozen=True, kw_only=True):
@@ -69,9 +71,7 @@ class UpFolder:
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
+            if not _try_lock(lock):
                 record = self.read()
                 by = (
                     ""
@@ -81,7 +81,7 @@ class UpFolder:
                 raise BadProject(
                     f"{self.path.parent.parent}: found this project up already{by}, expected one at a time. "
                     "See it: comporta status. End it: comporta down"
-                ) from None
+                )
             yield
         finally:
             os.close(lock)
@@ -127,3 +127,16 @@ class UpFolder:
     def remove_record(self) -> None:
         """Nothing runs any more."""
         (self.path / "state.json").unlink(missing_ok=True)
+
+
+def _try_lock(lock: int) -> bool:
+    """Whether the lock is ours now."""
+    until = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except OSError:
+            if time.monotonic() >= until:
+                return False
+        time.sleep(0.01)

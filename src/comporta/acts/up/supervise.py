@@ -74,6 +74,11 @@ class PartSupervisor:
         with contextlib.suppress(BlockingIOError):
             os.write(self._waker, bytes([_NEW_COMMIT]))
 
+    def close(self) -> None:
+        """Once it ran, and nobody notes commits any more."""
+        os.close(self._wake)
+        os.close(self._waker)
+
     def run(self) -> None:
         """Until the end. Where an error of its own ends it, what answers requests goes on."""
         try:
@@ -85,8 +90,6 @@ class PartSupervisor:
             for each in self._state.parts:
                 if each.part.name in self._processes and not each.part.outlives:
                     self._processes[each.part.name].kill()
-            os.close(self._wake)
-            os.close(self._waker)
 
     def _wait(self) -> None:
         """Until something happens, or is due."""

@@ -163,7 +163,9 @@ def _on_end_asked(state: Supervision, now: float) -> Decided:
         for each in state.parts
     )
     running = [each.part.name for each in parts if each.phase == "running"]
-    commands: list[Command] = [SignalPart(name=name, signal=number) for name in running]
+    # A part that ends already, so that a new one begins, would take a second SIGTERM for an interruption.
+    ending = {each.part.name for each in state.parts if each.renews} if asked == 1 else set()
+    commands: list[Command] = [SignalPart(name=name, signal=number) for name in running if name not in ending]
     if asked == 1 and running:
         commands.insert(0, TellLine(text=f"ending: {', '.join(running)} finish what was begun."))
     return replace(state, parts=parts, end_requests=asked), tuple(commands)
@@ -181,7 +183,11 @@ def _on_commit(state: Supervision, now: float) -> Decided:
             for each in state.parts
         ),
     )
-    chosen = {each.part.name for each in state.parts if each.part.per_commit and each.phase == "running"}
+    chosen = {
+        each.part.name
+        for each in state.parts
+        if each.part.per_commit and each.phase == "running" and not each.renews
+    }
     parts = tuple(
         replace(each, renews=True, kill=now + each.part.grace) if each.part.name in chosen else each
         for each in state.parts

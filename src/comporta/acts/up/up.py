@@ -37,7 +37,7 @@ def up(file: Path, options: UpOptions, echo: Callable[[str], None]) -> None:
             log.write(
                 "up", f"{each} ran on from before, without a supervisor; it was ended, and begins anew."
             )
-        options = without_what_lacks(options, lambda text: log.write("up", text))
+        options = without_missing_extras(options, lambda text: log.write("up", text))
         require_free(options.host, options.port, "--port")
         if options.control:
             require_free(options.control_host, options.control_port, "--control-port")
@@ -53,7 +53,7 @@ def up(file: Path, options: UpOptions, echo: Callable[[str], None]) -> None:
         )
         urls = ", ".join(f"{name} on {url}" for name, url in urls_of(options).items())
         supervisor.say(f"begins: {urls}. Ctrl-C, or `comporta down`, ends all.")
-        with _following(branch, folder, file, root, supervisor):
+        with contextlib.closing(supervisor), _following(branch, folder, file, root, supervisor):
             supervisor.run()
         supervisor.say("everything has ended.")
         folder.remove_record()
@@ -109,7 +109,7 @@ def urls_of(options: UpOptions) -> dict[str, str]:
     return found
 
 
-def without_what_lacks(options: UpOptions, say: Callable[[str], None]) -> UpOptions:
+def without_missing_extras(options: UpOptions, say: Callable[[str], None]) -> UpOptions:
     """The options without the control process, where the extra that it needs is not installed."""
     from msgspec.structs import replace
 

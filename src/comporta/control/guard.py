@@ -28,7 +28,7 @@ ACTION = "action"
 _FRESH_SECONDS = 1.0
 
 
-class ControlDoor:
+class ProjectActs:
     """The tokens of a project and its acts, each on the project as it is declared at that moment. file: of
     the project. One act at a time: the project's own file is imported by it. seconds: monotonic; nanoseconds:
     since 1970."""
@@ -67,7 +67,7 @@ class ControlDoor:
             )
         return token
 
-    def act(self, token: Token, work: Callable[[OpenProject], T]) -> T:
+    def perform(self, token: Token, work: Callable[[OpenProject], T]) -> T:
         """What comes of an act, done by the person who made the token. Raises what the act does."""
         with self._acting, self._open_deployed() as opened, acting_as(person_of(opened, token)):
             return work(opened)
@@ -100,8 +100,8 @@ async def require_token(connection: ASGIConnection[Any, Any, Any, Any], handler:
     if action is None:
         raise BadRequest("this route is closed.", 403)
     if action != "open":
-        door: ControlDoor = connection.app.state.door
+        acts: ProjectActs = connection.app.state.acts
         model = model_of(dict(connection.path_params))
         # In a thread: a ledger that does not answer must not keep others from being answered.
         shown = connection.headers.get("authorization")
-        connection.state.token = await asyncio.to_thread(door.require, shown, model)
+        connection.state.token = await asyncio.to_thread(acts.require, shown, model)
