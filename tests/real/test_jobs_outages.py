@@ -214,11 +214,11 @@ def require_outlasted(
         until(lambda: marked(begun))
         outage.error, since = error, time.monotonic()
         until(lambda: not marked(begun) and outage.raised > 3 and time.monotonic() > since + 2 * lease)
+        until(lambda: str(error) in {each.error for some in told for each in some})
         assert state(opened, job).state == "running"
         outage.error = None
         done = until(lambda: state(opened, job).state == "done" and state(opened, job))
     assert (done.token, done.attempt) == (1, 1)
-    assert str(error) in {each.error for some in told for each in some}
 
 
 @pytest.mark.soak
