@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +17,12 @@ hypothesis.settings.register_profile("comporta", deadline=None)
 hypothesis.settings.load_profile("comporta")
 
 ARCHIVE = Path(__file__).parent / "golden" / "house" / "house.tar.gz"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What a shell runs in the background ignores Ctrl-C, and so would every process that a test starts."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
