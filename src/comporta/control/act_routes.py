@@ -9,7 +9,7 @@ import msgspec
 from litestar import Response, post
 
 from comporta.control.guard import ACTION
-from comporta.control.read_routes import HttpRequest, Number, acts_of
+from comporta.control.read_routes import HttpRequest, Number, acts_of, perform
 from comporta.control.replies import json_response
 
 Sentence = Annotated[str, msgspec.Meta(max_length=2000)]
@@ -54,11 +54,8 @@ def approve_version(
 
     body = data or ApprovalBody()
 
-    return json_response(
-        acts_of(request).perform(
-            request.state.token,
-            lambda opened: approve(opened, f"{model}/{number}", role=body.role, reason=body.reason),
-        )
+    return perform(
+        request, lambda opened: approve(opened, f"{model}/{number}", role=body.role, reason=body.reason)
     )
 
 
@@ -74,11 +71,9 @@ def waive_check(request: HttpRequest, model: str, number: Number, data: WaiverBo
     from comporta.acts.judge.waive import waive
 
     until = datetime.combine(data.until, time(23, 59, 59), UTC)
-    return json_response(
-        acts_of(request).perform(
-            request.state.token,
-            lambda opened: waive(opened, f"{model}/{number}", data.check, reason=data.reason, until=until),
-        )
+    return perform(
+        request,
+        lambda opened: waive(opened, f"{model}/{number}", data.check, reason=data.reason, until=until),
     )
 
 
@@ -119,11 +114,7 @@ def release_version(
 
     body = data or ActBody()
 
-    return json_response(
-        acts_of(request).perform(
-            request.state.token, lambda opened: release(opened, f"{model}/{number}", reason=body.reason)
-        )
-    )
+    return perform(request, lambda opened: release(opened, f"{model}/{number}", reason=body.reason))
 
 
 @post(
@@ -139,11 +130,7 @@ def roll_back_model(request: HttpRequest, model: str, data: ActBody | None = Non
 
     body = data or ActBody()
 
-    return json_response(
-        acts_of(request).perform(
-            request.state.token, lambda opened: rollback(opened, model, reason=body.reason)
-        )
-    )
+    return perform(request, lambda opened: rollback(opened, model, reason=body.reason))
 
 
 ACT_ROUTES = (approve_version, waive_check, request_version, release_version, roll_back_model)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated
 
@@ -12,8 +11,7 @@ from litestar import Response, get, post
 from litestar.params import Parameter
 
 from comporta.control.guard import ACTION
-from comporta.control.read_routes import HttpRequest, Limit, acts_of
-from comporta.control.replies import json_response
+from comporta.control.read_routes import HttpRequest, Limit, perform
 from comporta.opened.project import OpenProject
 from comporta.records.job import Job, JobLimits, JobPriority, JobValue
 
@@ -50,7 +48,7 @@ async def list_jobs(request: HttpRequest, limit: Limit = 20) -> Response[bytes]:
     """As `comporta jobs --json`."""
     from comporta.acts.jobs.listing import job_list
 
-    return await _perform(request, lambda opened: job_list(opened, limit))
+    return await asyncio.to_thread(perform, request, lambda opened: job_list(opened, limit))
 
 
 @get("/jobs/{job:str}", opt=_READS, sync_to_thread=True, summary="One job, its run and what it printed")
@@ -58,7 +56,7 @@ def show_job(request: HttpRequest, job: JobNamed) -> Response[bytes]:
     """As `comporta job show JOB --json`."""
     from comporta.acts.jobs.listing import job_view
 
-    return json_response(acts_of(request).perform(request.state.token, lambda opened: job_view(opened, job)))
+    return perform(request, lambda opened: job_view(opened, job))
 
 
 @post("/jobs", opt=_STEERS, status_code=202, summary="Ask for a run, a gate, a compaction")
@@ -79,14 +77,7 @@ async def ask_for_job(request: HttpRequest, data: JobBody) -> Response[bytes]:
             not_before=data.not_before,
         )
 
-    return await _perform(request, work, 202)
-
-
-async def _perform(
-    request: HttpRequest, work: Callable[[OpenProject], object], status: int = 200
-) -> Response[bytes]:
-    found = await asyncio.to_thread(acts_of(request).perform, request.state.token, work)
-    return json_response(found, status)
+    return await asyncio.to_thread(perform, request, work, 202)
 
 
 @post("/jobs/{job:str}/cancel", opt=_STEERS, sync_to_thread=True, status_code=200, summary="End a job")
@@ -94,7 +85,7 @@ def cancel_job(request: HttpRequest, job: JobNamed) -> Response[bytes]:
     """As `comporta job cancel JOB --json`."""
     from comporta.acts.jobs.ask import cancel
 
-    return json_response(acts_of(request).perform(request.state.token, lambda opened: cancel(opened, job)))
+    return perform(request, lambda opened: cancel(opened, job))
 
 
 @post(
@@ -108,7 +99,7 @@ def retry_job(request: HttpRequest, job: JobNamed) -> Response[bytes]:
     """As `comporta job retry JOB --json`."""
     from comporta.acts.jobs.ask import retry
 
-    return json_response(acts_of(request).perform(request.state.token, lambda opened: retry(opened, job)))
+    return perform(request, lambda opened: retry(opened, job))
 
 
 @post(
@@ -123,9 +114,7 @@ def raise_job(request: HttpRequest, job: JobNamed, data: PriorityBody | None = N
     from comporta.acts.jobs.ask import raise_priority
 
     to = (data or PriorityBody()).to
-    return json_response(
-        acts_of(request).perform(request.state.token, lambda opened: raise_priority(opened, job, to))
-    )
+    return perform(request, lambda opened: raise_priority(opened, job, to))
 
 
 JOB_ROUTES = (list_jobs, show_job, ask_for_job, cancel_job, retry_job, raise_job)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeVar
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
 
 from litestar import Request, Response, get
 from litestar.params import Parameter
@@ -10,8 +11,8 @@ from litestar.params import Parameter
 from comporta.control.guard import ACTION, ProjectActs
 from comporta.control.replies import json_response
 from comporta.errors import BadRequest
+from comporta.opened.project import OpenProject
 
-T = TypeVar("T")
 HttpRequest = Request[Any, Any, Any]
 Limit = Annotated[int, Parameter(ge=1, le=1000, description="How many, the newest of them.")]
 Number = Annotated[int, Parameter(ge=1, le=2**53, description="The number of a version.")]
@@ -24,14 +25,19 @@ def acts_of(request: HttpRequest) -> ProjectActs:
     return acts
 
 
+def perform(
+    request: HttpRequest, work: Callable[[OpenProject], object], status: int = 200
+) -> Response[bytes]:
+    """What an act gives, done by the person who made the request's token. Raises what it does."""
+    return json_response(acts_of(request).perform(request.state.token, work), status)
+
+
 @get("/models", opt=_READS_VERSIONS, sync_to_thread=True, summary="The newest versions of every model")
 def list_models(request: HttpRequest, limit: Limit = 20) -> Response[bytes]:
     """As `comporta models --json`, the metrics aside."""
     from comporta.acts.release.release import models
 
-    return json_response(
-        acts_of(request).perform(request.state.token, lambda opened: models(opened, "", limit))
-    )
+    return perform(request, lambda opened: models(opened, "", limit))
 
 
 @get("/models/{model:str}", opt=_READS_VERSIONS, sync_to_thread=True, summary="The versions of a model")
@@ -39,9 +45,7 @@ def show_model(request: HttpRequest, model: str, limit: Limit = 20) -> Response[
     """As `comporta models MODEL --json`, the metrics aside."""
     from comporta.acts.release.release import models
 
-    return json_response(
-        acts_of(request).perform(request.state.token, lambda opened: models(opened, model, limit))
-    )
+    return perform(request, lambda opened: models(opened, model, limit))
 
 
 @get(
@@ -60,7 +64,7 @@ def show_version(request: HttpRequest, model: str, number: Number) -> Response[b
         found = reveal_version(opened, version_view(opened, f"{model}/{number}"))
         return with_names(opened, found)[0]
 
-    return json_response(acts_of(request).perform(request.state.token, look))
+    return perform(request, look)
 
 
 @get(
@@ -80,9 +84,7 @@ def compare_versions(
     if not 2 <= len(versions) <= 20:
         raise BadRequest(f"versions: found {len(versions)}, expected from 2 to 20: ?versions=1&versions=2")
     names = tuple(f"{model}/{number}" for number in versions)
-    return json_response(
-        acts_of(request).perform(request.state.token, lambda opened: compare_several(opened, names))
-    )
+    return perform(request, lambda opened: compare_several(opened, names))
 
 
 @get("/runs", opt=_READS_VERSIONS, sync_to_thread=True, summary="The latest runs")
@@ -90,7 +92,7 @@ def list_runs(request: HttpRequest, limit: Limit = 20) -> Response[bytes]:
     """As `comporta runs --json`, without the versions that they led to."""
     from comporta.acts.build.run_views import runs
 
-    return json_response(acts_of(request).perform(request.state.token, lambda opened: runs(opened, limit)))
+    return perform(request, lambda opened: runs(opened, limit))
 
 
 @get("/runs/{run:str}", opt=_READS_VERSIONS, sync_to_thread=True, summary="One run, its steps and their cost")
@@ -98,7 +100,7 @@ def show_run(request: HttpRequest, run: str) -> Response[bytes]:
     """As `comporta show RUN --json`."""
     from comporta.acts.build.run_views import run_of
 
-    return json_response(acts_of(request).perform(request.state.token, lambda opened: run_of(opened, run)))
+    return perform(request, lambda opened: run_of(opened, run))
 
 
 @get("/datasets", opt=_READS_DATA, sync_to_thread=True, summary="The datasets and their newest versions")
@@ -106,7 +108,7 @@ def list_datasets(request: HttpRequest) -> Response[bytes]:
     """As `comporta data list --json`."""
     from comporta.acts.data.datasets import newest_versions
 
-    return json_response(acts_of(request).perform(request.state.token, newest_versions))
+    return perform(request, newest_versions)
 
 
 @get("/datasets/{dataset:str}", opt=_READS_DATA, sync_to_thread=True, summary="One dataset and its columns")
@@ -120,7 +122,7 @@ def show_dataset(request: HttpRequest, dataset: str, version: Number | None = No
         which = {"version": manifest.id, "at": manifest.at}
         return {"description": view.description, "shape": manifest.shape, **which}
 
-    return json_response(acts_of(request).perform(request.state.token, look))
+    return perform(request, look)
 
 
 @get(
@@ -139,7 +141,7 @@ def list_dataset_versions(request: HttpRequest, dataset: str, limit: Limit = 20)
             for each in versions_of(opened, dataset, limit)
         ]
 
-    return json_response(acts_of(request).perform(request.state.token, look))
+    return perform(request, look)
 
 
 @get(
@@ -152,11 +154,7 @@ def compare_dataset_versions(request: HttpRequest, dataset: str, old: Number, ne
     """As `comporta data diff NAME OLD NEW --json`, without samples of rows."""
     from comporta.acts.data.datasets import difference_of
 
-    return json_response(
-        acts_of(request).perform(
-            request.state.token, lambda opened: difference_of(opened, dataset, old, new, samples=0)
-        )
-    )
+    return perform(request, lambda opened: difference_of(opened, dataset, old, new, samples=0))
 
 
 @get(
@@ -174,9 +172,7 @@ def trace_lineage(
     from comporta.acts.trace.trace import trace
 
     forward = {"both": None, "back": False, "forward": True}[direction]
-    return json_response(
-        acts_of(request).perform(request.state.token, lambda opened: trace(opened, id, forward=forward))
-    )
+    return perform(request, lambda opened: trace(opened, id, forward=forward))
 
 
 READ_ROUTES = (
