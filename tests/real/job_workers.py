@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -23,7 +24,7 @@ from comporta.acts.jobs.queued_acts import QUEUED_ACTS
 from comporta.acts.jobs.worker import JobNotice, JobWorker
 from comporta.jobs import ClaimRules
 from comporta.ledger import OpensLedger
-from comporta.opened.project import OpenProject
+from comporta.opened.project import OpenProject, open_root
 from comporta.opened.project_place import ProjectPlace, open_place
 from comporta.records.job import Job
 
@@ -66,6 +67,30 @@ class Workers:
 
     def output(self) -> str:
         return "\n".join(each.read_text() for each in sorted(self.root.glob("worker*.log")))
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("COMPORTA_EXECUTOR", "inline://")
+    child.begin(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def opened(root: Path) -> Iterator[OpenProject]:
+    with open_root(root) as opened:
+        yield opened
+
+
+@pytest.fixture
+def workers(root: Path) -> Iterator[Workers]:
+    found = Workers(root, 2.0)
+    try:
+        yield found
+    finally:
+        for each in list(found.live):
+            each.send_signal(signal.SIGCONT)
+            found.kill(each)
 
 
 def until(seen: Callable[[], Any], seconds: float = 90.0) -> Any:

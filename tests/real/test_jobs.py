@@ -6,12 +6,10 @@ from __future__ import annotations
 import contextlib
 import os
 import random
-import signal
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -19,41 +17,19 @@ import pytest
 from tests.real import jobs_child as child
 from tests.real.job_workers import CHILD, Workers, five, in_thread, lives, marked, runs, state, until
 from tests.real.job_workers import acts_of_tests as acts_of_tests
+from tests.real.job_workers import opened as opened
+from tests.real.job_workers import root as root
+from tests.real.job_workers import workers as workers
 
 from comporta import jobs
 from comporta.acts.jobs import ask
 from comporta.engine import RUNS
 from comporta.ledger import verify
-from comporta.opened.project import PROJECTIONS, OpenProject, open_root
+from comporta.opened.project import PROJECTIONS, OpenProject
 from comporta.records import decode
 from comporta.records.facts import FACTS, StepAnswered
 from comporta.records.job import OPEN_JOBS, JobLimits
 from comporta.records.job_facts import JobEnded, JobStarted
-
-
-@pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("COMPORTA_EXECUTOR", "inline://")
-    child.begin(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def opened(root: Path) -> Iterator[OpenProject]:
-    with open_root(root) as opened:
-        yield opened
-
-
-@pytest.fixture
-def workers(root: Path) -> Iterator[Workers]:
-    found = Workers(root, 2.0)
-    try:
-        yield found
-    finally:
-        for each in list(found.live):
-            each.send_signal(signal.SIGCONT)
-            found.kill(each)
-
 
 # Of as many threads: with others a step is another question, and is asked again.
 EXECUTORS = ("inline://", "local://?workers=1&threads=1")

@@ -19,6 +19,9 @@ import pytest
 from tests.real import jobs_child as child
 from tests.real.job_workers import Workers, five, in_thread, lives, marked, runs, state, until
 from tests.real.job_workers import acts_of_tests as acts_of_tests
+from tests.real.job_workers import opened as opened
+from tests.real.job_workers import root as root
+from tests.real.job_workers import workers as workers
 
 from comporta import jobs
 from comporta.acts.jobs import ask
@@ -31,30 +34,6 @@ from comporta.records.facts import FACTS
 from comporta.records.job import Job, JobLimits, JobRequest
 from comporta.records.job_facts import JobEnded, JobStarted
 from comporta.testing import running_postgres
-
-
-@pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("COMPORTA_EXECUTOR", "inline://")
-    child.begin(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def opened(root: Path) -> Iterator[OpenProject]:
-    with open_root(root) as opened:
-        yield opened
-
-
-@pytest.fixture
-def workers(root: Path) -> Iterator[Workers]:
-    found = Workers(root, 2.0)
-    try:
-        yield found
-    finally:
-        for each in list(found.live):
-            each.send_signal(signal.SIGCONT)
-            found.kill(each)
 
 
 def stay(opened: OpenProject, root: Path, **fields: Any) -> Job:
