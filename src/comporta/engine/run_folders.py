@@ -14,6 +14,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 
+def is_locked(file: Path) -> bool | None:
+    """Whether a living process of this machine holds the lock of this file; None where there is none that can
+    be opened."""
+    try:
+        lock = os.open(file, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
 class RunFolders:
     """The folders of runs below `<root>/.comporta/runs`."""
 
@@ -36,17 +52,7 @@ class RunFolders:
 
     def has_ended(self, run: str) -> bool:
         """Whether the run was on this machine and its process ended without recording the run's end."""
-        try:
-            lock = os.open(self._runs / run / "lock", os.O_RDWR | os.O_CLOEXEC)
-        except OSError:
-            return False
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        finally:
-            os.close(lock)
-        return True
+        return is_locked(self._runs / run / "lock") is False
 
     def ended_runs(self) -> list[str]:
         """The runs whose process ended without recording their end."""

@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from comporta.acts.up.process_identity import is_running
+from comporta.engine.run_folders import is_locked
 from comporta.errors import BadProject
 from comporta.opened.deployed import project_home
 from comporta.records import Record, decode, encode
@@ -88,17 +89,7 @@ class UpFolder:
 
     def is_held(self) -> bool:
         """Whether a supervisor runs, of this project."""
-        try:
-            lock = os.open(self.path / "lock", os.O_RDWR | os.O_CLOEXEC)
-        except OSError:
-            return False
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return True
-        finally:
-            os.close(lock)
-        return False
+        return is_locked(self.path / "lock") is True
 
     def ask_look(self) -> None:
         """Has the branch of `[code]` looked at now, by whoever follows it."""
