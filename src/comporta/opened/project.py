@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from comporta import access, engine, jobs
+from comporta import access, engine, jobs, release
 from comporta.engine import Engine
 from comporta.errors import BadProject, NotFound, WrongKey
 from comporta.ledger import Ledger, OpensLedger, open_ledger
@@ -30,7 +30,6 @@ from comporta.records.credential import showable
 from comporta.records.facts import FACTS, ProjectKeyed
 from comporta.registry import FORGOTTEN, MODELS, VERSIONS
 from comporta.registry.tokens import TOKENS
-from comporta.release import ROUTES
 from comporta.store import Keys, StepContext, Store, with_password
 
 
@@ -43,9 +42,9 @@ def _apply_project_keyed(
 
 KEYED = Projection("keyed", ProjectKeyed, {ProjectKeyed: _apply_project_keyed})
 PROJECTIONS = (
-    KEYED, DATASETS, EDGES, QUESTIONS, EVALUATIONS, MODELS, VERSIONS, ROUTES, FORGOTTEN, REMOVALS,
+    KEYED, DATASETS, EDGES, QUESTIONS, EVALUATIONS, MODELS, VERSIONS, FORGOTTEN, REMOVALS,
     TOKENS, COPIES, BATCHES, *engine.PROJECTIONS, *access.PROJECTIONS,
-    *jobs.PROJECTIONS,
+    *jobs.PROJECTIONS, *release.PROJECTIONS,
 )  # fmt: skip
 
 

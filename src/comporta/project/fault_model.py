@@ -21,6 +21,7 @@ from comporta.project.fault_common import (
     signature,
     with_location,
 )
+from comporta.project.fault_release import release_faults
 from comporta.project.fault_slices import slice_faults
 from comporta.project.features import Features
 from comporta.project.kinds import type_faults
@@ -65,6 +66,7 @@ def model_faults(model: Model, root: Path, places: SourceLocations) -> Iterator[
         yield from _gates(model)
         yield from _codecs(model, root)
         yield from slice_faults(model)
+        yield from release_faults(model)
 
     yield from with_location(places, "Model", model.name, chain(type_faults(model), faults()))
 

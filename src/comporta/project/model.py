@@ -10,6 +10,8 @@ from comporta.records import AtRandom, Check, Codec, Limits, Record, Split
 from comporta.records.class_name import ClassLabel, class_name
 from comporta.records.costs import Costs
 from comporta.records.metric import ModelTask
+from comporta.records.outcome import Outcome
+from comporta.records.release_plan import BlueGreen, Canary, Shadow
 
 
 class Model(Record, frozen=True):
@@ -48,6 +50,8 @@ class Model(Record, frozen=True):
         from; None: all.
     log_sample: the share of answers whose observations are kept, 0 to 1; which ones follows from their ids.
     log_without: columns of requests that observations do not hold.
+    outcomes: what becomes of units that it answered, for releases to be decided by.
+    release: how a version comes to its traffic: `BlueGreen`, `Canary` or `Shadow`; None: all at once.
 
     >>> from comporta import Dataset, Features, at_least, by_time
     >>> from sklearn.linear_model import LogisticRegression
@@ -87,6 +91,8 @@ class Model(Record, frozen=True):
     decimals: int | None = None
     log_sample: float = 1.0
     log_without: tuple[str, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+    release: BlueGreen | Canary | Shadow | None = None
 
     def decision(self) -> dict[str, str | float]:
         """What is declared of the positive class and its threshold, as a fit is told it."""

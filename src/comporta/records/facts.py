@@ -33,6 +33,14 @@ from comporta.records.job_facts import (
     JobStarted,
 )
 from comporta.records.message import NO_TEXT, Text
+from comporta.records.plan_facts import (
+    PlanCounted,
+    PlanEnded,
+    PlanExposed,
+    PlanStarted,
+    PlanSteered,
+    PlanStepped,
+)
 from comporta.records.recipe import Cost, Recipe, RunPurpose
 from comporta.records.release import Release
 from comporta.records.verdict import Level, Verdict
@@ -382,6 +390,7 @@ FACTS: tuple[type[Fact], ...] = (
     ArtifactRemoved, TokenMade, TokenEnded, ReleaseRequested, RoleGranted, RoleRevoked,
     ActionDenied, KeyAdded, KeyRevoked, IssuerTrusted, DatasetExported, DatasetMaintained, StoreSwept,
     BatchPredicted, JobQueued, JobStarted, JobEnded, JobCancelled, JobRetried, JobRaised,
+    PlanStarted, PlanExposed, PlanCounted, PlanStepped, PlanSteered, PlanEnded,
 )  # fmt: skip
 
 ACTS: tuple[type[ActFact], ...] = tuple(each for each in FACTS if issubclass(each, ActFact))

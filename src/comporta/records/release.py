@@ -45,6 +45,7 @@ class Release(Record, frozen=True, kw_only=True):
     by: str
     reason: Artifact | str
     at: datetime
+    plan: str = ""
 
     def __post_init__(self) -> None:
         require_shares(f"release {self.number} of {self.model}", self.shares)

@@ -1,6 +1,9 @@
 """Who gets which traffic, and when that changes. Pure: state → facts; the projection applies them."""
 
 from comporta.release.decide import release, rollback, serves_all
+from comporta.release.plans import NEWEST_PLANS, PLANS
 from comporta.release.state import ROUTES
 
-__all__ = ["ROUTES", "release", "rollback", "serves_all"]
+PROJECTIONS = (ROUTES, PLANS, NEWEST_PLANS)
+
+__all__ = ["NEWEST_PLANS", "PLANS", "PROJECTIONS", "ROUTES", "release", "rollback", "serves_all"]

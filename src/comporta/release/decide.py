@@ -15,7 +15,7 @@ def release(
     """All traffic to `version`, as the champion. Raises Refused when it has it already."""
     if route is not None and serves_all(route, version):
         raise Refused(f"{model}/{version}: it serves all traffic already. Nothing to do.")
-    return _release(route, model, version, kind="release", by=by, reason=reason, at=at)
+    return follow(route, model, all_to(version), kind="release", by=by, reason=reason, at=at)
 
 
 def rollback(
@@ -29,13 +29,15 @@ def rollback(
     before = None if route is None else _before(route)
     if before is None:
         raise Refused(f"{model}: found no earlier release, expected one to go back to.")
-    return _release(route, model, before, kind="rollback", by=by, reason=reason, at=at)
+    return follow(route, model, all_to(before), kind="rollback", by=by, reason=reason, at=at)
 
 
 def _before(route: Route) -> int | None:
     """The champion before the present one: releases push, rollbacks pop."""
     champions: list[int] = []
     for each in route.history:
+        if each.kind == "arms":
+            continue
         if each.kind == "rollback" and champions:
             champions.pop()
         else:
@@ -45,24 +47,26 @@ def _before(route: Route) -> int | None:
 
 def serves_all(route: Route, version: int) -> bool:
     """Whether this version has all traffic."""
-    return route.shares == _all_to(version)
+    return route.shares == all_to(version)
 
 
-def _all_to(version: int) -> tuple[Share, ...]:
+def all_to(version: int) -> tuple[Share, ...]:
+    """All traffic to one version."""
     return (Share(version=version, weight=1.0, role="champion"),)
 
 
-def _release(
+def follow(
     route: Route | None,
     model: str,
-    version: int,
+    shares: tuple[Share, ...],
     *,
     kind: str,
     by: str,
     reason: Artifact | str,
     at: datetime,
+    plan: str = "",
 ) -> VersionReleased:
-    shares = _all_to(version)
+    """The next release of a model, with these shares. plan: whose it is, or empty."""
     before = {share.version for share in route.shares} if route is not None else set()
     return VersionReleased(
         release=Release(
@@ -75,5 +79,6 @@ def _release(
             by=by,
             reason=reason,
             at=at,
+            plan=plan,
         )
     )

@@ -1,0 +1,111 @@
+"""A release plan under way: its terms as they were when it began, and what came of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from comporta.records.asset import Artifact
+from comporta.records.freeze import Freeze
+from comporta.records.message import NO_TEXT, Text
+from comporta.records.outcome import Better, OutcomeSource
+from comporta.records.plan_counts import ArmTally, ExposureBin, MetricCounts
+from comporta.records.record import Record
+from comporta.records.release_plan import Comparison
+
+PlanKind = Literal["blue_green", "canary", "shadow"]
+PlanState = Literal["running", "paused", "ended"]
+PlanEnd = Literal["promoted", "rolled_back", "inconclusive", "aborted", "compared"]
+"""How a plan ended. inconclusive: at its deadline, undecided, with the traffic back where it was. compared: a
+shadow, that saw all that it was asked to see."""
+
+
+class MetricTerms(Record, frozen=True, kw_only=True):
+    """A metric of a plan. outcome: its name. horizon: seconds. The rest as of `Outcome` and
+    `ReleaseMetric`."""
+
+    outcome: str
+    of: OutcomeSource
+    better: Better
+    horizon: float
+    cap: tuple[float, ...] | None = None
+    limit: float | None = None
+    margin: float
+    harm: float
+    superior: bool = False
+
+
+class FuseTerms(Record, frozen=True, kw_only=True):
+    """As `Fuse` has it; latency in milliseconds."""
+
+    failures: float
+    slow: float
+    latency: float | None
+    least: int
+
+
+class PlanTerms(Record, frozen=True, kw_only=True):
+    """What was declared, with every span in seconds. steps: shares of units, 0 to ½. season: a whole cycle.
+    replay, differ: of answers that are compared. keep: how long the version before stays loaded."""
+
+    kind: PlanKind
+    steps: tuple[float, ...] = ()
+    metrics: tuple[MetricTerms, ...] = ()
+    dwell: float = 0.0
+    season: float = 0.0
+    deadline: float = 0.0
+    alpha: float = 0.05
+    decide: Comparison = "arms"
+    fuse: FuseTerms | None = None
+    holdback: float = 0.0
+    replay: int = 0
+    differ: float = 0.0
+    keep: float = 0.0
+    freeze: tuple[Freeze, ...] = ()
+    owner: str = ""
+
+
+class MetricProgress(Record, frozen=True, kw_only=True):
+    """What was counted of a metric. bins: of the plan's bins, from the first, those whose horizon is over.
+    counts: of all of them. season: how many whole seasons are over. whole: as counts, without an unfinished
+    season of the plan that it was carried on from; season_counts: what `whole` was when the last season
+    ended."""
+
+    bins: int = 0
+    counts: MetricCounts = MetricCounts()
+    season: int = 0
+    whole: MetricCounts = MetricCounts()
+    season_counts: MetricCounts = MetricCounts()
+
+
+class ReleasePlan(Record, frozen=True, kw_only=True):
+    """A plan with what came of it so far.
+
+    id: salts its arms. version: that is tried; control: the champion beside it, None for a first version.
+    step: of `terms.steps`, from 0; since: when it began. bins: of exposures, those that some metric still
+    waits for, before them `bins_before` were; looked: when the last of them ended. progress: by outcome.
+    tallies: of requests, and exposed: units, canary first. carried: the plan whose counts it went on with, as
+    it tries the same version again; or empty. by: the id of who asked.
+    """
+
+    id: str
+    model: str
+    version: int
+    control: int | None
+    terms: PlanTerms
+    by: str
+    reason: Artifact | str
+    started: datetime
+    state: PlanState = "running"
+    step: int = 0
+    since: datetime
+    looked: datetime
+    bins: tuple[ExposureBin, ...] = ()
+    bins_before: int = 0
+    progress: dict[str, MetricProgress] = {}
+    tallies: tuple[ArmTally, ...] = (ArmTally(), ArmTally())
+    exposed: tuple[int, ...] = (0, 0)
+    carried: str = ""
+    end: PlanEnd | None = None
+    ended: datetime | None = None
+    why: Text = NO_TEXT

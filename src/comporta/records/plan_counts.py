@@ -1,0 +1,73 @@
+"""What a release plan counted of its arms: facts, which no later label, correction or erasure changes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from comporta.records.record import Record
+
+
+class ArmCounts(Record, frozen=True, kw_only=True):
+    """Units of an arm whose horizon is over. n: all of them. events: of the labelled ones, those with a 1.
+    unlabelled: those whose label never came, or whose answer was not logged."""
+
+    n: int = 0
+    events: int = 0
+    unlabelled: int = 0
+
+    def __add__(self, other: ArmCounts) -> ArmCounts:
+        return ArmCounts(
+            n=self.n + other.n,
+            events=self.events + other.events,
+            unlabelled=self.unlabelled + other.unlabelled,
+        )
+
+
+class PairedCounts(Record, frozen=True, kw_only=True):
+    """Units that both versions scored. both, canary, control: those for which both, the canary alone or the
+    control alone had a 1."""
+
+    n: int = 0
+    both: int = 0
+    canary: int = 0
+    control: int = 0
+    unlabelled: int = 0
+
+    def __add__(self, other: PairedCounts) -> PairedCounts:
+        return PairedCounts(
+            **{name: getattr(self, name) + getattr(other, name) for name in self.__struct_fields__}
+        )
+
+
+class MetricCounts(Record, frozen=True, kw_only=True):
+    """What was counted of one outcome: two arms, or pairs."""
+
+    canary: ArmCounts = ArmCounts()
+    control: ArmCounts = ArmCounts()
+    paired: PairedCounts | None = None
+
+    def __add__(self, other: MetricCounts) -> MetricCounts:
+        paired = self.paired if other.paired is None else other.paired + (self.paired or PairedCounts())
+        return MetricCounts(
+            canary=self.canary + other.canary, control=self.control + other.control, paired=paired
+        )
+
+
+class ExposureBin(Record, frozen=True, kw_only=True):
+    """Units of each arm that were answered first after the bin before ended and until this one does, as they
+    were counted then. Rows that were answered and not logged are in it, each as a unit."""
+
+    until: datetime
+    canary: int
+    control: int
+
+
+class ArmTally(Record, frozen=True, kw_only=True):
+    """Requests of an arm. failed: requests answered by an error of the version. slow: longer than the fuse
+    allows. lost: rows that were not logged. without_unit: rows that said no unit, which cannot count."""
+
+    requests: int = 0
+    failed: int = 0
+    slow: int = 0
+    lost: int = 0
+    without_unit: int = 0

@@ -1,0 +1,180 @@
+"""What a plan does next. Pure: its state, what its counts show and the time → one decision, with its reason.
+
+Harm is asked at every look, at alpha shared by the metrics. Non-inferiority and superiority are asked at the
+end of whole seasons alone, on what was counted until then, each metric at all of alpha: a version is promoted
+only where every one of them holds. At the deadline it is rolled back undecided.
+Why: docs/why/release-decision.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from math import inf, isnan, log
+from typing import Literal
+
+from comporta.records import Record
+from comporta.records.message import NO_TEXT, Message, Text
+from comporta.records.plan import MetricTerms, PlanTerms, ReleasePlan
+from comporta.records.plan_counts import ArmTally
+from comporta.release import codes
+from comporta.release.evidence import SAMPLE_RATIO_ALPHA, MetricEvidence, RatioInterval
+
+PlanAct = Literal["wait", "step", "promote", "roll_back", "inconclusive"]
+
+
+class PlanDecision(Record, frozen=True, kw_only=True):
+    """act: what it does. why: as people read it. step: of `terms.steps`, where it advances."""
+
+    act: PlanAct
+    why: Text = NO_TEXT
+    step: int = 0
+
+
+class StageRatio(Record, frozen=True, kw_only=True):
+    """How many units of each arm reached a stage: were `exposed`, `matured`, `labelled`. log_e: of the
+    evidence that the arms are not alike in that."""
+
+    stage: str
+    canary: int
+    control: int
+    log_e: float
+
+
+class PlanEvidence(Record, frozen=True, kw_only=True):
+    """now: of each metric what all its counts show. season: what those until the end of the last whole season
+    show; a metric that has had none is not in it. stages: of units."""
+
+    now: Mapping[str, MetricEvidence] = {}
+    season: Mapping[str, MetricEvidence] = {}
+    stages: tuple[StageRatio, ...] = ()
+
+
+def decide(plan: ReleasePlan, shown: PlanEvidence, now: datetime, frozen: datetime | None) -> PlanDecision:
+    """The next act of a canary under way. frozen: until when nothing advances, or None."""
+    terms = plan.terms
+    if (why := tripped(terms, plan.tallies[0])) is not None:
+        return PlanDecision(act="roll_back", why=why)
+    if (why := _harmed(terms, shown.now)) is not None:
+        return PlanDecision(act="roll_back", why=why)
+    if (why := _unlike(shown.stages)) is not None:
+        return PlanDecision(act="inconclusive", why=why)
+    last = plan.step >= len(terms.steps) - 1
+    may_advance = plan.state == "running" and frozen is None
+    if may_advance and last and (why := _passed(terms, shown.season)) is not None:
+        return PlanDecision(act="promote", why=why)
+    if now >= plan.started + timedelta(seconds=terms.deadline):
+        return PlanDecision(act="inconclusive", why=_undecided(terms, shown.now))
+    if plan.state == "paused":
+        return PlanDecision(act="wait", why=codes.PAUSED())
+    if frozen is not None:
+        return PlanDecision(act="wait", why=codes.FROZEN(until=_minute(frozen)))
+    if not last:
+        return _next_step(plan, now)
+    return PlanDecision(act="wait", why=_undecided_yet(terms, shown))
+
+
+def tripped(terms: PlanTerms, canary: ArmTally) -> Message | None:
+    """Why the fuse of these terms ends the plan, as the canary's requests are; None where it does not."""
+    fuse = terms.fuse
+    if fuse is None or canary.requests < fuse.least:
+        return None
+    if (share := canary.failed / canary.requests) > fuse.failures:
+        return codes.FUSE_FAILURES(
+            failed=canary.failed, requests=canary.requests, share=share, limit=fuse.failures
+        )
+    if fuse.latency is not None and (share := canary.slow / canary.requests) > fuse.slow:
+        return codes.FUSE_SLOW(
+            slow=canary.slow, requests=canary.requests, latency=fuse.latency, share=share, limit=fuse.slow
+        )
+    return None
+
+
+def _harmed(terms: PlanTerms, shown: Mapping[str, MetricEvidence]) -> Message | None:
+    bound = log(len(terms.metrics) / terms.alpha) if terms.metrics else inf
+    for metric in terms.metrics:
+        found = shown.get(metric.outcome)
+        if found is not None and found.harm >= bound:
+            return codes.HARM(
+                outcome=metric.outcome, canary=found.canary, control=found.control, ratio=_ratio(found.ratio)
+            )
+    return None
+
+
+def _unlike(stages: tuple[StageRatio, ...]) -> Message | None:
+    bound = log(len(stages) / SAMPLE_RATIO_ALPHA) if stages else inf
+    for stage in stages:
+        if stage.log_e >= bound:
+            return codes.ARMS_DIFFER(canary=stage.canary, control=stage.control, stage=stage.stage)
+    return None
+
+
+def _passed(terms: PlanTerms, season: Mapping[str, MetricEvidence]) -> Message | None:
+    """Why every metric holds; None where one does not, or there is none."""
+    if not terms.metrics or any(not holds(metric, season, terms.alpha) for metric in terms.metrics):
+        return None
+    return codes.PASSED(findings=tuple(_finding(each, season[each.outcome]) for each in terms.metrics))
+
+
+def holds(metric: MetricTerms, season: Mapping[str, MetricEvidence], alpha: float) -> bool:
+    """Whether a metric showed, at the end of a whole season, all that the plan asks of it."""
+    found = season.get(metric.outcome)
+    if found is None or found.non_inferior < (bound := log(1 / alpha)):
+        return False
+    return not metric.superior or found.superior >= bound
+
+
+def _finding(metric: MetricTerms, found: MetricEvidence) -> Message:
+    ratio = _ratio(found.ratio)
+    if metric.superior:
+        return codes.SUPERIOR(outcome=metric.outcome, canary=found.canary, control=found.control, ratio=ratio)
+    return codes.NON_INFERIOR(
+        outcome=metric.outcome,
+        canary=found.canary,
+        control=found.control,
+        ratio=ratio,
+        margin=metric.margin,
+    )
+
+
+def _undecided(terms: PlanTerms, shown: Mapping[str, MetricEvidence]) -> Message:
+    return codes.DEADLINE(days=terms.deadline / 86_400, findings=_open_metrics(terms, shown))
+
+
+def _open_metrics(terms: PlanTerms, shown: Mapping[str, MetricEvidence]) -> tuple[Message, ...]:
+    return tuple(
+        codes.OPEN_METRIC(
+            outcome=each.outcome,
+            ratio=_ratio(found.ratio),
+            units=found.units,
+            unlabelled=found.unlabelled,
+        )
+        for each in terms.metrics
+        if (found := shown.get(each.outcome)) is not None
+    )
+
+
+def _undecided_yet(terms: PlanTerms, shown: PlanEvidence) -> Message:
+    return codes.UNDECIDED_YET(findings=_open_metrics(terms, shown.now))
+
+
+def _next_step(plan: ReleasePlan, now: datetime) -> PlanDecision:
+    steps = plan.terms.steps
+    until = plan.since + timedelta(seconds=plan.terms.dwell)
+    if now < until:
+        why = codes.DWELLS(step=plan.step + 1, steps=len(steps), until=_minute(until))
+        return PlanDecision(act="wait", why=why)
+    step = plan.step + 1
+    return PlanDecision(
+        act="step", step=step, why=codes.STEPS_ON(step=step + 1, steps=len(steps), share=steps[step])
+    )
+
+
+def _ratio(ratio: RatioInterval) -> Message:
+    if any(isnan(each) for each in (ratio.estimate, ratio.low, ratio.high)):
+        return codes.NO_RATIO()
+    return codes.RATIO(estimate=ratio.estimate, low=ratio.low, high=ratio.high)
+
+
+def _minute(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,93 @@
+"""A release plan as its facts make it, one after the other. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from comporta.records.plan import MetricProgress, ReleasePlan
+from comporta.records.plan_facts import (
+    PlanCounted,
+    PlanEnded,
+    PlanExposed,
+    PlanStarted,
+    PlanSteered,
+    PlanStepped,
+)
+
+PlanFact = PlanExposed | PlanCounted | PlanStepped | PlanSteered | PlanEnded
+
+
+def begin(fact: PlanStarted, at: datetime, before: ReleasePlan | None) -> ReleasePlan:
+    """A plan that began. before: the one whose counts it goes on with."""
+    return ReleasePlan(
+        id=fact.plan,
+        model=fact.model,
+        version=fact.version,
+        control=fact.control,
+        terms=fact.terms,
+        by=fact.by,
+        reason=fact.reason,
+        started=at,
+        since=at,
+        looked=at,
+        carried=fact.carried,
+        progress={} if before is None else _carried(before),
+        exposed=(0, 0) if before is None else before.exposed,
+    )
+
+
+def evolve(plan: ReleasePlan, fact: PlanFact, at: datetime) -> ReleasePlan:
+    """The plan once this fact is recorded. at: when."""
+    if isinstance(fact, PlanExposed):
+        return _expose(plan, fact)
+    if isinstance(fact, PlanCounted):
+        return _count(plan, fact)
+    if isinstance(fact, PlanStepped):
+        return replace(plan, step=fact.step, since=at)
+    if isinstance(fact, PlanSteered):
+        # A step's dwell begins anew: what it waited for may have changed the traffic.
+        return replace(plan, state="paused" if fact.act == "pause" else "running", since=at)
+    return replace(plan, state="ended", end=fact.end, ended=at, why=fact.why)
+
+
+def _carried(before: ReleasePlan) -> dict[str, MetricProgress]:
+    """What an earlier plan of the same version counted, its bins and seasons behind it."""
+    return {
+        outcome: MetricProgress(counts=each.counts, whole=each.season_counts)
+        for outcome, each in before.progress.items()
+    }
+
+
+def _expose(plan: ReleasePlan, fact: PlanExposed) -> ReleasePlan:
+    canary, control = plan.exposed
+    for each in fact.bins:
+        canary, control = canary + each.canary, control + each.control
+    return replace(
+        plan,
+        bins=(*plan.bins, *fact.bins),
+        looked=fact.bins[-1].until if fact.bins else plan.looked,
+        tallies=fact.tallies,
+        exposed=(canary, control),
+    )
+
+
+def _count(plan: ReleasePlan, fact: PlanCounted) -> ReleasePlan:
+    before = plan.progress.get(fact.outcome, MetricProgress())
+    whole = before.whole + fact.counts
+    after = MetricProgress(
+        bins=before.bins + fact.bins,
+        counts=before.counts + fact.counts,
+        season=fact.season,
+        whole=whole,
+        season_counts=whole if fact.season > before.season else before.season_counts,
+    )
+    progress = {**plan.progress, fact.outcome: after}
+    done = min(progress.get(each.outcome, MetricProgress()).bins for each in plan.terms.metrics)
+    return replace(
+        plan,
+        progress=progress,
+        bins=plan.bins[max(0, done - plan.bins_before) :],
+        bins_before=max(done, plan.bins_before),
+    )

@@ -1,0 +1,47 @@
+"""Release plans as projections of their facts: each plan, and the newest of each model."""
+
+from __future__ import annotations
+
+from comporta.records import Changes, Event, Lookup, Projection
+from comporta.records.plan import ReleasePlan
+from comporta.records.plan_facts import (
+    PlanCounted,
+    PlanEnded,
+    PlanExposed,
+    PlanStarted,
+    PlanSteered,
+    PlanStepped,
+)
+from comporta.release.plan_state import PlanFact, begin, evolve
+
+
+def _apply_started(fact: PlanStarted, event: Event, old: Lookup[ReleasePlan]) -> Changes[ReleasePlan]:
+    yield fact.plan, begin(fact, event.at, old(fact.carried) if fact.carried else None)
+
+
+def _apply(fact: PlanFact, event: Event, old: Lookup[ReleasePlan]) -> Changes[ReleasePlan]:
+    if (plan := old(fact.plan)) is not None:
+        yield plan.id, evolve(plan, fact, event.at)
+
+
+PLANS = Projection(
+    "release plan",
+    ReleasePlan,
+    {
+        PlanStarted: _apply_started,
+        PlanExposed: _apply,
+        PlanCounted: _apply,
+        PlanStepped: _apply,
+        PlanSteered: _apply,
+        PlanEnded: _apply,
+    },
+)
+"""Plan id → the plan. Ids sort by time."""
+
+
+def _newest_started(fact: PlanStarted, event: Event, old: Lookup[str]) -> Changes[str]:
+    yield fact.model, fact.plan
+
+
+NEWEST_PLANS = Projection("newest release plan", str, {PlanStarted: _newest_started})
+"""Model → its newest plan; the one under way unless it ended: there is never another."""
