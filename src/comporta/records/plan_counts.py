@@ -8,30 +8,32 @@ from comporta.records.record import Record
 
 
 class ArmCounts(Record, frozen=True, kw_only=True):
-    """Units of an arm whose horizon is over. n: all of them. events: of the labelled ones, those with a 1.
-    unlabelled: those whose label never came, or whose answer was not logged."""
+    """Units of an arm whose horizon is over. n: all of them. bad: of the labelled ones, those with the worse
+    outcome. unlabelled: those whose label never came, or whose answer was not logged."""
 
     n: int = 0
-    events: int = 0
+    bad: int = 0
     unlabelled: int = 0
 
     def __add__(self, other: ArmCounts) -> ArmCounts:
         return ArmCounts(
             n=self.n + other.n,
-            events=self.events + other.events,
+            bad=self.bad + other.bad,
             unlabelled=self.unlabelled + other.unlabelled,
         )
 
 
 class PairedCounts(Record, frozen=True, kw_only=True):
-    """Units that both versions scored. both, canary, control: those for which both, the canary alone or the
-    control alone had a 1."""
+    """Units that both versions scored. both, canary, control: of the labelled ones, those for which both, the
+    canary alone or the control alone had the worse outcome. alike: of the unlabelled ones, those that both
+    answered alike."""
 
     n: int = 0
     both: int = 0
     canary: int = 0
     control: int = 0
     unlabelled: int = 0
+    alike: int = 0
 
     def __add__(self, other: PairedCounts) -> PairedCounts:
         return PairedCounts(

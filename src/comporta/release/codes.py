@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from comporta.records.message import NUMBER, Text, code
 
+LIST = (tuple, list)
 FUSE_FAILURES = code(
     "plan.fuse_failures",
     "{failed:,} of {requests:,} requests to the new version failed ({share:.1%}); the limit is {limit:.1%}",
@@ -24,59 +25,54 @@ FUSE_SLOW = code(
 )
 ARMS_DIFFER = code(
     "plan.arms_differ",
-    "the arms lost units unequally: {canary:,} in the canary and {control:,} in the control were {stage}, "
-    "expected as many in each (p < 0.001), so no figure of theirs can be trusted",
+    "the arms are not alike: {canary:,} units of the canary and {control:,} of the control were {stage}, "
+    "expected as many (p < 0.001), so no figure of theirs can be trusted",
     canary=int,
     control=int,
     stage=str,
 )
-HARM = code(
-    "plan.harm",
-    "{outcome}: worse, {canary:.4g} against {control:.4g} of the control, ratio {ratio}",
-    outcome=str,
+ARMS_RATE = code(
+    "plan.arms_rate",
+    "{canary:.3g} against {control:.3g}, ratio {ratio}",
     canary=NUMBER,
     control=NUMBER,
     ratio=Text,
 )
+NO_RATE = code("plan.no_rate", "no unit with a label yet")
+HARM = code("plan.harm", "{outcome} is worse: {rates}", outcome=str, rates=Text)
 NON_INFERIOR = code(
     "plan.non_inferior",
-    "{outcome}: non-inferior, {canary:.4g} against {control:.4g}, ratio {ratio}, at most {margin:.0%} worse "
-    "allowed",
+    "{outcome} is non-inferior: {rates}, at most {margin:.0%} worse is allowed",
     outcome=str,
-    canary=NUMBER,
-    control=NUMBER,
-    ratio=Text,
+    rates=Text,
     margin=NUMBER,
 )
-SUPERIOR = code(
-    "plan.superior",
-    "{outcome}: better, {canary:.4g} against {control:.4g}, ratio {ratio}",
-    outcome=str,
-    canary=NUMBER,
-    control=NUMBER,
-    ratio=Text,
-)
-RATIO = code("plan.ratio", "{estimate:.3g} [{low:.3g}, {high:.3g}]", estimate=NUMBER, low=NUMBER, high=NUMBER)
+SUPERIOR = code("plan.superior", "{outcome} is better: {rates}", outcome=str, rates=Text)
+RATIO = code("plan.ratio", "{value:.3g} [{low:.3g}, {high:.3g}]", value=NUMBER, low=NUMBER, high=NUMBER)
+RATIO_FROM = code("plan.ratio_from", "{value:.3g}, at least {low:.3g}", value=NUMBER, low=NUMBER)
+RATIO_ALONE = code("plan.ratio_alone", "{value:.3g}, with no bounds yet", value=NUMBER)
 NO_RATIO = code("plan.no_ratio", "not defined yet")
-PASSED = code("plan.passed", "{findings:; }", findings=(tuple, list))
-DEADLINE = code(
-    "plan.deadline",
-    "undecided after {days:.3g} days: {findings:; }",
-    days=NUMBER,
-    findings=(tuple, list),
-)
+PASSED = code("plan.passed", "{findings:; }", findings=LIST)
+DEADLINE = code("plan.deadline", "undecided after {days:.3g} days: {findings:; }", days=NUMBER, findings=LIST)
+UNDECIDED_YET = code("plan.undecided_yet", "undecided yet: {findings:; }", findings=LIST)
 OPEN_METRIC = code(
     "plan.open_metric",
-    "{outcome}: ratio {ratio} over {units:,} units in each arm, {unlabelled:.1%} without a label",
+    "{outcome}: {rates}, {units:,} units in each arm, {unlabelled:.1%} without a label",
     outcome=str,
-    ratio=Text,
+    rates=Text,
     units=int,
     unlabelled=NUMBER,
 )
-DWELLS = code("plan.dwells", "step {step} of {steps} lasts until {until}", step=int, steps=int, until=str)
+DWELLS = code(
+    "plan.dwells",
+    "step {step} of {steps}, {share:.0%} of units, lasts until {until}",
+    step=int,
+    steps=int,
+    share=NUMBER,
+    until=str,
+)
 FROZEN = code("plan.frozen", "frozen until {until}", until=str)
-PAUSED = code("plan.paused", "paused by somebody; harm still ends it")
-UNDECIDED_YET = code("plan.undecided_yet", "undecided yet: {findings:; }", findings=(tuple, list))
+PAUSED = code("plan.paused", "paused by a person; harm still ends it")
 STEPS_ON = code(
     "plan.steps_on",
     "step {step} of {steps} begins: {share:.0%} of units",

@@ -1,30 +1,118 @@
-"""What the counts of a plan show: of each metric the evidence for each question, and its ratio."""
+"""What the counts of a plan show: of each metric the evidence for each question, and its ratio. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from comporta.records import Record
-
-SAMPLE_RATIO_ALPHA = 0.001
-"""Of the check that arms get as many units as they are meant to."""
-
-
-class RatioInterval(Record, frozen=True, kw_only=True):
-    """The canary's figure over the control's, with bounds that hold at every look; NaN where not defined."""
-
-    estimate: float
-    low: float
-    high: float
+from comporta.records.plan import MetricProgress, MetricTerms, ReleasePlan
+from comporta.records.plan_counts import ArmCounts, MetricCounts
+from comporta.stats.arm_evidence import RatioSequence, arm_evidence, ratio_sequence
+from comporta.stats.paired_evidence import paired_evidence, paired_ratio_sequence
+from comporta.stats.sample_ratio import sample_ratio
 
 
 class MetricEvidence(Record, frozen=True, kw_only=True):
-    """harm, non_inferior, superior: logarithms of e-values, each against its opposite. canary, control: the
-    figure of each arm among labelled units. units: in the smaller arm; unlabelled: their share in both."""
+    """harm, non_inferior, superior: logarithms of e-values, each against its opposite. ratio: the canary's
+    rate over the control's. canary, control: their rates of the worse outcome, of labelled units; None where
+    there are none. units: in the smaller arm. unlabelled: the share of them all without a label."""
 
     harm: float
     non_inferior: float
     superior: float
-    ratio: RatioInterval
-    canary: float
-    control: float
+    ratio: RatioSequence
+    canary: float | None
+    control: float | None
     units: int
     unlabelled: float
+
+
+class StageRatio(Record, frozen=True, kw_only=True):
+    """How many units of each arm reached a stage: were `exposed`, `matured` or `labelled`. log_e: of the
+    evidence that the arms are not alike in that."""
+
+    stage: str
+    canary: int
+    control: int
+    log_e: float
+
+
+class PlanEvidence(Record, frozen=True, kw_only=True):
+    """now: of each metric what all its counts show. season: what those until the end of the last whole season
+    show; a metric that has had none is not in it. stages: of units."""
+
+    now: Mapping[str, MetricEvidence] = {}
+    season: Mapping[str, MetricEvidence] = {}
+    stages: tuple[StageRatio, ...] = ()
+
+
+def plan_evidence(plan: ReleasePlan) -> PlanEvidence:
+    """What the plan's counts show."""
+    alpha = plan.terms.alpha
+    now: dict[str, MetricEvidence] = {}
+    season: dict[str, MetricEvidence] = {}
+    for metric in plan.terms.metrics:
+        found = plan.progress.get(metric.outcome, MetricProgress())
+        now[metric.outcome] = metric_evidence(metric, found.counts, alpha)
+        if found.season:
+            season[metric.outcome] = metric_evidence(metric, found.season_counts, alpha)
+    return PlanEvidence(now=now, season=season, stages=_stages(plan))
+
+
+def metric_evidence(metric: MetricTerms, counts: MetricCounts, alpha: float) -> MetricEvidence:
+    """What these counts show of a metric. alpha: of the interval."""
+    if counts.paired is not None:
+        return _paired_evidence(metric, counts, alpha)
+    canary, control, better = counts.canary, counts.control, metric.better
+    return MetricEvidence(
+        harm=float(arm_evidence("harm", canary, control, metric.harm, better)),
+        non_inferior=float(arm_evidence("non_inferior", canary, control, metric.margin, better)),
+        superior=float(arm_evidence("superior", canary, control, better=better)),
+        ratio=ratio_sequence(canary, control, alpha, better),
+        canary=_rate(canary.bad, canary.n - canary.unlabelled),
+        control=_rate(control.bad, control.n - control.unlabelled),
+        units=min(canary.n, control.n),
+        unlabelled=_rate(canary.unlabelled + control.unlabelled, canary.n + control.n) or 0.0,
+    )
+
+
+def _paired_evidence(metric: MetricTerms, counts: MetricCounts, alpha: float) -> MetricEvidence:
+    pairs, better = counts.paired, metric.better
+    assert pairs is not None
+    labelled = pairs.n - pairs.unlabelled
+    return MetricEvidence(
+        harm=float(paired_evidence("harm", pairs, metric.harm, better, alike=pairs.alike)),
+        non_inferior=float(paired_evidence("non_inferior", pairs, metric.margin, better, alike=pairs.alike)),
+        superior=float(paired_evidence("superior", pairs, better=better, alike=pairs.alike)),
+        ratio=paired_ratio_sequence(pairs, alpha, better, alike=pairs.alike),
+        canary=_rate(pairs.both + pairs.canary, labelled),
+        control=_rate(pairs.both + pairs.control, labelled),
+        units=pairs.n,
+        unlabelled=_rate(pairs.unlabelled, pairs.n) or 0.0,
+    )
+
+
+def _stages(plan: ReleasePlan) -> tuple[StageRatio, ...]:
+    """Of a plan with two arms: how alike these are. Matured and labelled units are those of the metric that
+    waits longest: of them most can be lost."""
+    if plan.terms.decide == "paired" or not plan.terms.metrics:
+        return ()
+    longest = max(plan.terms.metrics, key=lambda each: each.horizon)
+    counts = plan.progress.get(longest.outcome, MetricProgress()).counts
+    return (
+        _stage("exposed", *plan.exposed),
+        _stage("matured", counts.canary.n, counts.control.n),
+        _stage("labelled", _labelled(counts.canary), _labelled(counts.control)),
+    )
+
+
+def _stage(stage: str, canary: int, control: int) -> StageRatio:
+    return StageRatio(stage=stage, canary=canary, control=control, log_e=float(sample_ratio(canary, control)))
+
+
+def _labelled(arm: ArmCounts) -> int:
+    return arm.n - arm.unlabelled
+
+
+def _rate(part: int, of: int) -> float | None:
+    return part / of if of else None

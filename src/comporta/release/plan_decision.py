@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from math import inf, isnan, log
+from math import inf, log
 from typing import Literal
 
 from comporta.records import Record
@@ -18,7 +18,9 @@ from comporta.records.message import NO_TEXT, Message, Text
 from comporta.records.plan import MetricTerms, PlanTerms, ReleasePlan
 from comporta.records.plan_counts import ArmTally
 from comporta.release import codes
-from comporta.release.evidence import SAMPLE_RATIO_ALPHA, MetricEvidence, RatioInterval
+from comporta.release.evidence import MetricEvidence, PlanEvidence, StageRatio
+from comporta.stats.arm_evidence import RatioSequence
+from comporta.stats.sample_ratio import SAMPLE_RATIO_ALPHA
 
 PlanAct = Literal["wait", "step", "promote", "roll_back", "inconclusive"]
 
@@ -29,25 +31,6 @@ class PlanDecision(Record, frozen=True, kw_only=True):
     act: PlanAct
     why: Text = NO_TEXT
     step: int = 0
-
-
-class StageRatio(Record, frozen=True, kw_only=True):
-    """How many units of each arm reached a stage: were `exposed`, `matured`, `labelled`. log_e: of the
-    evidence that the arms are not alike in that."""
-
-    stage: str
-    canary: int
-    control: int
-    log_e: float
-
-
-class PlanEvidence(Record, frozen=True, kw_only=True):
-    """now: of each metric what all its counts show. season: what those until the end of the last whole season
-    show; a metric that has had none is not in it. stages: of units."""
-
-    now: Mapping[str, MetricEvidence] = {}
-    season: Mapping[str, MetricEvidence] = {}
-    stages: tuple[StageRatio, ...] = ()
 
 
 def decide(plan: ReleasePlan, shown: PlanEvidence, now: datetime, frozen: datetime | None) -> PlanDecision:
@@ -95,9 +78,7 @@ def _harmed(terms: PlanTerms, shown: Mapping[str, MetricEvidence]) -> Message | 
     for metric in terms.metrics:
         found = shown.get(metric.outcome)
         if found is not None and found.harm >= bound:
-            return codes.HARM(
-                outcome=metric.outcome, canary=found.canary, control=found.control, ratio=_ratio(found.ratio)
-            )
+            return codes.HARM(outcome=metric.outcome, rates=_rates(found))
     return None
 
 
@@ -125,16 +106,10 @@ def holds(metric: MetricTerms, season: Mapping[str, MetricEvidence], alpha: floa
 
 
 def _finding(metric: MetricTerms, found: MetricEvidence) -> Message:
-    ratio = _ratio(found.ratio)
+    rates = _rates(found)
     if metric.superior:
-        return codes.SUPERIOR(outcome=metric.outcome, canary=found.canary, control=found.control, ratio=ratio)
-    return codes.NON_INFERIOR(
-        outcome=metric.outcome,
-        canary=found.canary,
-        control=found.control,
-        ratio=ratio,
-        margin=metric.margin,
-    )
+        return codes.SUPERIOR(outcome=metric.outcome, rates=rates)
+    return codes.NON_INFERIOR(outcome=metric.outcome, rates=rates, margin=metric.margin)
 
 
 def _undecided(terms: PlanTerms, shown: Mapping[str, MetricEvidence]) -> Message:
@@ -145,7 +120,7 @@ def _open_metrics(terms: PlanTerms, shown: Mapping[str, MetricEvidence]) -> tupl
     return tuple(
         codes.OPEN_METRIC(
             outcome=each.outcome,
-            ratio=_ratio(found.ratio),
+            rates=_rates(found),
             units=found.units,
             unlabelled=found.unlabelled,
         )
@@ -162,7 +137,8 @@ def _next_step(plan: ReleasePlan, now: datetime) -> PlanDecision:
     steps = plan.terms.steps
     until = plan.since + timedelta(seconds=plan.terms.dwell)
     if now < until:
-        why = codes.DWELLS(step=plan.step + 1, steps=len(steps), until=_minute(until))
+        share = steps[plan.step]
+        why = codes.DWELLS(step=plan.step + 1, steps=len(steps), share=share, until=_minute(until))
         return PlanDecision(act="wait", why=why)
     step = plan.step + 1
     return PlanDecision(
@@ -170,10 +146,21 @@ def _next_step(plan: ReleasePlan, now: datetime) -> PlanDecision:
     )
 
 
-def _ratio(ratio: RatioInterval) -> Message:
-    if any(isnan(each) for each in (ratio.estimate, ratio.low, ratio.high)):
+def _rates(found: MetricEvidence) -> Message:
+    if found.canary is None or found.control is None:
+        return codes.NO_RATE()
+    return codes.ARMS_RATE(canary=found.canary, control=found.control, ratio=_ratio(found.ratio))
+
+
+def _ratio(ratio: RatioSequence) -> Message:
+    if ratio.value is None:
         return codes.NO_RATIO()
-    return codes.RATIO(estimate=ratio.estimate, low=ratio.low, high=ratio.high)
+    low, high = (None if each is None else round(each, 3) for each in (ratio.low, ratio.high))
+    if low is None and high is None:
+        return codes.RATIO_ALONE(value=ratio.value)
+    if high is None:
+        return codes.RATIO_FROM(value=ratio.value, low=low)
+    return codes.RATIO(value=ratio.value, low=low or 0.0, high=high)
 
 
 def _minute(at: datetime) -> str:
