@@ -157,3 +157,22 @@ def test_of_an_older_release_the_largest_share_is_the_champion_and_the_one_befor
     assert [(share.version, share.role) for share in read_.shares] == [(2, "challenger"), (3, "champion")]
     assert read_.retired == (1,)
     assert (read_.by, read_.reason) == ("Ana", "better")
+
+
+def test_a_rollback_passes_over_the_arms_of_a_plan():
+    route = go(go(None, 1), 2)
+    arms = (
+        Share(version=2, weight=0.9),
+        Share(version=2, weight=0.05, role="control"),
+        Share(version=3, weight=0.05, role="canary"),
+    )
+    fact = moved(*arms, previous=2, number=3)
+    route = evolve(
+        route,
+        msgspec.structs.replace(fact, release=msgspec.structs.replace(fact.release, kind="arms", plan="p1")),
+    )
+    assert (route.champion, route.plan, route.number) == (2, "p1", 3)
+    route = back(route)
+    assert (route.champion, route.plan) == (1, "")
+    with pytest.raises(Refused, match="no earlier release"):
+        back(route)

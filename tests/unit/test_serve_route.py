@@ -1,6 +1,7 @@
 """Ids and routes: pure functions."""
 
 from collections import Counter
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,9 +9,14 @@ from hypothesis import strategies as st
 from comporta.records import Share
 from comporta.serve.paths import PATHS, MatchedPath, match_path
 from comporta.serve.prediction_ids import Ids, is_id
-from comporta.serve.traffic_split import choose_version
+from comporta.serve.traffic_split import choose_share
+from comporta.store import keyed_hash
 
 KEY = b"r" * 32
+
+
+def choose_version(*args: Any, plan: str = "") -> int:
+    return choose_share(*args, plan).version
 
 
 def shares(**weights: float) -> tuple[Share, ...]:
@@ -90,3 +96,46 @@ def test_every_route_is_found_by_its_own_path_and_by_no_other_method() -> None:
 def test_a_path_that_is_not_in_the_table_is_not_served(path: str) -> None:
     found = match_path("GET", path)
     assert isinstance(found, list) or found.route.pattern.fullmatch(path)
+
+
+def canary_at(x: float) -> tuple[Share, ...]:
+    """Champion 3 and canary 4, as a plan ramps it: at one half the champion plays the control arm."""
+    if x == 0.5:
+        return (Share(version=3, weight=0.5), Share(version=4, weight=0.5, role="canary"))
+    return (
+        Share(version=3, weight=1 - 2 * x),
+        Share(version=3, weight=x, role="control"),
+        Share(version=4, weight=x, role="canary"),
+    )
+
+
+def arm_at(x: float, unit: str, plan: str = "p1") -> str:
+    return choose_share(canary_at(x), KEY, "late", unit, plan).role
+
+
+@given(st.text(max_size=40), st.sampled_from((0.01, 0.05, 0.25, 1 / 3, 0.49, 0.5)))
+def test_an_arm_is_a_range_at_one_end_of_the_units(unit: str, x: float) -> None:
+    place = keyed_hash(KEY, f"p1\0late\0{unit}") / 2**64
+    expected = "canary" if place < x else "control" if place >= 1 - x else "champion"
+    assert arm_at(x, unit) == ("champion" if x == 0.5 and expected == "control" else expected)
+
+
+@given(st.text(max_size=40))
+def test_a_unit_once_in_an_arm_stays_in_it_while_the_plan_ramps(unit: str) -> None:
+    arms = [arm_at(x, unit) for x in (0.01, 0.05, 0.25, 0.4)]
+    first = next((at for at, arm in enumerate(arms) if arm != "champion"), len(arms))
+    assert len({*arms[first:]}) <= 1
+
+
+def test_each_plan_tries_other_units_first() -> None:
+    units = [str(n) for n in range(20_000)]
+    one, other = ({unit for unit in units if arm_at(0.05, unit, plan) == "canary"} for plan in ("p1", "p2"))
+    assert abs(len(one) / 20_000 - 0.05) < 0.007
+    assert len(one & other) < 2 * 0.05 * 0.05 * 20_000
+
+
+def test_a_holdback_keeps_the_units_that_the_control_had() -> None:
+    held = (Share(version=4, weight=0.9), Share(version=3, weight=0.1, role="holdback"))
+    for n in range(2000):
+        if choose_share(held, KEY, "late", str(n), "p1").role == "holdback":
+            assert arm_at(0.1, str(n)) == "control"

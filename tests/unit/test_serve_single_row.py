@@ -14,7 +14,8 @@ from comporta.records import Column, Field, Share, Signature
 from comporta.records.token import Quota, Token
 from comporta.serve import App, LoadedVersion, ModelScores
 from comporta.serve.live_version import LiveVersion
-from comporta.testing.serving import MemorySink, MemorySource, ask
+from comporta.serve.traffic_split import choose_share
+from comporta.testing.serving import MemorySink, MemorySource, ask, plan_route
 
 AT = 1_780_000_000_000_000_000
 PATH = "/v2/models/numbers/infer"
@@ -61,13 +62,24 @@ def named(*values: object) -> dict:
     }
 
 
-def both(loaded: LoadedVersion, body: object, *, token: Token | None = None, shown: str = "", **settings):
+def both(
+    loaded: LoadedVersion,
+    body: object,
+    *,
+    token: Token | None = None,
+    shown: str = "",
+    routes=None,
+    **settings,
+):
     """What the short way and the usual one answer, and what is logged and counted of each. The first is None
     where it leaves the request to the other."""
     found = []
 
     async def turn(short: bool) -> None:
-        sink, source = MemorySink(), MemorySource(lambda model, n: loaded, {"numbers": SHARES})
+        sink = MemorySink()
+        source = MemorySource(
+            lambda model, n: msgspec.structs.replace(loaded, number=n), routes or {"numbers": SHARES}
+        )
         tokens = None if token is None else lambda: (token,)
         sent = [(b"host", b"localhost"), (b"content-type", b"application/json")]
         headers = () if token is None else (("authorization", shown),)
@@ -122,6 +134,7 @@ ANSWERED = {
     "single precision": matrix(0.5, 2, 0, datatype="FP32"),
     "by name": named(0.25, -2, 1),
     "text that needs JSON's quotes": matrix(0.25, 2, 1, id='"\\ü'),
+    "its unit": matrix(0.25, 2, 1, parameters={"unit": "u"}),
 }
 
 
@@ -222,3 +235,58 @@ def test_a_version_that_is_slow_is_not_asked_in_the_event_loop() -> None:
     live = LiveVersion(version(apart=True))
     live.ready(AT, lambda line: None)
     assert not live.answers_single_rows
+
+
+ARMS = (
+    Share(version=3, weight=0.5),
+    Share(version=3, weight=0.25, role="control"),
+    Share(version=4, weight=0.25, role="canary"),
+)
+
+
+def test_a_unit_has_the_same_arm_on_both_ways_and_the_observation_tells_it() -> None:
+    routes = {"numbers": plan_route("numbers", ARMS, "p1", 7)}
+    seen = set()
+    for unit in "abcdefgh":
+        body = matrix(0.25, 2, 1, parameters={"unit": unit})
+        short, usual = both(version(), body, routes=routes)
+        assert short == usual
+        ((status, answer), (row,), _) = short
+        expected = choose_share(ARMS, b"r" * 32, "numbers", unit, "p1")
+        assert (status, answer["model_version"]) == (200, str(expected.version))
+        assert (row["release"], row["arm"], row["unit"]) == (7, expected.role, unit)
+        seen.add(expected.role)
+    assert seen == {"champion", "control", "canary"}
+
+
+def test_a_request_without_a_unit_goes_to_the_champion_and_tells_no_unit() -> None:
+    routes = {"numbers": plan_route("numbers", ARMS, "p1")}
+    for _ in range(3):
+        short, usual = both(version(), matrix(0.25, 2, 1), routes=routes)
+        assert short == usual
+        assert (short[1][0]["arm"], short[1][0].get("unit")) == ("champion", None)
+
+
+def test_rows_of_several_units_are_answered_in_their_order_each_by_its_arm() -> None:
+    units = [*"abcdefgh", ""]
+    body = named(0.25, 2, 1)
+    for tensor in body["inputs"]:
+        tensor.update(shape=[9], data=tensor["data"] * 9)
+    body["inputs"].append({"name": "__unit", "shape": [9], "datatype": "BYTES", "data": units})
+    _, (reply, rows, _) = both(version(), body, routes={"numbers": plan_route("numbers", ARMS, "p1")})
+    outputs = {each["name"]: each["data"] for each in reply[1]["outputs"]}
+    shares = [choose_share(ARMS, b"r" * 32, "numbers", unit, "p1") if unit else ARMS[0] for unit in units]
+    assert outputs["model_version"] == [str(share.version) for share in shares]
+    arms = {row.get("unit"): row["arm"] for row in rows}
+    assert arms == {unit or None: share.role for unit, share in zip(units, shares, strict=True)}
+
+
+def test_an_answer_of_two_arms_of_one_version_has_the_form_of_one() -> None:
+    alone = (Share(version=3, weight=0.5), Share(version=3, weight=0.5, role="holdback"))
+    body = named(0.25, 2, 1)
+    for tensor in body["inputs"]:
+        tensor.update(shape=[8], data=tensor["data"] * 8)
+    body["inputs"].append({"name": "__unit", "shape": [8], "datatype": "BYTES", "data": [*"abcdefgh"]})
+    _, (reply, rows, _) = both(version(), body, routes={"numbers": plan_route("numbers", alone, "p1")})
+    assert reply[1]["model_version"] == "3"
+    assert {row["arm"] for row in rows} == {"champion", "holdback"}

@@ -29,7 +29,10 @@ class Share(Record, frozen=True, kw_only=True):
 
 class Release(Record, frozen=True, kw_only=True):
     """A change of traffic of one model. number: counts from 1 within the model. previous: the champion
-    it replaced, or None. kind: `release` or `rollback`. by: a person's id; a plain name in older facts.
+    it replaced, or None. by: a person's id; a plain name in older facts.
+
+    kind: `release` or `rollback`; or `arms`, a change of weights by a plan, which replaces no champion and
+    which a rollback passes over. plan: id of the plan under way, also the salt of its arms; empty: none.
 
     shares: the weights of those that answer sum to 1, and exactly one is the champion. retired: the versions
     that had a share before and have none now. reason: an artifact of kind `text`, or empty; text in older
@@ -72,6 +75,16 @@ class Route(Record, frozen=True, kw_only=True):
     def champion(self) -> int:
         """The version named champion."""
         return champion(self.shares)
+
+    @property
+    def number(self) -> int | None:
+        """Of the release that these shares are of, where there is one."""
+        return self.history[-1].number if self.history else None
+
+    @property
+    def plan(self) -> str:
+        """The id of the plan under way, by which units are put in arms; empty: there is none."""
+        return self.history[-1].plan if self.history else ""
 
 
 def champion(shares: Sequence[Share]) -> int:

@@ -33,7 +33,7 @@ def rollback(
 
 
 def _before(route: Route) -> int | None:
-    """The champion before the present one: releases push, rollbacks pop."""
+    """The champion before the present one: releases push, rollbacks pop, arms of a plan change none."""
     champions: list[int] = []
     for each in route.history:
         if each.kind == "arms":

@@ -184,9 +184,9 @@ class LiveVersion:
         self.schema.expect(self.loaded.expects)
 
     def _needs_numbers_alone(self) -> bool:
-        """Whether one row is answered at once, told as it is and logged, whatever it says."""
+        """Whether one row is answered at once, told as it is and logged, whatever it says beside its unit."""
         loaded = self.loaded
-        usual = not loaded.requires and loaded.decimals is None and loaded.log_sample >= 1.0
+        usual = loaded.requires in ((), ("unit",)) and loaded.decimals is None and loaded.log_sample >= 1.0
         return usual and self.schema.numeric and self.seconds(1) <= LONG
 
     def _time(self, rows: RequestRows, now: int) -> float:

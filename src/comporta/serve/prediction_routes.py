@@ -79,7 +79,7 @@ class PredictionRoutes:
 
     def single_rows(self, watch: RequestWatch) -> SingleRows:
         """The way of one row, beside these: what it answers is told of in `watch`."""
-        return SingleRows(self._follower, self._recorder, self._recent, watch, self._ids)
+        return SingleRows(self._follower, self._recorder, self._recent, watch, self._ids, self.key)
 
     def waiting(self) -> dict[str, int]:
         """How many long calls wait or run, by their queue."""

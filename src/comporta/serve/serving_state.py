@@ -9,35 +9,49 @@ import msgspec
 
 from comporta.errors import BadRequest, ComportaError
 from comporta.records import Route, Share
-from comporta.records.release import champion
 from comporta.serve.codes import CANNOT
 from comporta.serve.live_version import LiveVersion, live_version
-from comporta.serve.traffic_split import choose_version
+from comporta.serve.traffic_split import TrafficSplit, split_traffic
 from comporta.serve.version_source import VersionSource
 
 
+class ServedArm(msgspec.Struct, frozen=True, gc=False):
+    """Where some units are sent. release, role: of the release that sends them there."""
+
+    live: LiveVersion
+    release: int | None = None
+    role: str | None = None
+
+
 class ServedModel(msgspec.Struct, frozen=True):
-    """One model: its shares, and the versions they name, in memory.
+    """One model: its shares that answer, and the versions they name, in memory.
 
     champion: the version that the release names so, by whose columns requests are read. release: the number
-    of the release that these shares are of, where it has one. arms: the role of each version's share, of a
-    version with two that of champion. arm: the champion's.
+    of the release that these shares are of, where it has one. plan: its plan's id, or empty. split: what part
+    of the units each of arms has. champion_arm: where all go who have no unit, under a plan.
     """
 
     model: str
     shares: tuple[Share, ...]
     versions: Mapping[int, LiveVersion]
     champion: LiveVersion
+    champion_arm: ServedArm
+    arms: tuple[ServedArm, ...]
+    split: TrafficSplit
     release: int | None = None
-    arms: Mapping[int, str | None] = {}
-    arm: str | None = None
+    plan: str = ""
 
-    def live(self, key: bytes, unit: str) -> LiveVersion:
-        """The version that answers this unit."""
-        shares = self.shares
-        if len(shares) == 1:
-            return self.versions[shares[0].version]
-        return self.versions[choose_version(shares, key, self.model, unit)]
+    def arm(self, key: bytes, unit: str | None, first: str) -> ServedArm:
+        """Where this unit is sent. first: stands for it where there is none and no plan is under way; under
+        one such a request goes to the champion, since nothing that comes of it could be counted."""
+        arms = self.arms
+        if len(arms) == 1:
+            return arms[0]
+        if unit is None:
+            if self.plan:
+                return self.champion_arm
+            unit = first
+        return arms[self.split.index(key, unit)]
 
     def find(self, text: str) -> LiveVersion | None:
         """The version of this number; None where none is served."""
@@ -108,10 +122,10 @@ def next_serving_state(
     for model, route in routes.items():
         before = old.models.get(model)
         taking = tuple(share for share in route.shares if share.weight > 0)
-        release = route.history[-1].number if route.history else None
+        release, plan = route.number, route.plan
         if before is not None and before.shares == taking:
-            same = before.release == release
-            models[model] = before if same else msgspec.structs.replace(before, release=release)
+            same = (before.release, before.plan) == (release, plan)
+            models[model] = before if same else _served_model(route, before.versions)
             continue
         known = old.failed.get(model)
         if known is not None and known.shares == taking and not again:
@@ -135,15 +149,22 @@ def next_serving_state(
             if before is not None:
                 models[model] = before
             continue
-        roles = sorted(taking, key=lambda share: share.role == "champion")
-        arms = {share.version: share.role for share in roles}
-        models[model] = ServedModel(
-            model, taking, versions, versions[champion(taking)], release, arms, arms[champion(taking)]
-        )
+        models[model] = _served_model(route, versions)
         _announce(models[model], say)
     if models == dict(old.models) and failed == dict(old.failed):
         return old
     return ServingState(models, failed)
+
+
+def _served_model(route: Route, versions: Mapping[int, LiveVersion]) -> ServedModel:
+    """versions: at least those of the shares that answer."""
+    shares = tuple(share for share in route.shares if share.weight > 0)
+    split = split_traffic(shares, route.model, route.plan)
+    arms = tuple(ServedArm(versions[share.version], route.number, share.role) for share in split.shares)
+    first = next(arm for arm in arms if arm.role == "champion")
+    return ServedModel(
+        route.model, shares, versions, first.live, first, arms, split, route.number, route.plan
+    )
 
 
 def _announce(served: ServedModel, say: Callable[[str], None]) -> None:
@@ -157,4 +178,8 @@ def _announce(served: ServedModel, say: Callable[[str], None]) -> None:
 def _shares(shares: tuple[Share, ...]) -> str:
     if len(shares) == 1:
         return f"version {shares[0].version} answers"
-    return ", ".join(f"version {share.version} answers {share.weight:.0%}" for share in shares)
+    return ", ".join(
+        f"version {share.version} answers {share.weight:.0%}"
+        + (f" as {share.role}" if share.role in ("canary", "control", "holdback") else "")
+        for share in shares
+    )

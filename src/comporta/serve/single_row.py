@@ -12,13 +12,14 @@ from comporta.http.replies import JSON
 from comporta.http.token_gate import Bearer
 from comporta.records.observed_rows import ObservedRows, encode_block
 from comporta.records.traceparent import HEADER as TRACEPARENT
+from comporta.serve.live_version import LiveVersion
 from comporta.serve.paths import MatchedPath
 from comporta.serve.prediction_ids import Ids
 from comporta.serve.recent_predictions import RecentPredictions
 from comporta.serve.recorder import Recorder
 from comporta.serve.release_follower import ReleaseFollower
 from comporta.serve.request_watch import RequestWatch
-from comporta.serve.serving_state import ServedModel
+from comporta.serve.serving_state import ServedArm
 from comporta.serve.v2_request import read_v2_row
 from comporta.serve.v2_response import write_v2_row
 from comporta.serve.version_source import ObservationBlock, RowScores
@@ -34,9 +35,10 @@ class SingleRows:
         recent: RecentPredictions,
         watch: RequestWatch,
         ids: Ids,
+        key: bytes,
     ) -> None:
         self._follower, self._recorder, self._recent = follower, recorder, recent
-        self._watch, self._ids = watch, ids
+        self._watch, self._ids, self._key = watch, ids, key
 
     def answer(
         self,
@@ -54,25 +56,33 @@ class SingleRows:
         may not ask for more: the usual way meets the same. Nothing was counted then, and nothing logged.
         """
         served = self._follower.serving.find(path.model)
-        if served is None or len(served.shares) != 1 or path.version is not None:
+        if served is None or path.version is not None:
             return None
-        live = served.champion
-        if not live.answers_single_rows or not _is_plain(headers) or not _tells_all(bearer):
+        reader = served.champion
+        if not reader.answers_single_rows or not _is_plain(headers) or not _tells_all(bearer):
             return None
         if self._watch.access is not None:
             return None
-        row = read_v2_row(body, live.schema)
-        packed = None if row is None else live.schema.pack_row(row.values)
-        if row is None or packed is None:
+        row = read_v2_row(body, reader.schema)
+        if row is None:
+            return None
+        id = self._ids.new(at)
+        arm = served.arm(self._key, row.unit, id)
+        live = arm.live
+        if live is not reader and not _reads_alike(live, reader):
+            return None
+        if row.unit is None and live.loaded.requires:
+            return None
+        packed = live.schema.pack_row(row.values)
+        if packed is None:
             return None
         asked = time.perf_counter_ns()
         scores = live.score_row(packed)
         took = time.perf_counter_ns() - asked
         if scores is None:
             return None
-        id = self._ids.new(at)
         answer = write_v2_row(row.id or id, live, scores, id)
-        block = _encode_row(served, id, at, packed, scores, took, bearer)
+        block = _encode_row(arm, row.unit, id, at, packed, scores, took, bearer)
         follower = self._follower
         if bearer is not None:
             bearer.take(at, requests=1, rows=1)
@@ -80,7 +90,7 @@ class SingleRows:
             self._recent.put([id], live.recent)
         self._recorder.put(served.model, live.one, (block,))
         since = time.perf_counter_ns() - began
-        self._watch.counts.note_row(served.model, live.loaded.number, served.arm, at, since, took)
+        self._watch.counts.note_row(served.model, live.loaded.number, arm.role, at, since, took)
         return answer
 
 
@@ -98,11 +108,23 @@ def _tells_all(bearer: Bearer | None) -> bool:
     return bearer is None or (bearer.token.decimals is None and not bearer.token.label_only)
 
 
+def _reads_alike(live: LiveVersion, reader: LiveVersion) -> bool:
+    """Whether a row that was read by the columns of one can be handed to the other as it is."""
+    return live.answers_single_rows and live.schema.names == reader.schema.names
+
+
 def _encode_row(
-    served: ServedModel, id: str, at: int, packed: bytes, scores: RowScores, took: int, bearer: Bearer | None
+    arm: ServedArm,
+    unit: str | None,
+    id: str,
+    at: int,
+    packed: bytes,
+    scores: RowScores,
+    took: int,
+    bearer: Bearer | None,
 ) -> ObservationBlock:
     """What is kept of it, as `encode_observations` has it. took: nanoseconds that the model took."""
-    live, (label, probability) = served.champion, scores
+    live, (label, probability) = arm.live, scores
     output = {}
     if label is not None:
         output[live.label_name] = [label]
@@ -111,7 +133,8 @@ def _encode_row(
     layout, numbers = live.schema.logged_row(packed)
     loaded = live.loaded
     rows = ObservedRows(loaded.model, loaded.number, [id], at // 1000, output, layout, numbers)
-    rows.release, rows.arm, rows.latency_us = served.release, served.arm, took // 1000
+    rows.release, rows.arm, rows.latency_us = arm.release, arm.role, took // 1000
+    rows.unit = unit
     if bearer is not None:
         rows.token = bearer.token.name
     return encode_block(rows)

@@ -1,27 +1,69 @@
-"""Which version answers whom: a pure function of the unit."""
+"""Which share of a release answers whom: a pure function of the unit."""
 
 from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from math import inf
+
+import msgspec
 
 from comporta.records import Share
 from comporta.store import keyed_hash
 
 _SPAN = 2**64
+_LOW, _HIGH = ("canary", "challenger"), ("control", "holdback")
 
 
-def choose_version(shares: tuple[Share, ...], key: bytes, model: str, unit: str) -> int:
-    """The version that answers this unit.
+class TrafficSplit(msgspec.Struct, frozen=True):
+    """What part of [0, 1) each share has. shares: in their order. edges: where each ends. salt: is hashed
+    before a unit."""
 
-    The unit's place in [0, 1) never changes. The newest version takes the low end, so that a unit once
-    in a canary stays in it while its share grows.
+    shares: tuple[Share, ...]
+    edges: tuple[float, ...]
+    salt: str
+
+    def index(self, key: bytes, unit: str) -> int:
+        """Which of the shares answers this unit."""
+        return bisect_right(self.edges, keyed_hash(key, self.salt + unit) / _SPAN)
+
+
+def split_traffic(shares: Sequence[Share], model: str, plan: str = "") -> TrafficSplit:
+    """Who answers whom under a plan: canary [0, x), control [1 - x, 1), the champion between them.
+
+    A unit once in an arm stays in it while the arm grows. The plan's id is the salt, so that other units are
+    tried first in each plan. Without a plan a unit's place is the same in every release of a model, and the
+    newest version has the low end. shares: those of weight 0 have no part.
     """
-    if len(shares) == 1:
-        return shares[0].version
-    place = keyed_hash(key, f"{model}\0{unit}") / _SPAN
-    ordered = sorted(shares, key=lambda share: -share.version)
+    taking = [share for share in shares if share.weight > 0]
+    if not plan:
+        ordered = sorted(taking, key=lambda share: -share.version)
+        return TrafficSplit(tuple(ordered), _edges(ordered), f"{model}\0")
+    low, high = (
+        [share for role in roles for share in taking if share.role == role] for roles in (_LOW, _HIGH)
+    )
+    middle = [share for share in taking if share.role not in (*_LOW, *_HIGH)]
+    # From the high end: a control of weight x begins at 1 - x exactly, whatever the others sum to.
+    ends = [1.0 - sum(share.weight for share in high[at:]) for at in range(len(high) + 1)]
+    ends[-1] = inf
+    return TrafficSplit(
+        (*low, *middle, *high),
+        (*_edges([*low, *middle])[: len(low) + len(middle) - 1], *ends),
+        f"{plan}\0{model}\0",
+    )
+
+
+def choose_share(shares: Sequence[Share], key: bytes, model: str, unit: str, plan: str = "") -> Share:
+    """The share that answers this unit."""
+    split = split_traffic(shares, model, plan)
+    return split.shares[split.index(key, unit)]
+
+
+def _edges(ordered: Sequence[Share]) -> tuple[float, ...]:
+    """Where each ends that begins where the one before it ends. Weights may sum to a hair less than 1."""
+    edges = []
     edge = 0.0
     for share in ordered:
         edge += share.weight
-        if place < edge:
-            return share.version
-    # Weights may sum to a hair less than 1.
-    return next(share.version for share in reversed(ordered) if share.weight > 0)
+        edges.append(edge)
+    return (*edges[:-1], inf)

@@ -17,6 +17,7 @@ from comporta.http.json_body import decode_json
 from comporta.records.columns import TIME
 from comporta.serve.columns import as_list, quote
 from comporta.serve.request_rows import (
+    MAX_TEXT,
     NOBODY,
     PER_ROW,
     RequestRows,
@@ -87,10 +88,11 @@ class InferRequest(msgspec.Struct, gc=False):
 
 
 class V2Row(msgspec.Struct, gc=False):
-    """One row of numbers in the order of the signature, and the `id` of its request."""
+    """One row of numbers in the order of the signature, the `id` of its request, and its unit."""
 
     id: str | None
     values: list[float | None]
+    unit: str | None = None
 
 
 _quick = msgspec.json.Decoder(NumberBody)
@@ -117,13 +119,19 @@ def read_v2_request(body: bytes, json_size: int | None) -> InferRequest:
 
 
 def read_v2_row(body: bytes, schema: RequestSchema) -> V2Row | None:
-    """The row of a request that is one row of numbers and says no more; None of another. Raises
+    """The row of a request that is one row of numbers and says no more than its unit; None of another. Raises
     DecodeError."""
     sent = _quick.decode(body)
-    if sent.outputs is not None or sent.parameters is not None or not sent.inputs or not schema.numeric:
+    if sent.outputs is not None or not sent.inputs or not schema.numeric:
         return None
+    unit: str | None = None
+    if sent.parameters is not None:
+        given = sent.parameters.get("unit")
+        if len(sent.parameters) != 1 or not isinstance(given, str) or not 0 < len(given) <= MAX_TEXT:
+            return None
+        unit = given
     values = _single_row(sent.inputs, schema)
-    return None if values is None else V2Row(sent.id, values)
+    return None if values is None else V2Row(sent.id, values, unit)
 
 
 def v2_rows(call: InferRequest, schema: RequestSchema, limit: int) -> RequestRows:

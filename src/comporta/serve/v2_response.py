@@ -75,7 +75,8 @@ def v2_outputs(
     """The version that answered, None where there were several, and the outputs that are wanted. Raises
     BadRequest for one there is none of."""
     label, probability = join_outputs(parts, bearer)
-    n, version = len(ids), str(parts[0].live.loaded.number) if len(parts) == 1 else None
+    n, numbers = len(ids), {part.live.loaded.number for part in parts}
+    version = str(numbers.pop()) if len(numbers) == 1 else None
     found = _outputs(parts[0].live, label, probability, n)
     if version is None:
         found.append(

@@ -15,12 +15,12 @@ from comporta.records import Form, canonical, encode
 from comporta.records.observed_rows import ObservedRows, encode_block, microseconds
 from comporta.serve.live_version import LiveVersion, PredictedRows
 from comporta.serve.request_rows import NOBODY, RequestRows, RowMetadata
-from comporta.serve.serving_state import ServedModel
+from comporta.serve.serving_state import ServedArm, ServedModel
 from comporta.serve.version_source import ObservationBlock
 
 
 class VersionPart(msgspec.Struct, gc=False):
-    """Rows that one version answers. places: which rows of the request; None: all, in order.
+    """Rows of one arm, which one version answers. places: which rows of the request; None: all, in order.
 
     release, arm: as in `Observation`.
     """
@@ -44,27 +44,29 @@ def split_by_version(
     """The parts of a request, read by the columns of `reader`. first: the unit of rows that name none."""
     if pinned is not None:
         return [VersionPart(pinned, incoming)]
-    if len(served.shares) == 1:
-        return [VersionPart(served.champion, incoming, None, None, served.release, served.arm)]
+    if len(served.arms) == 1:
+        return [_part_of(served.arms[0], incoming)]
     units = incoming.about.unit
     if units is None or isinstance(units, str):
-        return [_read_by(_part_of_release(served, served.live(key, units or first), incoming), reader)]
+        return [_read_by(_part_of(served.arm(key, units, first), incoming), reader)]
     places: dict[int, list[int]] = {}
+    arms: dict[int, ServedArm] = {}
     for row, unit in enumerate(units):
-        places.setdefault(served.live(key, unit or first).loaded.number, []).append(row)
+        arm = served.arm(key, unit, first)
+        arms[id(arm)] = arm
+        places.setdefault(id(arm), []).append(row)
     if len(places) == 1:
-        return [_read_by(_part_of_release(served, served.versions[next(iter(places))], incoming), reader)]
+        (arm,) = arms.values()
+        return [_read_by(_part_of(arm, incoming), reader)]
+    ordered = sorted(arms.items(), key=lambda each: (each[1].live.loaded.number, each[1].role or ""))
     return [
-        _read_by(_part_of_release(served, served.versions[number], take_rows(incoming, rows), rows), reader)
-        for number, rows in sorted(places.items())
+        _read_by(_part_of(arm, take_rows(incoming, places[at]), places[at]), reader) for at, arm in ordered
     ]
 
 
-def _part_of_release(
-    served: ServedModel, live: LiveVersion, incoming: RequestRows, places: list[int] | None = None
-) -> VersionPart:
+def _part_of(arm: ServedArm, incoming: RequestRows, places: list[int] | None = None) -> VersionPart:
     """A part that a release sent there."""
-    return VersionPart(live, incoming, places, None, served.release, served.arms.get(live.loaded.number))
+    return VersionPart(arm.live, incoming, places, None, arm.release, arm.role)
 
 
 def join_outputs(

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from comporta.errors import NotFound
-from comporta.records import Feedback, Observation, Route, Share, Signature
+from comporta.records import Feedback, Observation, Release, Route, Share, Signature
 from comporta.records.observed_rows import decode_block, observations_in
 from comporta.serve.version_source import LoadedVersion, ObservationBlock
 
 
 class MemorySource:
-    """Routes that a test moves by hand. make: the version of a model."""
+    """Routes that a test moves by hand: shares alone, or whole routes. make: the version of a model."""
 
     def __init__(
-        self, make: Callable[[str, int], LoadedVersion], routes: Mapping[str, tuple[Share, ...]]
+        self, make: Callable[[str, int], LoadedVersion], routes: Mapping[str, tuple[Share, ...] | Route]
     ) -> None:
         self.make, self.now = make, dict(routes)
         self.loaded: list[tuple[str, int]] = []
 
     def routes(self) -> Mapping[str, Route]:
-        return {model: Route(model=model, shares=shares, history=()) for model, shares in self.now.items()}
+        return {
+            model: to if isinstance(to, Route) else Route(model=model, shares=to, history=())
+            for model, to in self.now.items()
+        }
 
     def load(self, model: str, number: int) -> LoadedVersion:
         self.loaded.append((model, number))
@@ -30,6 +34,15 @@ class MemorySource:
         if found is None:
             raise NotFound(f"found no version {model}/{number}.")
         return found
+
+
+def plan_route(model: str, shares: tuple[Share, ...], plan: str, number: int = 1) -> Route:
+    """A route whose newest release is a change of arms by this plan."""
+    release = Release(
+        model=model, number=number, kind="arms", shares=shares, previous=None, by="", reason="", plan=plan,
+        at=datetime(2026, 1, 1, tzinfo=UTC),
+    )  # fmt: skip
+    return Route(model=model, shares=shares, history=(release,))
 
 
 class MemorySink:
