@@ -29,6 +29,7 @@ MODULES = (
     "comporta.access.codes",
     "comporta.data.codes",
     "comporta.jobs.codes",
+    "comporta.release.codes",
     "comporta.serve.codes",
     "comporta.stats.codes",
     "comporta.train.codes",

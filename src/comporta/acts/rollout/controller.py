@@ -1,0 +1,92 @@
+"""What carries release plans out: looks at each that is under way, as long as it leads.
+
+It may be killed at any moment: what a look counted and decided is recorded in one transaction, with the
+traffic that follows. Two that both believe they lead do no harm: each transaction asks whose the lease is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import threading
+from collections.abc import Callable, Sequence
+
+from comporta import jobs
+from comporta.acts.rollout.turn import LEASE, plans_under_way, turn
+from comporta.errors import AttemptReplaced, Busy, ComportaError, StorageFull
+from comporta.opened.project import OpenProject
+from comporta.records.plan import ReleasePlan
+from comporta.records.plan_counts import ArmTally
+from comporta.release.plan_decision import PlanDecision
+
+LOOK = 2.0
+"""Seconds between two looks: what a fuse waits for."""
+LENGTH = 15.0
+"""Seconds of the lease."""
+Tallies = Callable[[ReleasePlan], Sequence[ArmTally]]
+Notice = Callable[[ReleasePlan, PlanDecision], None]
+
+
+class ReleaseController:
+    """notify: told of each decision that is another than the last one of its plan. fault: of what keeps it
+    from looking."""
+
+    def __init__(
+        self,
+        opened: OpenProject,
+        tallies: Tallies,
+        notify: Notice,
+        fault: Callable[[str], None],
+        *,
+        holder: str = "",
+    ) -> None:
+        self._opened, self._tallies, self._notify, self._tell = opened, tallies, notify, fault
+        self._holder = holder or f"controller-{secrets.token_hex(6)}"
+        self._watch = jobs.LeaseWatch()
+        self._said: dict[str, tuple[str, str]] = {}
+        self._fault = ""
+        self._token = 0
+
+    def follow(self, stop: threading.Event) -> None:
+        """Looks until it is asked to stop, and then lets another lead."""
+        while not stop.is_set():
+            try:
+                self.look()
+            except (Busy, StorageFull, AttemptReplaced):
+                pass  # it is due the next time too
+            # The boundary of the thread: whatever it is, releases are looked at again.
+            except Exception as error:
+                known = isinstance(error, ComportaError)
+                self._say_fault(str(error) if known else f"{type(error).__name__}: {error}")
+            stop.wait(LOOK)
+        with contextlib.suppress(ComportaError):
+            self._opened.ledger.transact(lambda tx: jobs.let_go(tx, LEASE, self._token))
+
+    def look(self) -> list[tuple[ReleasePlan, PlanDecision]]:
+        """One look at every plan under way, where this one leads; else none. Raises Busy, StorageFull,
+        AttemptReplaced."""
+        if not (plans := plans_under_way(self._opened.ledger)):
+            return []
+        lease = jobs.hold(self._opened.ledger, LEASE, self._holder, LENGTH, self._watch)
+        if lease is None:
+            return []
+        self._token = lease.token
+        found = []
+        for plan in plans:
+            decision = turn(self._opened, plan, lease, self._tallies(plan))
+            found.append((plan, decision))
+            self._note(plan, decision)
+        self._fault = ""
+        return found
+
+    def _note(self, plan: ReleasePlan, decision: PlanDecision) -> None:
+        last = self._said.get(plan.id)
+        now = (decision.act, str(plan.step))
+        if now != last:
+            self._said[plan.id] = now
+            self._notify(plan, decision)
+
+    def _say_fault(self, fault: str) -> None:
+        if fault != self._fault:
+            self._tell(fault)
+        self._fault = fault

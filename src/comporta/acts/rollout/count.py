@@ -1,0 +1,92 @@
+"""What a look counts: units that were answered first, and what became of those whose horizon is over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+import polars as pl
+
+from comporta.acts.rollout.first_answers import first_answers, with_outcome
+from comporta.opened.project import OpenProject
+from comporta.records import Route
+from comporta.records.plan import MetricTerms, ReleasePlan
+from comporta.records.plan_counts import ArmCounts, ArmTally, ExposureBin, MetricCounts
+from comporta.records.plan_facts import PlanCounted, PlanExposed
+from comporta.release.plan_bins import MaturedBins, ends_due, matured
+from comporta.release.plan_state import evolve
+
+
+def count(
+    opened: OpenProject, plan: ReleasePlan, route: Route, tallies: Sequence[ArmTally], now: datetime
+) -> tuple[PlanExposed | PlanCounted, ...]:
+    """The facts of what is over by now, in order; none where nothing is. tallies: of all requests, canary
+    first: rows that were lost since the last look are units of the newest bin whose outcome nobody knows."""
+    ends = ends_due(plan, now)
+    due = ends or any(True for metric in plan.terms.metrics for _ in matured(plan, metric, now))
+    if not due:
+        return ()
+    units = first_answers(opened, plan, route)
+    facts: list[PlanExposed | PlanCounted] = []
+    if ends:
+        exposed = PlanExposed(plan=plan.id, bins=_bins(plan, units, ends, tallies), tallies=tuple(tallies))
+        facts.append(exposed)
+        plan = evolve(plan, exposed, now)
+    for metric in plan.terms.metrics:
+        facts += _counted(opened, plan, metric, units, now)
+    return tuple(facts)
+
+
+def _bins(
+    plan: ReleasePlan, units: pl.DataFrame, ends: list[datetime], tallies: Sequence[ArmTally]
+) -> tuple[ExposureBin, ...]:
+    lost = [max(0, now.lost - before.lost) for now, before in zip(tallies, plan.tallies, strict=True)]
+    found: list[ExposureBin] = []
+    after = plan.looked
+    for end in ends:
+        part = _between(units, after, end)
+        canary = int(part["canary"].sum())
+        extra = lost if end == ends[-1] else (0, 0)
+        found.append(
+            ExposureBin(until=end, canary=canary + extra[0], control=part.height - canary + extra[1])
+        )
+        after = end
+    return tuple(found)
+
+
+def _counted(
+    opened: OpenProject, plan: ReleasePlan, metric: MetricTerms, units: pl.DataFrame, now: datetime
+) -> Iterator[PlanCounted]:
+    groups = list(matured(plan, metric, now))
+    if not groups:
+        return
+    first, last = groups[0].after, groups[-1].bins[-1].until
+    found = with_outcome(opened, plan, metric, _between(units, first, last))
+    for group in groups:
+        yield PlanCounted(
+            plan=plan.id,
+            outcome=metric.outcome,
+            bins=len(group.bins),
+            counts=_counts(metric, _between(found, group.after, group.bins[-1].until), group),
+            season=group.season,
+        )
+
+
+def _counts(metric: MetricTerms, units: pl.DataFrame, group: MaturedBins) -> MetricCounts:
+    """Of the units that were counted when they were exposed: one that is in the log no more has no label; one
+    that came into the log later counts too."""
+    worse = 1.0 if metric.better == "lower" else 0.0
+
+    def arm(canary: bool, n: int) -> ArmCounts:
+        mine = units.filter(pl.col("canary") == canary)["value"]
+        labelled, n = len(mine) - mine.null_count(), max(n, len(mine))
+        return ArmCounts(n=n, bad=int((mine == worse).sum()), unlabelled=n - labelled)
+
+    return MetricCounts(
+        canary=arm(True, sum(each.canary for each in group.bins)),
+        control=arm(False, sum(each.control for each in group.bins)),
+    )
+
+
+def _between(units: pl.DataFrame, after: datetime, until: datetime) -> pl.DataFrame:
+    return units.filter((pl.col("at") > after) & (pl.col("at") <= until))

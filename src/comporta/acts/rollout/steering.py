@@ -1,0 +1,136 @@
+"""What a person does to a plan under way: has it wait or go on, ends it, promotes its version at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from comporta.acts.release.release import require_ready, version_of
+from comporta.acts.rollout.begin import under_way
+from comporta.errors import NotFound, Refused
+from comporta.opened.people import reason_of
+from comporta.opened.permission import Permission, permission
+from comporta.opened.project import OpenProject
+from comporta.opened.sentences import Say, sentence
+from comporta.records import Transaction, View
+from comporta.records.access import Action
+from comporta.records.act_fact import ActFact
+from comporta.records.plan import ReleasePlan
+from comporta.records.plan_facts import PlanEnded, PlanSteered
+from comporta.release import PLANS, ROUTES, codes
+from comporta.release.arms import end_release
+
+
+def pause(opened: OpenProject, name: str, *, by: str = "", say: Say = sentence) -> ReleasePlan:
+    """The plan stays at its step and promotes nothing until it is resumed; harm and fuses still end it.
+    Raises NotFound, Forbidden, Refused."""
+    return _steer(opened, name, "pause", "release.abort", by, say)
+
+
+def resume(opened: OpenProject, name: str, *, by: str = "", say: Say = sentence) -> ReleasePlan:
+    """The plan goes on; its step lasts its whole dwell again. Raises NotFound, Forbidden, Refused."""
+    return _steer(opened, name, "resume", "release.execute", by, say)
+
+
+def abort(
+    opened: OpenProject, name: str, *, by: str = "", reason: str = "", say: Say = sentence
+) -> ReleasePlan:
+    """The plan ends, and all traffic is the champion's again. Raises NotFound, Forbidden, Refused."""
+    return _end(opened, name, False, "release.abort", by, reason, say)
+
+
+def promote(
+    opened: OpenProject, name: str, *, by: str = "", reason: str = "", say: Say = sentence
+) -> ReleasePlan:
+    """The version gets all traffic at once, whatever its outcomes show yet. Raises NotFound, Forbidden;
+    Refused, also where the version may not be released any more."""
+    return _end(opened, name, True, "release.execute", by, reason, say)
+
+
+def plan_of(view: View, name: str, opened: OpenProject) -> ReleasePlan:
+    """The newest plan of this version. Raises NotFound where it had none."""
+    version = version_of(opened, name)
+    for _, plan in view.scan(PLANS, f"{version.model}-", newest=True):
+        if plan.model == version.model and plan.version == version.number:
+            return plan
+    raise NotFound(
+        f"{version.id}: found no release plan of it. The ones that there are: comporta releases --all"
+    )
+
+
+def _running(opened: OpenProject, name: str) -> ReleasePlan:
+    version = version_of(opened, name)
+    plan = under_way(opened.ledger, version.model)
+    if plan is None or plan.version != version.number:
+        raise Refused(
+            f"{version.id}: no release of it is under way. To begin one: comporta release {version.id}"
+        )
+    return plan
+
+
+def _steer(opened: OpenProject, name: str, act: str, action: Action, by: str, say: Say) -> ReleasePlan:
+    plan = _running(opened, name)
+    who = permission(opened, action, by=by, model=plan.model, say=say)
+    id = who.identify()
+
+    def decide(now: ReleasePlan) -> Iterable[ActFact]:
+        wanted = "paused" if act == "pause" else "running"
+        if now.state == wanted:
+            raise Refused(f"{plan.model}/{plan.version}: its release is {wanted} already. Nothing to do.")
+        yield PlanSteered(plan=plan.id, act="pause" if act == "pause" else "resume", by=id)
+
+    return _record(opened, plan, who, decide)
+
+
+def _end(
+    opened: OpenProject, name: str, promoted: bool, action: Action, by: str, reason: str, say: Say
+) -> ReleasePlan:
+    plan = _running(opened, name)
+    version = version_of(opened, name)
+    who = permission(opened, action, by=by, version=version, say=say)
+    if promoted:
+        require_ready(opened, version, who, say)
+    id, why = who.identify(), reason_of(opened, reason)
+
+    def act(tx: Transaction) -> ReleasePlan:
+        who.require_still(tx)
+        now = _still(tx, plan)
+        route = tx.get(ROUTES, plan.model)
+        assert route is not None
+        code = codes.PROMOTED_BY_HAND() if promoted else codes.ABORTED()
+        ended = PlanEnded(plan=plan.id, end="promoted" if promoted else "aborted", why=code, by=id)
+        moved = end_release(route, now, promoted=promoted, by=id, reason=why, at=tx.now())
+        for fact in (ended, moved):
+            if fact is not None:
+                signed = who.sign(fact)
+                who.admit(tx, signed)
+                tx.append(signed)
+        return _plan(tx, plan.id)
+
+    return opened.ledger.transact(act)
+
+
+def _record(
+    opened: OpenProject,
+    plan: ReleasePlan,
+    who: Permission,
+    decide: Callable[[ReleasePlan], Iterable[ActFact]],
+) -> ReleasePlan:
+    def act(tx: Transaction) -> ReleasePlan:
+        now = _still(tx, plan)
+        who.record(tx, lambda view: decide(now))
+        return _plan(tx, plan.id)
+
+    return opened.ledger.transact(act)
+
+
+def _still(tx: Transaction, plan: ReleasePlan) -> ReleasePlan:
+    now = _plan(tx, plan.id)
+    if now.state == "ended":
+        raise Refused(f"{plan.model}/{plan.version}: its release ended meanwhile.")
+    return now
+
+
+def _plan(view: View, id: str) -> ReleasePlan:
+    plan = view.get(PLANS, id)
+    assert plan is not None
+    return plan
