@@ -194,6 +194,7 @@ def open_project(
     store: Store | None = None,
     ledger: OpensLedger | None = None,
     vary: Callable[[ProjectDeclaration, Path], ProjectDeclaration] | None = None,
+    clock: Callable[[], datetime] = now,
 ) -> OpenProject:
     """The project of the file at `path` or above the current folder, or `project` itself, opened.
 
@@ -201,10 +202,10 @@ def open_project(
     declaration, since that may take seconds, or fail while versions, runs and releases can still be read.
     store: in place of the one that the settings name; worker processes open it again by its `url`, so its
     scheme must be one that they know. ledger: what opens the ledger's URL, in place of `open_ledger`.
-    vary: makes of the declared project and its root the one that is opened.
+    vary: makes of the declared project and its root the one that is opened. clock: the time, UTC.
     Raises BadProject, NotFound when there is none; WrongKey; Tampered.
     """
-    given: dict[str, Any] = {"works": works, "store": store, "ledger": ledger}
+    given: dict[str, Any] = {"works": works, "store": store, "ledger": ledger, "clock": clock}
     if project is not None:
         root = (project.root or Path.cwd()).resolve()
         return OpenProject(_with_variation(lambda: project, root, vary), root, settings(root), **given)
