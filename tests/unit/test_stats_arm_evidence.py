@@ -1,4 +1,4 @@
-"""Evidence of two arms: published figures, exact enumeration, and unknown outcomes that count against a claim."""
+"""Evidence of two arms: published figures, exact enumeration; what is unknown counts against the claim."""
 
 from types import SimpleNamespace
 

@@ -45,6 +45,18 @@ def log_below(heads: ArrayLike, tails: ArrayLike, limit: ArrayLike) -> Floats:
     return log_above(tails, heads, 1 - np.asarray(limit, float))
 
 
+def reaches_above(heads: ArrayLike, tails: ArrayLike, limit: float, bar: float) -> NDArray[np.bool_]:
+    """Where `log_above` is at least `bar`, which is above 0: the same, sooner, where few of many reach it.
+
+    A mixture is at most the largest likelihood ratio: where that does not reach the bar it is not asked."""
+    s, f = np.broadcast_arrays(np.asarray(heads, float), np.asarray(tails, float))
+    n = s + f
+    most = np.where(s > limit * n, special.rel_entr(s, limit * n) + special.rel_entr(f, (1 - limit) * n), 0.0)
+    reached = most >= bar
+    reached[reached] = log_above(s[reached], f[reached], limit) >= bar
+    return reached
+
+
 def log_uneven(
     heads: ArrayLike, tails: ArrayLike, share: float = 0.5, prior: tuple[float, float] = PRIOR
 ) -> Floats:
