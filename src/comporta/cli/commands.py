@@ -65,7 +65,9 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         ),
         Command("approve", "VERSION", "model:approve", "approve a version for release, in your name"),
         Command("request", "VERSION", "model:request", "ask for the release of a version, in your name"),
-        Command("release", "VERSION", "model:release", "give a version all traffic"),
+        Command("release", "VERSION", "model:release", "begin a version's release, or give it all traffic"),
+        Command("releases", "", "rollout:releases", "the releases under way, and what each waits for"),
+        Command("steer", "", "rollout:steer", "carry out release plans: count, decide, move traffic"),
         Command("fetch", "VERSION FOLDER", "model:fetch", "write a version's files into a folder"),
         Command(
             "predict",

@@ -22,6 +22,7 @@ from comporta.report.codes import state_text
 from comporta.report.lists import VERSION_COLUMNS, commit_text, gates_text
 
 if TYPE_CHECKING:
+    from comporta.opened.project import OpenProject
     from comporta.report import ReportedVerdict
 
 Named = Annotated[str, Parameter(help=say.VERSION, **offered.completes(offered.versions))]
@@ -146,18 +147,50 @@ def request(
 
 
 def release(
-    version: Named, /, *, by: By = None, reason: Reason = "", project: Where = None, json: AsJson = False
+    version: Named,
+    /,
+    *,
+    at_once: Annotated[bool, Parameter(help=say.PLAN_AT_ONCE, negative="")] = False,
+    status: Annotated[bool, Parameter(help=say.PLAN_STATUS, negative="")] = False,
+    watch: Annotated[bool, Parameter(help=say.PLAN_WATCH, negative="")] = False,
+    pause: Annotated[bool, Parameter(help=say.PLAN_PAUSE, negative="")] = False,
+    resume: Annotated[bool, Parameter(help=say.PLAN_RESUME, negative="")] = False,
+    abort: Annotated[bool, Parameter(help=say.PLAN_ABORT, negative="")] = False,
+    promote: Annotated[bool, Parameter(help=say.PLAN_PROMOTE, negative="")] = False,
+    by: By = None,
+    reason: Reason = "",
+    project: Where = None,
+    json: AsJson = False,
 ) -> None:
-    """Give a version all traffic. Servers follow at once. Refused when a required check blocks it.
+    """Begin a version's release by its model's plan; where it declares none, give the version all traffic.
 
-    Where it has all traffic already, nothing changes, and the exit code is 0.
+    Servers follow at once. Refused when a required check blocks it. Where it has all traffic already, nothing
+    changes, and the exit code is 0. With --status and the like it is about its release under way.
     """
-    from comporta.acts.release import release as acts
+    from comporta.acts.rollout.begin import has_plan
+    from comporta.cli import rollout
     from comporta.opened.project import open_project
 
-    loading = say.LOADING.format(version=visible(version, keep=""))
-    with open_project(project) as opened, waiting(loading, quiet=json):
-        released = acts.release(opened, version, by=by or "", reason=reason, say=show.say)
+    act = rollout.one_act(
+        **{"at-once": at_once}, status=status, watch=watch, pause=pause, resume=resume, abort=abort,
+        promote=promote,
+    )  # fmt: skip
+    with open_project(project) as opened:
+        if act in ("status", "watch"):
+            rollout.status(opened, version, watch=watch, json=json)
+        elif act not in ("", "at-once"):
+            rollout.act(opened, version, act, by=by or "", reason=reason, json=json)
+        elif not act and has_plan(opened, version):
+            rollout.begin(opened, version, by=by or "", reason=reason, json=json)
+        else:
+            _release_at_once(opened, version, by or "", reason, json=json)
+
+
+def _release_at_once(opened: OpenProject, version: str, by: str, reason: str, *, json: bool) -> None:
+    from comporta.acts.release import release as acts
+
+    with waiting(say.LOADING.format(version=visible(version, keep="")), quiet=json):
+        released = acts.release(opened, version, by=by, reason=reason, say=show.say)
     if json:
         show.json(released)
         return
@@ -226,6 +259,9 @@ def rollback(
         show.json(released)
     else:
         back, gone = released.champion, released.previous
+        if back == gone:
+            show.line(say.PLAN_ROLLED_BACK.format(version=f"{model}/{back}"))
+            return
         show.line(say.ROLLED_BACK.format(version=f"{model}/{back}", gone=f"{model}/{gone}"))
 
 

@@ -10,12 +10,13 @@ from typing import Any
 
 from comporta.cli.job_words import JobTexts
 from comporta.cli.predict_words import PredictTexts
+from comporta.cli.rollout_words import RolloutTexts
 from comporta.cli.table_words import COLUMNS, TITLES
 from comporta.cli.team_words import TeamTexts
 from comporta.cli.up_words import UpTexts
 
 
-class Texts(TeamTexts, PredictTexts, JobTexts, UpTexts):
+class Texts(TeamTexts, PredictTexts, JobTexts, UpTexts, RolloutTexts):
     """The texts. Read from the class they are English, from `words` in the reader's language."""
 
     def __getattribute__(self, name: str) -> Any:

@@ -1,9 +1,18 @@
 """Who gets which traffic, and when that changes. Pure: state → facts; the projection applies them."""
 
 from comporta.release.decide import release, rollback, serves_all
-from comporta.release.plans import NEWEST_PLANS, PLANS
+from comporta.release.plans import NEWEST_PLANS, PLANS, plan_under_way
 from comporta.release.state import ROUTES
 
 PROJECTIONS = (ROUTES, PLANS, NEWEST_PLANS)
 
-__all__ = ["NEWEST_PLANS", "PLANS", "PROJECTIONS", "ROUTES", "release", "rollback", "serves_all"]
+__all__ = [
+    "NEWEST_PLANS",
+    "PLANS",
+    "PROJECTIONS",
+    "ROUTES",
+    "plan_under_way",
+    "release",
+    "rollback",
+    "serves_all",
+]

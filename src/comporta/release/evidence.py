@@ -48,7 +48,8 @@ class PlanEvidence(Record, frozen=True, kw_only=True):
 
 def plan_evidence(plan: ReleasePlan) -> PlanEvidence:
     """What the plan's counts show."""
-    alpha = plan.terms.alpha
+    # Each end of the interval at alpha, as the questions are asked of one side.
+    alpha = 2 * plan.terms.alpha
     now: dict[str, MetricEvidence] = {}
     season: dict[str, MetricEvidence] = {}
     for metric in plan.terms.metrics:

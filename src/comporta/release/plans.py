@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from comporta.records import Changes, Event, Lookup, Projection
+from comporta.records import Changes, Event, Lookup, Projection, View
 from comporta.records.plan import ReleasePlan
 from comporta.records.plan_facts import (
     PlanCounted,
@@ -45,3 +45,10 @@ def _newest_started(fact: PlanStarted, event: Event, old: Lookup[str]) -> Change
 
 NEWEST_PLANS = Projection("newest release plan", str, {PlanStarted: _newest_started})
 """Model → its newest plan; the one under way unless it ended: there is never another."""
+
+
+def plan_under_way(view: View, model: str) -> ReleasePlan | None:
+    """The plan of this model that has not ended, if there is one."""
+    newest = view.get(NEWEST_PLANS, model)
+    plan = None if newest is None else view.get(PLANS, newest)
+    return None if plan is None or plan.state == "ended" else plan

@@ -7,9 +7,10 @@ from functools import cache, partial
 from typing import Any, TypeVar
 
 from comporta.access import AccessFacts
+from comporta.acts.release.plan_end import end_plan
 from comporta.acts.release.served_parts import require_loads, require_served_parts
 from comporta.acts.release.version_of_commit import version_at
-from comporta.errors import NotFound
+from comporta.errors import NotFound, Refused
 from comporta.opened.conceal import reveal_version
 from comporta.opened.optimistic import settle
 from comporta.opened.people import (
@@ -31,6 +32,7 @@ from comporta.opened.sentences import Say, sentence
 from comporta.opened.staleness import staleness
 from comporta.records import Approval, Artifact, Release, Route, Staleness, Version, View
 from comporta.records.facts import VersionApproved, VersionReleased
+from comporta.records.plan import ReleasePlan
 from comporta.records.staleness import unknown
 from comporta.registry import (
     MODELS,
@@ -43,16 +45,25 @@ from comporta.registry import (
     with_current_state,
 )
 from comporta.registry import approve as approved
-from comporta.release import ROUTES, serves_all
+from comporta.release import ROUTES, plan_under_way, serves_all
 from comporta.release import release as released
 from comporta.release import rollback as rolled_back
+from comporta.release.codes import ROLLED_BACK_BY_HAND
 
 S = TypeVar("S")
 _DIGITS = 18
 """Of a version's number, at most: a longer text is none, and not even read as a number."""
-ReleaseState = tuple[Version, frozenset[str], tuple[Version, ...], Route | None, Version | None, AccessFacts]
-"""A version, the ids of those forgotten who approved it, its twins under other names, what serves with its
-champion, and who may."""
+ReleaseState = tuple[
+    Version,
+    frozenset[str],
+    tuple[Version, ...],
+    Route | None,
+    ReleasePlan | None,
+    Version | None,
+    AccessFacts,
+]
+"""A version, the ids of those forgotten who approved it, its twins under other names, what serves, the plan
+under way, the champion, and who may."""
 RollbackState = tuple[Route | None, Version | None, tuple[Version, ...], AccessFacts]
 """What serves, the version to go back to, its twins under other names, and who may."""
 
@@ -188,12 +199,17 @@ def release(
     def look(view: View) -> ReleaseState:
         now = current_version(view, version)
         route = view.get(ROUTES, version.model)
-        champion = _champion(view, route)
-        return now, forgotten_approvers(view, now), _twins(view, now), route, champion, who.look(view)
+        champion, plan = _champion(view, route), plan_under_way(view, version.model)
+        return now, forgotten_approvers(view, now), _twins(view, now), route, plan, champion, who.look(view)
 
     def decide(seen: ReleaseState, by: str, reason: Artifact | str) -> VersionReleased | Release:
-        now, forgotten, same, route, champion, access = seen
+        now, forgotten, same, route, plan, champion, access = seen
         who.require(access, say)
+        if plan is not None:
+            raise Refused(
+                f"{version.model}: the release of {version.model}/{plan.version} is under way. To end it: "
+                f"comporta release {version.model}/{plan.version} --abort"
+            )
         unknown = unknown_approvers(opened.store, opened.keys, now)
         uncounted = forgotten | unknown | who.uncounted_approvers(now, access)
         _require_releasable(opened, now, same, answers, uncounted, say, _counting_champion(champion, access))
@@ -247,13 +263,19 @@ def _require_releasable(
 def rollback(
     opened: OpenProject, model: str, *, by: str = "", reason: str = "", say: Say = sentence
 ) -> Rollback:
-    """All traffic back to the champion before. Raises Refused when there is none, when rows that it learned
+    """All traffic back to the champion before; while a release plan is under way it ends, and all traffic is
+    the champion's that it began with. Raises Refused when there is none, when rows that it learned
     from were erased since, and when a required check blocks it, also under another model's name. Where nobody
     can tell whether rows were erased, it is done and told: a store that is broken must not keep a bad version
     live."""
     if opened.ledger.get(ROUTES, model) is None:
         version_of(opened, model)
     who = permission(opened, "release.abort", by=by, model=model, say=say)
+    if (plan := plan_under_way(opened.ledger, model)) is not None:
+        end_plan(opened, plan, who, promoted=False, why=ROLLED_BACK_BY_HAND(), reason=reason)
+        route = opened.ledger.get(ROUTES, model)
+        assert route is not None, "a plan begins beside a release"
+        return Rollback(**_fields(releases_with_names(opened, route.history[-1])[0]))
     answers: dict[str, tuple[Staleness, ...]] = {}
 
     def look(view: View) -> RollbackState:

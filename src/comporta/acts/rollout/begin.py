@@ -18,7 +18,7 @@ from comporta.records.freeze import frozen_until
 from comporta.records.plan import PlanTerms, ReleasePlan
 from comporta.records.plan_facts import PlanStarted
 from comporta.registry import VERSIONS, version_key
-from comporta.release import NEWEST_PLANS, PLANS, ROUTES
+from comporta.release import PLANS, ROUTES, plan_under_way
 from comporta.release.arms import step_release
 
 
@@ -78,7 +78,7 @@ def require_place(view: View, version: Version, terms: PlanTerms, opened: OpenPr
             f"{version.model}: nothing is released yet, so there is nothing to compare {version.id} with. "
             f"Give it all traffic: comporta release {version.id} --at-once"
         )
-    if (plan := under_way(view, version.model)) is not None:
+    if (plan := plan_under_way(view, version.model)) is not None:
         raise Refused(
             f"{version.model}: the release of {version.model}/{plan.version} is under way. To end it: "
             f"comporta release {version.model}/{plan.version} --abort"
@@ -88,13 +88,6 @@ def require_place(view: View, version: Version, terms: PlanTerms, opened: OpenPr
     if (until := frozen_until(terms.freeze, opened.now())) is not None:
         raise Refused(f"{version.model}: releases are frozen until {until:%Y-%m-%d %H:%M} UTC.")
     return route
-
-
-def under_way(view: View, model: str) -> ReleasePlan | None:
-    """The plan of this model that has not ended, if there is one."""
-    newest = view.get(NEWEST_PLANS, model)
-    plan = None if newest is None else view.get(PLANS, newest)
-    return None if plan is None or plan.state == "ended" else plan
 
 
 def _started(

@@ -90,3 +90,8 @@ class ReleaseController:
         if fault != self._fault:
             self._tell(fault)
         self._fault = fault
+
+
+def controller(opened: OpenProject, notify: Notice, fault: Callable[[str], None]) -> ReleaseController:
+    """Of this project, with what its servers counted of requests."""
+    return ReleaseController(opened, lambda plan: plan.tallies, notify, fault)

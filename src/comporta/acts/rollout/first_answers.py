@@ -111,12 +111,12 @@ def _called(part: pl.DataFrame, classes: tuple[str, ...], threshold: float) -> l
     """The classes of a version that answers probabilities alone."""
     chances = _answers(part, "probability") or [None] * part.height
 
-    def call(chance: Any) -> str | None:
+    def call(chance: Any) -> str | None:  # a number, or one for each class
         if chance is None:
             return None
         if isinstance(chance, list):
-            return classes[chance.index(max(chance))]
-        return classes[chance >= threshold]
+            return classes[int(chance.index(max(chance)))]
+        return classes[int(chance >= threshold)]
 
     return [call(each) for each in chances]
 

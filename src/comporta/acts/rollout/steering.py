@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from comporta.acts.release.plan_end import end_plan, plan_of_id, running_plan
 from comporta.acts.release.release import require_ready, version_of
-from comporta.acts.rollout.begin import under_way
 from comporta.errors import NotFound, Refused
-from comporta.opened.people import reason_of
 from comporta.opened.permission import Permission, permission
 from comporta.opened.project import OpenProject
 from comporta.opened.sentences import Say, sentence
@@ -15,9 +14,8 @@ from comporta.records import Transaction, View
 from comporta.records.access import Action
 from comporta.records.act_fact import ActFact
 from comporta.records.plan import ReleasePlan
-from comporta.records.plan_facts import PlanEnded, PlanSteered
-from comporta.release import PLANS, ROUTES, codes
-from comporta.release.arms import end_release
+from comporta.records.plan_facts import PlanSteered
+from comporta.release import PLANS, codes, plan_under_way
 
 
 def pause(opened: OpenProject, name: str, *, by: str = "", say: Say = sentence) -> ReleasePlan:
@@ -59,7 +57,7 @@ def plan_of(view: View, name: str, opened: OpenProject) -> ReleasePlan:
 
 def _running(opened: OpenProject, name: str) -> ReleasePlan:
     version = version_of(opened, name)
-    plan = under_way(opened.ledger, version.model)
+    plan = plan_under_way(opened.ledger, version.model)
     if plan is None or plan.version != version.number:
         raise Refused(
             f"{version.id}: no release of it is under way. To begin one: comporta release {version.id}"
@@ -89,24 +87,8 @@ def _end(
     who = permission(opened, action, by=by, version=version, say=say)
     if promoted:
         require_ready(opened, version, who, say)
-    id, why = who.identify(), reason_of(opened, reason)
-
-    def act(tx: Transaction) -> ReleasePlan:
-        who.require_still(tx)
-        now = _still(tx, plan)
-        route = tx.get(ROUTES, plan.model)
-        assert route is not None
-        code = codes.PROMOTED_BY_HAND() if promoted else codes.ABORTED()
-        ended = PlanEnded(plan=plan.id, end="promoted" if promoted else "aborted", why=code, by=id)
-        moved = end_release(route, now, promoted=promoted, by=id, reason=why, at=tx.now())
-        for fact in (ended, moved):
-            if fact is not None:
-                signed = who.sign(fact)
-                who.admit(tx, signed)
-                tx.append(signed)
-        return _plan(tx, plan.id)
-
-    return opened.ledger.transact(act)
+    why = codes.PROMOTED_BY_HAND() if promoted else codes.ABORTED()
+    return end_plan(opened, plan, who, promoted=promoted, why=why, reason=reason)
 
 
 def _record(
@@ -116,21 +98,8 @@ def _record(
     decide: Callable[[ReleasePlan], Iterable[ActFact]],
 ) -> ReleasePlan:
     def act(tx: Transaction) -> ReleasePlan:
-        now = _still(tx, plan)
+        now = running_plan(tx, plan.id)
         who.record(tx, lambda view: decide(now))
-        return _plan(tx, plan.id)
+        return plan_of_id(tx, plan.id)
 
     return opened.ledger.transact(act)
-
-
-def _still(tx: Transaction, plan: ReleasePlan) -> ReleasePlan:
-    now = _plan(tx, plan.id)
-    if now.state == "ended":
-        raise Refused(f"{plan.model}/{plan.version}: its release ended meanwhile.")
-    return now
-
-
-def _plan(view: View, id: str) -> ReleasePlan:
-    plan = view.get(PLANS, id)
-    assert plan is not None
-    return plan

@@ -7,7 +7,6 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from comporta.acts.rollout.begin import under_way
 from comporta.acts.rollout.count import count
 from comporta.errors import AttemptReplaced
 from comporta.opened.project import OpenProject
@@ -17,7 +16,7 @@ from comporta.records.lease import Lease
 from comporta.records.plan import PlanEnd, ReleasePlan
 from comporta.records.plan_counts import ArmTally
 from comporta.records.plan_facts import PlanEnded, PlanStepped
-from comporta.release import PLANS, ROUTES
+from comporta.release import PLANS, ROUTES, plan_under_way
 from comporta.release.arms import end_release, step_release
 from comporta.release.evidence import plan_evidence
 from comporta.release.plan_decision import PlanDecision, decide
@@ -91,5 +90,5 @@ def _with_tallies(plan: ReleasePlan, tallies: Sequence[ArmTally]) -> ReleasePlan
 
 def plans_under_way(view: View) -> list[ReleasePlan]:
     """The plans that have not ended, by model."""
-    found = (under_way(view, model) for model, _ in view.scan(ROUTES))
+    found = (plan_under_way(view, model) for model, _ in view.scan(ROUTES))
     return [plan for plan in found if plan is not None]

@@ -1,0 +1,112 @@
+"""A release plan as it is shown: where it stands, what each metric shows against its bounds, what follows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from math import log
+
+from comporta.acts.rollout.steering import plan_of
+from comporta.opened.people import names_of_ids
+from comporta.opened.permission import require_permission
+from comporta.opened.project import OpenProject
+from comporta.records import Record
+from comporta.records.freeze import frozen_until
+from comporta.records.message import Text
+from comporta.records.plan import MetricProgress, MetricTerms, ReleasePlan
+from comporta.records.plan_counts import MetricCounts
+from comporta.release import PLANS, plan_under_way
+from comporta.release.evidence import MetricEvidence, StageRatio, plan_evidence
+from comporta.release.plan_decision import PlanAct, decide
+
+
+class ShownQuestion(Record, frozen=True, kw_only=True):
+    """A question of a metric: `harm`, `non_inferior` or `superior`. evidence: logarithm of its e-value.
+    bound: at which it is answered with yes."""
+
+    question: str
+    evidence: float
+    bound: float
+
+
+class ShownMetric(Record, frozen=True, kw_only=True):
+    """now: of all that is counted; season: of what was counted until the last whole season ended, if one did.
+    looked: how many whole seasons are over."""
+
+    terms: MetricTerms
+    counts: MetricCounts
+    now: MetricEvidence
+    season: MetricEvidence | None
+    seasons: int
+    questions: tuple[ShownQuestion, ...]
+
+
+class ShownPlan(Record, frozen=True, kw_only=True):
+    """next: what it would do now, and why. by: the name of who began it, where it is known."""
+
+    plan: ReleasePlan
+    at: datetime
+    next: PlanAct | None
+    why: Text
+    metrics: tuple[ShownMetric, ...]
+    stages: tuple[StageRatio, ...]
+    by: str
+
+
+def show_plan(opened: OpenProject, name: str) -> ShownPlan:
+    """The newest plan of this version. Raises NotFound, Forbidden."""
+    require_permission(opened, "version.read")
+    return shown(opened, plan_of(opened.ledger, name, opened))
+
+
+def list_plans(opened: OpenProject, *, every: bool = False, limit: int = 50) -> tuple[ShownPlan, ...]:
+    """The plans under way, or the newest of all. Raises Forbidden."""
+    require_permission(opened, "version.read")
+    if every:
+        newest = opened.ledger.scan(PLANS)
+        plans = sorted((plan for _, plan in newest), key=lambda plan: plan.started, reverse=True)[:limit]
+    else:
+        models = sorted({plan.model for _, plan in opened.ledger.scan(PLANS)})
+        plans = [plan for model in models if (plan := plan_under_way(opened.ledger, model)) is not None]
+    return tuple(shown(opened, plan) for plan in plans)
+
+
+def shown(opened: OpenProject, plan: ReleasePlan) -> ShownPlan:
+    """This plan, as its counts are now."""
+    evidence, now = plan_evidence(plan), opened.now()
+    following = None
+    if plan.state != "ended":
+        following = decide(plan, evidence, now, frozen_until(plan.terms.freeze, now))
+    return ShownPlan(
+        plan=plan,
+        at=now,
+        next=None if following is None else following.act,
+        why=plan.why if following is None else following.why,
+        metrics=tuple(
+            _metric(plan, each, evidence.now[each.outcome], evidence.season.get(each.outcome))
+            for each in plan.terms.metrics
+        ),
+        stages=evidence.stages,
+        by=names_of_ids(opened).get(plan.by, plan.by),
+    )
+
+
+def _metric(
+    plan: ReleasePlan, metric: MetricTerms, now: MetricEvidence, season: MetricEvidence | None
+) -> ShownMetric:
+    alpha, count = plan.terms.alpha, len(plan.terms.metrics)
+    found = plan.progress.get(metric.outcome, MetricProgress())
+    held = season or now
+    questions = [
+        ShownQuestion(question="harm", evidence=now.harm, bound=log(count / alpha)),
+        ShownQuestion(question="non_inferior", evidence=held.non_inferior, bound=log(1 / alpha)),
+    ]
+    if metric.superior:
+        questions.append(ShownQuestion(question="superior", evidence=held.superior, bound=log(1 / alpha)))
+    return ShownMetric(
+        terms=metric,
+        counts=found.counts,
+        now=now,
+        season=season,
+        seasons=found.season,
+        questions=tuple(questions),
+    )
