@@ -33,8 +33,12 @@ from comporta.records import (
     facts,
 )
 from comporta.records.access import ActProof, Scope
+from comporta.records.freeze import Freeze
 from comporta.records.job import JobLimits, JobRequest, Tick
+from comporta.records.plan import FuseTerms, MetricTerms, PlanTerms
+from comporta.records.plan_counts import ArmCounts, ArmTally, ExposureBin, MetricCounts
 from comporta.records.token import Quota, Token
+from comporta.release.codes import ROLLED_BACK_BY_HAND
 
 FILE = Path(__file__).with_name("ledger_events.jsonl")
 KEY = b"k" * 32
@@ -260,6 +264,47 @@ SAMPLES: tuple[Fact, ...] = (
         result={"versions": ("late/1",)},
     ),
     facts.JobStarted(job="20261130T120000000000-0a1b2c", token=1, worker="worker-0a", hold=600.0, pool="gpu"),
+    facts.PlanStarted(
+        plan="late-20261201T120000000000-0a1b2c",
+        model="late",
+        version=1,
+        control=2,
+        terms=PlanTerms(
+            kind="canary",
+            steps=(0.05, 0.5),
+            metrics=(
+                MetricTerms(
+                    outcome="error", of="error", better="lower", horizon=864_000.0, margin=0.1, harm=0.0
+                ),
+            ),
+            dwell=3600.0,
+            season=604_800.0,
+            deadline=5_184_000.0,
+            fuse=FuseTerms(failures=0.05, slow=0.5, latency=50.0, least=50),
+            freeze=(Freeze("Fri 16:00", "Mon 08:00", zone="Europe/Lisbon"),),
+        ),
+        by=WHO,
+        reason="",
+    ),
+    facts.PlanExposed(
+        plan="late-20261201T120000000000-0a1b2c",
+        bins=(ExposureBin(until=AT + timedelta(hours=1), canary=11, control=12),),
+        tallies=(ArmTally(requests=30, failed=1), ArmTally(requests=31)),
+    ),
+    facts.PlanCounted(
+        plan="late-20261201T120000000000-0a1b2c",
+        outcome="error",
+        bins=1,
+        counts=MetricCounts(
+            canary=ArmCounts(n=11, bad=2, unlabelled=1), control=ArmCounts(n=12, bad=1, unlabelled=0)
+        ),
+        season=1,
+    ),
+    facts.PlanStepped(plan="late-20261201T120000000000-0a1b2c", step=1),
+    facts.PlanSteered(plan="late-20261201T120000000000-0a1b2c", act="pause", by=WHO),
+    facts.PlanEnded(
+        plan="late-20261201T120000000000-0a1b2c", end="rolled_back", why=ROLLED_BACK_BY_HAND(), by=WHO
+    ),
 )
 
 

@@ -76,7 +76,12 @@ def test_a_protocol_touches_its_paths_its_function_its_errors_and_its_own_file()
 
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.kind)
 def test_a_fact_is_declared_beside_the_others_and_made_in_one_place(fact: type[Fact]) -> None:
-    declared = {"records/facts.py", "records/access_facts.py", "records/job_facts.py"}
+    declared = {
+        "records/facts.py",
+        "records/access_facts.py",
+        "records/job_facts.py",
+        "records/plan_facts.py",
+    }
     users = files_with(fact.__name__) - declared
     makers = {name for name in users if _calls(PACKAGE / name, fact.__name__)}
     assert f"{fact.__module__.removeprefix('comporta.').replace('.', '/')}.py" in declared

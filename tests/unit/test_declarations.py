@@ -7,9 +7,23 @@ import sys
 import msgspec
 import pytest
 
-from comporta import AsOf, Column, Dataset, Features, Limits, Model, Person, Project, Schedule, Window
+from comporta import (
+    AsOf,
+    Column,
+    Dataset,
+    Features,
+    Limits,
+    Model,
+    Person,
+    Project,
+    Schedule,
+    Window,
+    releases,
+)
 
-DECLARATIONS = (AsOf, Column, Dataset, Features, Limits, Model, Person, Project, Schedule, Window)
+AT_ROOT = (AsOf, Column, Dataset, Features, Limits, Model, Person, Project, Schedule, Window)
+OF_RELEASES = tuple(getattr(releases, name) for name in releases.__all__)
+DECLARATIONS = (*AT_ROOT, *OF_RELEASES)
 
 
 @pytest.mark.parametrize("declaration", DECLARATIONS, ids=lambda each: each.__name__)
@@ -31,4 +45,4 @@ def test_every_declaration_that_the_root_offers_is_here():
     import comporta
 
     offered = {name for name in comporta.__all__ if isinstance(getattr(comporta, name), type)}
-    assert offered - {"ComportaError"} == {each.__name__ for each in DECLARATIONS}
+    assert offered - {"ComportaError"} == {each.__name__ for each in AT_ROOT}

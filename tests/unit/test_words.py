@@ -33,6 +33,7 @@ VERBS = {
     "deny": "forbid somebody one action",
     "trust": "believe the job tokens of a CI system",
     "release": "move traffic to a version",
+    "steer": "carry out release plans",
     "fetch": "write a version's files into a folder",
     "predict": "write a version's answers to many rows",
     "rollback": "move traffic back",
@@ -58,7 +59,7 @@ VERBS = {
     "remove": "delete one thing for good and record that",
 }
 # Commands that are named by the thing that they list.
-LISTS = {"jobs", "runs", "schedules", "models", "versions", "subjects", "rejected", "key"}
+LISTS = {"jobs", "runs", "releases", "schedules", "models", "versions", "subjects", "rejected", "key"}
 
 
 def words_of_commands() -> list[str]:

@@ -16,8 +16,7 @@ from comporta.errors import BadProject
 if TYPE_CHECKING:
     from comporta.acts.rollout.view import ShownMetric, ShownPlan
     from comporta.opened.project import OpenProject
-    from comporta.records.plan import ReleasePlan
-    from comporta.release.plan_decision import PlanDecision
+    from comporta.records.plan import PlanDecision, ReleasePlan
 
 _COLUMNS = ("release", "state", "step", "canary", "control", "about")
 _WATCH = 2.0
@@ -166,7 +165,7 @@ def _show(found: ShownPlan) -> None:
 def _show_metric(metric: ShownMetric) -> None:
     show.line(metric.terms.outcome)
     for each in metric.questions:
-        share = min(1.0, max(0.0, each.evidence / each.bound))
+        share = min(1.0, max(0.0, each.evidence / each.limit))
         bar = "█" * round(share * _BAR)
         show.line(
             "  "

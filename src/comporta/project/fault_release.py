@@ -28,29 +28,29 @@ def release_faults(model: Model) -> FieldFaults:
     plan = model.release
     if not isinstance(plan, BlueGreen | Canary | Shadow):
         return
-    found = [*_mistyped(plan), *_spans(plan), *_freezes(plan)]
+    found = [*_kind_faults(plan), *_spans(plan), *_freezes(plan)]
     found += [
         f"differ: found {plan.differ:g}, expected a share from 0 to 1."
         for _ in range(1)
         if not isinstance(plan, Canary) and not 0 <= plan.differ <= 1
     ]
-    if isinstance(plan, Canary) and not found and not any(_mistyped_outcomes(outcomes)):
+    if isinstance(plan, Canary) and not found and not any(_outcome_kinds(outcomes)):
         found += _canary(model, plan)
     yield from (("release", said) for said in found)
 
 
-def _mistyped_outcomes(outcomes: list[Outcome]) -> Iterator[str]:
-    return (said for each in outcomes for said in _mistyped(each))
+def _outcome_kinds(outcomes: list[Outcome]) -> Iterator[str]:
+    return (said for each in outcomes for said in _kind_faults(each))
 
 
-def _mistyped(record: Record) -> Iterator[str]:
+def _kind_faults(record: Record) -> Iterator[str]:
     for field, said in type_faults(record):
         yield f"{field}: {said}"
     for field in record.__struct_fields__:
         inner = getattr(record, field)
         for each in inner if isinstance(inner, tuple | list) else (inner,):
             if isinstance(each, Record):
-                yield from (f"{field}: {said}" for said in _mistyped(each))
+                yield from (f"{field}: {said}" for said in _kind_faults(each))
 
 
 def _spans(record: Record) -> Iterator[str]:
@@ -78,7 +78,7 @@ def _freezes(plan: BlueGreen | Canary | Shadow) -> Iterator[str]:
 
 
 def _outcome(model: Model, outcome: Outcome) -> Iterator[str]:
-    if found := list(_mistyped(outcome)):
+    if found := list(_kind_faults(outcome)):
         yield from found
         return
     if (said := _span_fault(outcome.horizon)) is not None:
@@ -103,9 +103,9 @@ def _outcome(model: Model, outcome: Outcome) -> Iterator[str]:
 def _canary(model: Model, plan: Canary) -> Iterator[str]:
     percent = tuple(plan.percent)
     if not percent or any(not 0 < each <= 50 for each in percent):
-        yield f"percent: found {_listed(percent)}, expected each above 0 and at most 50."
+        yield f"percent: found {_percent_text(percent)}, expected each above 0 and at most 50."
     elif any(later <= earlier for earlier, later in pairwise(percent)):
-        yield f"percent: found {_listed(percent)}, expected each above the one before."
+        yield f"percent: found {_percent_text(percent)}, expected each above the one before."
     if not plan.metrics:
         yield "metrics: found none, expected at least one outcome that decides, such as 'error'."
     if not 0 < plan.alpha < 0.5:
@@ -156,5 +156,5 @@ def _metrics(model: Model, plan: Canary) -> Iterator[str]:
             yield f"metrics: {each.outcome!r}: expected a horizon: how long its label may take, as '10d'."
 
 
-def _listed(percent: tuple[float, ...]) -> str:
+def _percent_text(percent: tuple[float, ...]) -> str:
     return ", ".join(f"{each:g}" for each in percent) or "none"

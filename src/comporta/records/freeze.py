@@ -13,10 +13,11 @@ _WEEK = timedelta(days=7)
 
 
 class Freeze(Record, frozen=True):
-    """A time in which no plan begins, gives a version more traffic or promotes it; a rollback always may.
+    """A time in which no release begins, gives a version more traffic or promotes it; a rollback always may.
 
-    begins, ends: days and hours, `"2026-12-20 00:00"`, or of each week: `"Fri 16:00"`. zone: in which they
-    are told, an IANA time zone.
+    begins: a day and an hour, `"2026-12-20 00:00"`, or one of each week, `"Fri 16:00"`.
+    ends: the same.
+    zone: in which they are told, an IANA time zone.
 
     >>> Freeze("Fri 16:00", "Mon 08:00", zone="Europe/Lisbon").zone
     'Europe/Lisbon'
@@ -38,7 +39,7 @@ def require_freeze(freeze: Freeze) -> None:
         raise BadProject(
             f"found {freeze.begins!r} and {freeze.ends!r}, expected two days of the week or two dates."
         )
-    if not weekly[0] and _dated(freeze.begins) >= _dated(freeze.ends):
+    if not weekly[0] and _date_of(freeze.begins) >= _date_of(freeze.ends):
         raise BadProject(f"found an end {freeze.ends!r} that is not after {freeze.begins!r}.")
     if weekly[0] and _weekly(freeze.begins) == _weekly(freeze.ends):
         raise BadProject(f"found {freeze.begins!r} as begin and end, expected two times of the week.")
@@ -55,7 +56,7 @@ def _end_of(freeze: Freeze, now: datetime) -> datetime | None:
     local = now.astimezone(zone).replace(tzinfo=None)
     begins, ends = _weekly(freeze.begins), _weekly(freeze.ends)
     if begins is None or ends is None:
-        first, last = _dated(freeze.begins), _dated(freeze.ends)
+        first, last = _date_of(freeze.begins), _date_of(freeze.ends)
     else:
         monday = local.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=local.weekday())
         first = monday + begins
@@ -85,7 +86,7 @@ def _weekly(text: str) -> timedelta | None:
     return timedelta(days=_DAYS.index(day[:3].lower()), hours=at.hour, minutes=at.minute)
 
 
-def _dated(text: str) -> datetime:
+def _date_of(text: str) -> datetime:
     try:
         at = datetime.fromisoformat(text)
     except ValueError as error:

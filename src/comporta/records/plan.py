@@ -109,3 +109,14 @@ class ReleasePlan(Record, frozen=True, kw_only=True):
     end: PlanEnd | None = None
     ended: datetime | None = None
     why: Text = NO_TEXT
+
+
+PlanAct = Literal["wait", "step", "promote", "roll_back", "inconclusive"]
+
+
+class PlanDecision(Record, frozen=True, kw_only=True):
+    """act: what it does. why: as people read it. step: of `terms.steps`, where it advances."""
+
+    act: PlanAct
+    why: Text = NO_TEXT
+    step: int = 0

@@ -66,10 +66,10 @@ class ExposureBin(Record, frozen=True, kw_only=True):
 
 class ArmTally(Record, frozen=True, kw_only=True):
     """Requests of an arm. failed: requests answered by an error of the version. slow: longer than the fuse
-    allows. lost: rows that were not logged. without_unit: rows that said no unit, which cannot count."""
+    allows. unlogged: rows that were not logged. without_unit: rows that said no unit, which cannot count."""
 
     requests: int = 0
     failed: int = 0
     slow: int = 0
-    lost: int = 0
+    unlogged: int = 0
     without_unit: int = 0

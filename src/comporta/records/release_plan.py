@@ -18,8 +18,10 @@ shadow: for answers that cannot change what comes true."""
 class ReleaseMetric(Record, frozen=True):
     """What an outcome must show before a version gets all traffic.
 
-    outcome: its name. margin: by which share the version may be worse at most, and still be released.
-    harm: from which share on it is rolled back at once. superior: whether it must be better.
+    outcome: its name.
+    margin: by which share its rate may be worse at most for the version to be released.
+    harm: from which share on the version is rolled back at once.
+    superior: whether the version must be better.
 
     >>> ReleaseMetric("wrong", margin=0.2).harm
     0.0
@@ -32,8 +34,16 @@ class ReleaseMetric(Record, frozen=True):
 
 
 class Fuse(Record, frozen=True, kw_only=True):
-    """What ends a plan at once, without any test: the new version's share of requests that failed, or took
-    longer than `latency` milliseconds. least: requests before anything is said."""
+    """What ends a release at once, without any test.
+
+    failures: the share of the new version's requests that may fail.
+    slow: the share of them that may take longer than `latency`.
+    latency: in milliseconds; None: as long as they like.
+    least: requests before anything is said.
+
+    >>> Fuse(latency=50).failures
+    0.05
+    """
 
     failures: float = 0.05
     slow: float = 0.5
@@ -42,12 +52,18 @@ class Fuse(Record, frozen=True, kw_only=True):
 
 
 class BlueGreen(Record, frozen=True, kw_only=True, tag="blue_green"):
-    """The version is loaded on every server beside the one that answers, tried, and then gets all traffic at
-    once.
+    """The version is loaded on every server beside the one before, tried, and gets all traffic at once.
 
-    replay: newest logged requests that it is asked first. differ: the share of them, in all and in each slice
-    of the model's `slices`, whose answer may be another than was given. keep: how long the version before
-    stays loaded.
+    replay: how many of the newest logged requests it is asked first.
+    differ: the share of them whose answer may be another than was given, in all and in each of the model's
+        slices.
+    keep: how long the version before stays loaded.
+    on: `asked`: somebody begins it; `passed`: it begins by itself, with a version that may be released.
+    owner: the person who answers for it.
+    freeze: times in which it neither begins nor advances.
+
+    >>> BlueGreen(keep="48h").replay
+    1000
     """
 
     replay: int = 1000
@@ -59,17 +75,26 @@ class BlueGreen(Record, frozen=True, kw_only=True, tag="blue_green"):
 
 
 class Canary(Record, frozen=True, kw_only=True, tag="canary"):
-    """The version answers a growing share of units, beside an equal share that the one before answers, until
-    outcomes decide.
+    """The version answers a growing share of units, beside as many of the one before, until outcomes decide.
 
-    percent: of units, step by step, rising, at most 50. metrics: what decides: names of outcomes, or
-    `ReleaseMetric`; `error` and `latency` need not be declared. horizon: of outcomes that declare none.
-    deadline: when it is rolled back undecided. dwell: how long a step lasts at least.
-    season: the length of a whole cycle of traffic: a version is promoted at the end of one only. alpha: the
-    chance of each wrong decision at most. decide: from `arms`, or `paired`. missing: the share of units
-    without a label that is expected; None: as history shows. fuse: what ends it at once. holdback: the
-    percent of units that the version before goes on answering. on: when it begins. owner: the person who
-    answers for it. freeze: when nothing advances.
+    percent: of units, step by step, rising, at most 50.
+    metrics: names of outcomes, or `ReleaseMetric`, that decide; `error` and `latency` need no declaration.
+    horizon: of outcomes that declare none.
+    deadline: when it is rolled back undecided.
+    dwell: how long a step lasts at least.
+    season: the length of a whole cycle of traffic: a version is promoted at the end of one only.
+    alpha: the chance of each wrong decision at most.
+    decide: `arms`: each unit is answered by one of the two; `paired`: both score the same requests, one of
+        them in shadow, which is for answers that cannot change what comes true.
+    missing: the share of units without a label that is expected; None: as history shows.
+    fuse: what ends it at once.
+    holdback: the percent of units that the version before goes on answering.
+    on: `asked`: somebody begins it; `passed`: it begins by itself, with a version that may be released.
+    owner: the person who answers for it.
+    freeze: times in which it neither begins nor advances.
+
+    >>> Canary(metrics=("error",), horizon="10d").percent
+    (1, 5, 25, 50)
     """
 
     percent: tuple[float, ...] = (1, 5, 25, 50)
@@ -89,10 +114,17 @@ class Canary(Record, frozen=True, kw_only=True, tag="canary"):
 
 
 class Shadow(Record, frozen=True, kw_only=True, tag="shadow"):
-    """The version scores the requests that the one before answers; nobody hears it.
+    """The version scores the requests that the one before answers; nobody hears it, and nothing is promoted.
 
-    rows: how many are compared. differ: as of `BlueGreen`. deadline: when it ends, with fewer rows. It
-    promotes nothing: what it found is told, and stays with the version.
+    rows: how many are compared.
+    differ: the share of them whose answers may differ, in all and in each of the model's slices.
+    deadline: when it ends with fewer rows.
+    on: `asked`: somebody begins it; `passed`: it begins by itself, with a version that may be released.
+    owner: the person who answers for it.
+    freeze: times in which it does not begin.
+
+    >>> Shadow(rows=5000).differ
+    0.2
     """
 
     rows: int = 10_000

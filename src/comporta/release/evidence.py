@@ -103,7 +103,7 @@ def _stages(plan: ReleasePlan) -> tuple[StageRatio, ...]:
     return (
         _stage("exposed", *plan.exposed),
         _stage("matured", counts.canary.n, counts.control.n),
-        _stage("labelled", _labelled(counts.canary), _labelled(counts.control)),
+        _stage("labelled", _label_count(counts.canary), _label_count(counts.control)),
     )
 
 
@@ -111,7 +111,7 @@ def _stage(stage: str, canary: int, control: int) -> StageRatio:
     return StageRatio(stage=stage, canary=canary, control=control, log_e=float(sample_ratio(canary, control)))
 
 
-def _labelled(arm: ArmCounts) -> int:
+def _label_count(arm: ArmCounts) -> int:
     return arm.n - arm.unlabelled
 
 

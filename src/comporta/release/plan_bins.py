@@ -51,7 +51,7 @@ class MaturedBins(NamedTuple):
     season: int
 
 
-def matured(plan: ReleasePlan, metric: MetricTerms, now: datetime) -> Iterator[MaturedBins]:
+def matured_bins(plan: ReleasePlan, metric: MetricTerms, now: datetime) -> Iterator[MaturedBins]:
     """What can be counted of a metric, season by season."""
     done = plan.progress.get(metric.outcome, MetricProgress()).bins - plan.bins_before
     horizon = timedelta(seconds=metric.horizon)

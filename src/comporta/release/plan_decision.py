@@ -11,53 +11,41 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from math import inf, log
-from typing import Literal
 
-from comporta.records import Record
-from comporta.records.message import NO_TEXT, Message, Text
-from comporta.records.plan import MetricTerms, PlanTerms, ReleasePlan
+from comporta.records.message import Message
+from comporta.records.plan import MetricTerms, PlanDecision, PlanTerms, ReleasePlan
 from comporta.records.plan_counts import ArmTally
 from comporta.release import codes
 from comporta.release.evidence import MetricEvidence, PlanEvidence, StageRatio
 from comporta.stats.arm_evidence import RatioSequence
 from comporta.stats.sample_ratio import SAMPLE_RATIO_ALPHA
 
-PlanAct = Literal["wait", "step", "promote", "roll_back", "inconclusive"]
-
-
-class PlanDecision(Record, frozen=True, kw_only=True):
-    """act: what it does. why: as people read it. step: of `terms.steps`, where it advances."""
-
-    act: PlanAct
-    why: Text = NO_TEXT
-    step: int = 0
-
 
 def decide(plan: ReleasePlan, shown: PlanEvidence, now: datetime, frozen: datetime | None) -> PlanDecision:
     """The next act of a canary under way. frozen: until when nothing advances, or None."""
     terms = plan.terms
-    if (why := tripped(terms, plan.tallies[0])) is not None:
+    if (why := fuse_reason(terms, plan.tallies[0])) is not None:
         return PlanDecision(act="roll_back", why=why)
-    if (why := _harmed(terms, shown.now)) is not None:
+    if (why := _harm_reason(terms, shown.now)) is not None:
         return PlanDecision(act="roll_back", why=why)
-    if (why := _unlike(shown.stages)) is not None:
+    if (why := _ratio_reason(shown.stages)) is not None:
         return PlanDecision(act="inconclusive", why=why)
     last = plan.step >= len(terms.steps) - 1
     may_advance = plan.state == "running" and frozen is None
-    if may_advance and last and (why := _passed(terms, shown.season)) is not None:
+    if may_advance and last and (why := _pass_reason(terms, shown.season)) is not None:
         return PlanDecision(act="promote", why=why)
     if now >= plan.started + timedelta(seconds=terms.deadline):
-        return PlanDecision(act="inconclusive", why=_undecided(terms, shown.now))
+        return PlanDecision(act="inconclusive", why=_deadline_reason(terms, shown.now))
     if plan.state == "paused":
         return PlanDecision(act="wait", why=codes.PAUSED())
     if frozen is not None:
         return PlanDecision(act="wait", why=codes.FROZEN(until=_minute(frozen)))
     if not last:
         return _next_step(plan, now)
-    return PlanDecision(act="wait", why=_undecided_yet(terms, shown))
+    return PlanDecision(act="wait", why=_open_reason(terms, shown))
 
 
-def tripped(terms: PlanTerms, canary: ArmTally) -> Message | None:
+def fuse_reason(terms: PlanTerms, canary: ArmTally) -> Message | None:
     """Why the fuse of these terms ends the plan, as the canary's requests are; None where it does not."""
     fuse = terms.fuse
     if fuse is None or canary.requests < fuse.least:
@@ -73,7 +61,7 @@ def tripped(terms: PlanTerms, canary: ArmTally) -> Message | None:
     return None
 
 
-def _harmed(terms: PlanTerms, shown: Mapping[str, MetricEvidence]) -> Message | None:
+def _harm_reason(terms: PlanTerms, shown: Mapping[str, MetricEvidence]) -> Message | None:
     bound = log(len(terms.metrics) / terms.alpha) if terms.metrics else inf
     for metric in terms.metrics:
         found = shown.get(metric.outcome)
@@ -82,7 +70,7 @@ def _harmed(terms: PlanTerms, shown: Mapping[str, MetricEvidence]) -> Message | 
     return None
 
 
-def _unlike(stages: tuple[StageRatio, ...]) -> Message | None:
+def _ratio_reason(stages: tuple[StageRatio, ...]) -> Message | None:
     bound = log(len(stages) / SAMPLE_RATIO_ALPHA) if stages else inf
     for stage in stages:
         if stage.log_e >= bound:
@@ -90,7 +78,7 @@ def _unlike(stages: tuple[StageRatio, ...]) -> Message | None:
     return None
 
 
-def _passed(terms: PlanTerms, season: Mapping[str, MetricEvidence]) -> Message | None:
+def _pass_reason(terms: PlanTerms, season: Mapping[str, MetricEvidence]) -> Message | None:
     """Why every metric holds; None where one does not, or there is none."""
     if not terms.metrics or any(not holds(metric, season, terms.alpha) for metric in terms.metrics):
         return None
@@ -112,7 +100,7 @@ def _finding(metric: MetricTerms, found: MetricEvidence) -> Message:
     return codes.NON_INFERIOR(outcome=metric.outcome, rates=rates, margin=metric.margin)
 
 
-def _undecided(terms: PlanTerms, shown: Mapping[str, MetricEvidence]) -> Message:
+def _deadline_reason(terms: PlanTerms, shown: Mapping[str, MetricEvidence]) -> Message:
     return codes.DEADLINE(days=terms.deadline / 86_400, findings=_open_metrics(terms, shown))
 
 
@@ -129,7 +117,7 @@ def _open_metrics(terms: PlanTerms, shown: Mapping[str, MetricEvidence]) -> tupl
     )
 
 
-def _undecided_yet(terms: PlanTerms, shown: PlanEvidence) -> Message:
+def _open_reason(terms: PlanTerms, shown: PlanEvidence) -> Message:
     return codes.UNDECIDED_YET(findings=_open_metrics(terms, shown.now))
 
 

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from comporta.records.plan import MetricProgress, ReleasePlan
+from comporta.records.message import Text
+from comporta.records.plan import MetricProgress, PlanEnd, ReleasePlan
 from comporta.records.plan_facts import (
     PlanCounted,
     PlanEnded,
@@ -33,7 +34,7 @@ def begin(fact: PlanStarted, at: datetime, before: ReleasePlan | None) -> Releas
         since=at,
         looked=at,
         carried=fact.carried,
-        progress={} if before is None else _carried(before),
+        progress={} if before is None else _earlier_counts(before),
         exposed=(0, 0) if before is None else before.exposed,
     )
 
@@ -52,7 +53,7 @@ def evolve(plan: ReleasePlan, fact: PlanFact, at: datetime) -> ReleasePlan:
     return replace(plan, state="ended", end=fact.end, ended=at, why=fact.why)
 
 
-def _carried(before: ReleasePlan) -> dict[str, MetricProgress]:
+def _earlier_counts(before: ReleasePlan) -> dict[str, MetricProgress]:
     """What an earlier plan of the same version counted, its bins and seasons behind it."""
     return {
         outcome: MetricProgress(counts=each.counts, whole=each.season_counts)
@@ -91,3 +92,8 @@ def _count(plan: ReleasePlan, fact: PlanCounted) -> ReleasePlan:
         bins=plan.bins[max(0, done - plan.bins_before) :],
         bins_before=max(done, plan.bins_before),
     )
+
+
+def end_of(plan: ReleasePlan, end: PlanEnd, why: Text, by: str = "") -> PlanEnded:
+    """The fact that ends a plan. by: the id of who ended it; empty: the plan itself."""
+    return PlanEnded(plan=plan.id, end=end, why=why, by=by)

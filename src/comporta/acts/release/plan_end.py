@@ -8,9 +8,9 @@ from comporta.opened.permission import Permission
 from comporta.opened.project import OpenProject
 from comporta.records import Message, Transaction, View
 from comporta.records.plan import ReleasePlan
-from comporta.records.plan_facts import PlanEnded
 from comporta.release import PLANS, ROUTES
 from comporta.release.arms import end_release
+from comporta.release.plan_state import end_of
 
 
 def end_plan(
@@ -24,7 +24,7 @@ def end_plan(
         who.require_still(tx)
         now, route = running_plan(tx, plan.id), tx.get(ROUTES, plan.model)
         assert route is not None, "a plan begins beside a release"
-        ended = PlanEnded(plan=plan.id, end="promoted" if promoted else "aborted", why=why, by=id)
+        ended = end_of(plan, "promoted" if promoted else "aborted", why, id)
         moved = end_release(route, now, promoted=promoted, by=id, reason=text, at=tx.now())
         for fact in (ended, moved):
             if fact is not None:

@@ -47,7 +47,7 @@ def begin_plan(
     def act(tx: Transaction) -> ReleasePlan:
         # Asked again: meanwhile somebody else may have begun one.
         route = require_place(tx, version, terms, opened)
-        started = who.sign(_started(tx, version, terms, route, id, why))
+        started = who.sign(_new_plan(tx, version, terms, route, id, why))
         who.admit(tx, started)
         tx.append(started)
         plan = tx.get(PLANS, started.plan)
@@ -90,7 +90,7 @@ def require_place(view: View, version: Version, terms: PlanTerms, opened: OpenPr
     return route
 
 
-def _started(
+def _new_plan(
     tx: Transaction, version: Version, terms: PlanTerms, route: Route, by: str, reason: Artifact | str
 ) -> PlanStarted:
     return PlanStarted(

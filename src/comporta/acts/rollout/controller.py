@@ -15,9 +15,8 @@ from comporta import jobs
 from comporta.acts.rollout.turn import LEASE, plans_under_way, turn
 from comporta.errors import AttemptReplaced, Busy, ComportaError, StorageFull
 from comporta.opened.project import OpenProject
-from comporta.records.plan import ReleasePlan
+from comporta.records.plan import PlanDecision, ReleasePlan
 from comporta.records.plan_counts import ArmTally
-from comporta.release.plan_decision import PlanDecision
 
 LOOK = 2.0
 """Seconds between two looks: what a fuse waits for."""

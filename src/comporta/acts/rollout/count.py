@@ -13,7 +13,7 @@ from comporta.records import Route
 from comporta.records.plan import MetricTerms, ReleasePlan
 from comporta.records.plan_counts import ArmCounts, ArmTally, ExposureBin, MetricCounts
 from comporta.records.plan_facts import PlanCounted, PlanExposed
-from comporta.release.plan_bins import MaturedBins, ends_due, matured
+from comporta.release.plan_bins import MaturedBins, ends_due, matured_bins
 from comporta.release.plan_state import evolve
 
 
@@ -21,9 +21,9 @@ def count(
     opened: OpenProject, plan: ReleasePlan, route: Route, tallies: Sequence[ArmTally], now: datetime
 ) -> tuple[PlanExposed | PlanCounted, ...]:
     """The facts of what is over by now, in order; none where nothing is. tallies: of all requests, canary
-    first: rows that were lost since the last look are units of the newest bin whose outcome nobody knows."""
+    first: rows that were not logged since are units of the newest bin whose outcome nobody knows."""
     ends = ends_due(plan, now)
-    due = ends or any(True for metric in plan.terms.metrics for _ in matured(plan, metric, now))
+    due = ends or any(True for metric in plan.terms.metrics for _ in matured_bins(plan, metric, now))
     if not due:
         return ()
     units = first_answers(opened, plan, route)
@@ -33,20 +33,22 @@ def count(
         facts.append(exposed)
         plan = evolve(plan, exposed, now)
     for metric in plan.terms.metrics:
-        facts += _counted(opened, plan, metric, units, now)
+        facts += _outcome_facts(opened, plan, metric, units, now)
     return tuple(facts)
 
 
 def _bins(
     plan: ReleasePlan, units: pl.DataFrame, ends: list[datetime], tallies: Sequence[ArmTally]
 ) -> tuple[ExposureBin, ...]:
-    lost = [max(0, now.lost - before.lost) for now, before in zip(tallies, plan.tallies, strict=True)]
+    unlogged = [
+        max(0, now.unlogged - before.unlogged) for now, before in zip(tallies, plan.tallies, strict=True)
+    ]
     found: list[ExposureBin] = []
     after = plan.looked
     for end in ends:
         part = _between(units, after, end)
         canary = int(part["canary"].sum())
-        extra = lost if end == ends[-1] else (0, 0)
+        extra = unlogged if end == ends[-1] else (0, 0)
         found.append(
             ExposureBin(until=end, canary=canary + extra[0], control=part.height - canary + extra[1])
         )
@@ -54,10 +56,10 @@ def _bins(
     return tuple(found)
 
 
-def _counted(
+def _outcome_facts(
     opened: OpenProject, plan: ReleasePlan, metric: MetricTerms, units: pl.DataFrame, now: datetime
 ) -> Iterator[PlanCounted]:
-    groups = list(matured(plan, metric, now))
+    groups = list(matured_bins(plan, metric, now))
     if not groups:
         return
     first, last = groups[0].after, groups[-1].bins[-1].until

@@ -13,14 +13,14 @@ from comporta.opened.project import OpenProject
 from comporta.records import Fact, Route, Transaction, View
 from comporta.records.freeze import frozen_until
 from comporta.records.lease import Lease
-from comporta.records.plan import PlanEnd, ReleasePlan
+from comporta.records.plan import PlanDecision, PlanEnd, ReleasePlan
 from comporta.records.plan_counts import ArmTally
-from comporta.records.plan_facts import PlanEnded, PlanStepped
+from comporta.records.plan_facts import PlanStepped
 from comporta.release import PLANS, ROUTES, plan_under_way
 from comporta.release.arms import end_release, step_release
 from comporta.release.evidence import plan_evidence
-from comporta.release.plan_decision import PlanDecision, decide
-from comporta.release.plan_state import evolve
+from comporta.release.plan_decision import decide
+from comporta.release.plan_state import end_of, evolve
 
 LEASE = "release controller"
 ENDS: dict[str, PlanEnd] = {
@@ -68,7 +68,7 @@ def follow_up(plan: ReleasePlan, route: Route, decision: PlanDecision, at: datet
     if decision.act == "step":
         stepped = PlanStepped(plan=plan.id, step=decision.step)
         return (stepped, step_release(route, plan, decision.step, at))
-    ended = PlanEnded(plan=plan.id, end=ENDS[decision.act], why=decision.why)
+    ended = end_of(plan, ENDS[decision.act], decision.why)
     moved = end_release(
         route, plan, promoted=decision.act == "promote", by=plan.by, reason=plan.reason, at=at
     )

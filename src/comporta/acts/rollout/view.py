@@ -1,4 +1,4 @@
-"""A release plan as it is shown: where it stands, what each metric shows against its bounds, what follows."""
+"""A release plan as it is shown: where it stands, each metric against its limits, what follows."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from comporta.opened.project import OpenProject
 from comporta.records import Record
 from comporta.records.freeze import frozen_until
 from comporta.records.message import Text
-from comporta.records.plan import MetricProgress, MetricTerms, ReleasePlan
+from comporta.records.plan import MetricProgress, MetricTerms, PlanAct, ReleasePlan
 from comporta.records.plan_counts import MetricCounts
 from comporta.release import PLANS, plan_under_way
 from comporta.release.evidence import MetricEvidence, StageRatio, plan_evidence
-from comporta.release.plan_decision import PlanAct, decide
+from comporta.release.plan_decision import decide
 
 
 class ShownQuestion(Record, frozen=True, kw_only=True):
     """A question of a metric: `harm`, `non_inferior` or `superior`. evidence: logarithm of its e-value.
-    bound: at which it is answered with yes."""
+    limit: at which it is answered with yes."""
 
     question: str
     evidence: float
-    bound: float
+    limit: float
 
 
 class ShownMetric(Record, frozen=True, kw_only=True):
@@ -55,7 +55,7 @@ class ShownPlan(Record, frozen=True, kw_only=True):
 def show_plan(opened: OpenProject, name: str) -> ShownPlan:
     """The newest plan of this version. Raises NotFound, Forbidden."""
     require_permission(opened, "version.read")
-    return shown(opened, plan_of(opened.ledger, name, opened))
+    return view_of(opened, plan_of(opened.ledger, name, opened))
 
 
 def list_plans(opened: OpenProject, *, every: bool = False, limit: int = 50) -> tuple[ShownPlan, ...]:
@@ -67,10 +67,10 @@ def list_plans(opened: OpenProject, *, every: bool = False, limit: int = 50) -> 
     else:
         models = sorted({plan.model for _, plan in opened.ledger.scan(PLANS)})
         plans = [plan for model in models if (plan := plan_under_way(opened.ledger, model)) is not None]
-    return tuple(shown(opened, plan) for plan in plans)
+    return tuple(view_of(opened, plan) for plan in plans)
 
 
-def shown(opened: OpenProject, plan: ReleasePlan) -> ShownPlan:
+def view_of(opened: OpenProject, plan: ReleasePlan) -> ShownPlan:
     """This plan, as its counts are now."""
     evidence, now = plan_evidence(plan), opened.now()
     following = None
@@ -97,11 +97,11 @@ def _metric(
     found = plan.progress.get(metric.outcome, MetricProgress())
     held = season or now
     questions = [
-        ShownQuestion(question="harm", evidence=now.harm, bound=log(count / alpha)),
-        ShownQuestion(question="non_inferior", evidence=held.non_inferior, bound=log(1 / alpha)),
+        ShownQuestion(question="harm", evidence=now.harm, limit=log(count / alpha)),
+        ShownQuestion(question="non_inferior", evidence=held.non_inferior, limit=log(1 / alpha)),
     ]
     if metric.superior:
-        questions.append(ShownQuestion(question="superior", evidence=held.superior, bound=log(1 / alpha)))
+        questions.append(ShownQuestion(question="superior", evidence=held.superior, limit=log(1 / alpha)))
     return ShownMetric(
         terms=metric,
         counts=found.counts,
