@@ -86,7 +86,7 @@ def _values(
     else:
         answers = _answers(part, "prediction" if takes.task == "regression" else "label")
         if answers is None:
-            answers = _called(
+            answers = _classes_of_chances(
                 part, takes.classes, takes.threshold if isinstance(takes.threshold, float) else 0.5
             )
         read = [None if each is None else read_label(each, takes) for each in answers]
@@ -107,7 +107,7 @@ def _answers(part: pl.DataFrame, name: str) -> list[Any] | None:
     return filled[0].to_list()
 
 
-def _called(part: pl.DataFrame, classes: tuple[str, ...], threshold: float) -> list[str | None]:
+def _classes_of_chances(part: pl.DataFrame, classes: tuple[str, ...], threshold: float) -> list[str | None]:
     """The classes of a version that answers probabilities alone."""
     chances = _answers(part, "probability") or [None] * part.height
 
