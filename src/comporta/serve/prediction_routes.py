@@ -31,7 +31,7 @@ from comporta.serve.serving_state import ServedModel
 from comporta.serve.single_row import SingleRows
 from comporta.serve.v2_request import read_v2_request, v2_rows
 from comporta.serve.v2_response import write_v2_response
-from comporta.serve.version_parts import VersionPart, encode_observations, rows_by_version, split_by_version
+from comporta.serve.version_parts import VersionPart, encode_observations, rows_by_answerer, split_by_version
 from comporta.serve.version_source import ObservationBlock
 
 Write = Callable[[list[VersionPart], list[str]], Reply]
@@ -175,6 +175,12 @@ class PredictionRoutes:
     def model_of(self, path: MatchedPath) -> ServedModel:
         """The model a path names, or the only one. Raises BadRequest with 404 or 503."""
         serving, model = self._follower.serving, path.model
+        if serving.cut_off:
+            raise BadRequest(
+                "nothing is answered: releases could not be read for longer than this server may go on "
+                "without (--max-partition). It answers again once it reaches its ledger.",
+                503,
+            )
         served = serving.find(model)
         if served is not None:
             return served
@@ -206,7 +212,7 @@ class PredictionRoutes:
         served, pinned, reader, incoming, write = read(request)
         at = request.at
         ids = [self._ids.new(at)] if incoming.n == 1 else self._ids.many(at, incoming.n)
-        parts = split_by_version(served, self.key, pinned, incoming, reader, ids[0])
+        request.parts = parts = split_by_version(served, self.key, pinned, incoming, reader, ids[0])
         seconds = 0.0
         for part in parts:
             seconds += part.live.seconds(part.incoming.n)
@@ -227,7 +233,7 @@ class PredictionRoutes:
         def work(new: Ids) -> Callable[[], Reply | Awaitable[Reply]]:
             served, pinned, reader, incoming, write = read(request)
             ids = new.many(request.at, incoming.n)
-            parts = split_by_version(served, self.key, pinned, incoming, reader, ids[0])
+            request.parts = parts = split_by_version(served, self.key, pinned, incoming, reader, ids[0])
             took, reply = _predict(request, parts, ids, write)
             logged = self._encode(request, parts, ids, took)
             return partial(self._record, request, served.model, parts, ids, took, logged, reply)
@@ -269,7 +275,7 @@ class PredictionRoutes:
             self.unsampled.update(logged.unsampled)
             if not logged.parts:
                 return reply
-        written = self._recorder.put(model, rows_by_version(logged.parts), logged.blocks)
+        written = self._recorder.put(model, rows_by_answerer(logged.parts), logged.blocks)
         return reply if written is None else _after(written, reply)
 
     def _remember(self, parts: list[VersionPart], ids: list[str]) -> None:
@@ -295,6 +301,9 @@ def _predict(request: Request, parts: list[VersionPart], ids: list[str], write: 
                 part.answer = part.live.answer(part.incoming, request.at)
             except BadRow as error:
                 raise error.in_request(part.places) from None
+            except Exception:
+                request.parts = [part]
+                raise
         took = time.perf_counter_ns() - began
         return took, write(parts, ids)
     except Exception:

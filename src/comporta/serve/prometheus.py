@@ -28,6 +28,8 @@ HELP: Mapping[str, str] = {
     ),
     "reload_seconds_total": wording("Seconds that replacements took, beside the requests."),
     "reload_last_seconds": wording("When what answers was last replaced, in seconds since 1970."),
+    "workers_cut_off": wording("Processes of this server that cannot read releases."),
+    "releases_read_seconds": wording("When releases were last read, in seconds since 1970."),
     "access_lines_lost_total": wording("Lines of the access log that were not written."),
     "observations_unsampled_total": wording("Answered rows that the model's log_sample leaves out."),
     "observations_written_total": wording("Answered rows that were written to the log, by model version."),

@@ -88,9 +88,9 @@ class SingleRows:
             bearer.take(at, requests=1, rows=1)
         if bearer is not None or follower.labels_differ or follower.least_sample < 1.0:
             self._recent.put([id], live.recent)
-        self._recorder.put(served.model, live.one, (block,))
+        self._recorder.put(served.model, arm.one, (block,))
         since = time.perf_counter_ns() - began
-        self._watch.counts.note_row(served.model, live.loaded.number, arm.role, at, since, took)
+        self._watch.counts.note_row(served.model, arm, row.unit is None, at, since, took)
         return answer
 
 

@@ -14,6 +14,7 @@ from comporta.http.token_gate import Bearer
 from comporta.records import Form, canonical, encode
 from comporta.records.observed_rows import ObservedRows, encode_block, microseconds
 from comporta.serve.live_version import LiveVersion, PredictedRows
+from comporta.serve.recorder import RowsByAnswerer
 from comporta.serve.request_rows import NOBODY, RequestRows, RowMetadata
 from comporta.serve.serving_state import ServedArm, ServedModel
 from comporta.serve.version_source import ObservationBlock
@@ -22,15 +23,19 @@ from comporta.serve.version_source import ObservationBlock
 class VersionPart(msgspec.Struct, gc=False):
     """Rows of one arm, which one version answers. places: which rows of the request; None: all, in order.
 
-    release, arm: as in `Observation`.
+    arm: where a release sent them; None: the request named its version.
     """
 
     live: LiveVersion
     incoming: RequestRows
     places: list[int] | None = None
     answer: PredictedRows | None = None
-    release: int | None = None
-    arm: str | None = None
+    arm: ServedArm | None = None
+
+    @property
+    def role(self) -> str | None:
+        """The role of the arm."""
+        return None if self.arm is None else self.arm.role
 
 
 def split_by_version(
@@ -66,7 +71,7 @@ def split_by_version(
 
 def _part_of(arm: ServedArm, incoming: RequestRows, places: list[int] | None = None) -> VersionPart:
     """A part that a release sent there."""
-    return VersionPart(arm.live, incoming, places, None, arm.release, arm.role)
+    return VersionPart(arm.live, incoming, places, None, arm)
 
 
 def join_outputs(
@@ -138,12 +143,12 @@ def versions_by_row(parts: list[VersionPart], n: int) -> list[int]:
     return found
 
 
-def rows_by_version(parts: list[VersionPart]) -> Sequence[tuple[int, int]]:
-    """How many rows which version answered."""
-    if len(parts) == 1:
-        live, n = parts[0].live, parts[0].incoming.n
-        return live.one if n == 1 else ((live.loaded.number, n),)
-    return [(part.live.loaded.number, part.incoming.n) for part in parts]
+def rows_by_answerer(parts: Sequence[VersionPart]) -> RowsByAnswerer:
+    """How many rows which version or arm answered."""
+    if len(parts) == 1 and parts[0].incoming.n == 1:
+        part = parts[0]
+        return part.live.one if part.arm is None else part.arm.one
+    return [(part.live.loaded.number if part.arm is None else part.arm.of, part.incoming.n) for part in parts]
 
 
 def encode_observations(
@@ -179,7 +184,9 @@ def encode_observations(
             values,
             None if answer.joined is None else [encode(each).decode() for each in answer.joined],
         )
-        rows.release, rows.arm, rows.latency_us, rows.token = part.release, part.arm, took // 1000, token
+        if part.arm is not None:
+            rows.release, rows.arm = part.arm.release, part.arm.role
+        rows.latency_us, rows.token = took // 1000, token
         rows.traceparent = traceparent
         if about is not NOBODY:
             rows.key, rows.unit = about.key, about.unit  # type: ignore[assignment]
