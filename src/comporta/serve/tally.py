@@ -156,7 +156,8 @@ def is_abandoned(path: Path) -> bool:
     except FileNotFoundError:
         return False  # another process took it in
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Shared: two who ask at once must not take each other for its process.
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     finally:
@@ -191,19 +192,15 @@ def read_file(path: Path) -> WrittenTally | None:
     OSError."""
     try:
         with path.open("rb") as file:
-            data = file.read()
-            found = read_tally(data)
-            # Written meanwhile: the half that was read may be the one that is written next.
-            while (
-                len(data) >= _HEAD
-                and os.pread(file.fileno(), 8, 8 * WRITES) != data[8 * WRITES : 8 * WRITES + 8]
-            ):
-                file.seek(0)
+            while True:
                 data = file.read()
-                found = read_tally(data)
+                writes = data[8 * WRITES : 8 * WRITES + 8]
+                # Written meanwhile: the half that was read may be the one that is written next.
+                if os.pread(file.fileno(), 8, 8 * WRITES) == writes:
+                    return read_tally(data)
+                file.seek(0)
     except FileNotFoundError:
         return None
-    return found
 
 
 def _key(name: bytes) -> tuple[str, Answerer] | None:
