@@ -315,6 +315,7 @@ class App:
             *self._watch.counts.samples(),
             *counted_samples(self.recorder, self._predictions.unsampled, self._waiting()),
             *self._follower.samples(),
+            *self._predictions.shadow.samples(),
             *access_samples(self._watch.access),
             *self._samples(),
         ]
@@ -370,6 +371,7 @@ class App:
     async def close(self) -> None:
         """No more looks for releases; all that was answered is written."""
         self._follower.stop()
+        await asyncio.to_thread(self._predictions.shadow.close)  # what it scored is still to be written
         await self.recorder.close()
         self._predictions.close()
         self._feedback.close()

@@ -27,7 +27,8 @@ from comporta.serve.release_follower import ReleaseFollower
 from comporta.serve.request import Request, json_size, require_json
 from comporta.serve.request_rows import RequestRows
 from comporta.serve.request_watch import RequestWatch
-from comporta.serve.serving_state import ServedModel
+from comporta.serve.serving_state import ServedArm, ServedModel
+from comporta.serve.shadow import Shadow, ShadowedRows
 from comporta.serve.single_row import SingleRows
 from comporta.serve.v2_request import read_v2_request, v2_rows
 from comporta.serve.v2_response import write_v2_response
@@ -65,6 +66,7 @@ class PredictionRoutes:
         self.key, self.limits = key, limits
         self._follower, self._recorder, self._recent = follower, recorder, recent
         self._ids = Ids()
+        self.shadow = Shadow(recorder, Ids(), recorder.tally)
         self.unsampled: Counter[tuple[str, int]] = Counter()
         # Apart: to read what is large takes time that small requests to a slow model need not wait for.
         self._slow = LongCalls("comporta-slow", limits.queue)
@@ -79,7 +81,9 @@ class PredictionRoutes:
 
     def single_rows(self, watch: RequestWatch) -> SingleRows:
         """The way of one row, beside these: what it answers is told of in `watch`."""
-        return SingleRows(self._follower, self._recorder, self._recent, watch, self._ids, self.key)
+        return SingleRows(
+            self._follower, self._recorder, self._recent, watch, self._ids, self.key, self.shadow
+        )
 
     def waiting(self) -> dict[str, int]:
         """How many long calls wait or run, by their queue."""
@@ -220,7 +224,7 @@ class PredictionRoutes:
             return self._answer_in_thread(request, read, self._apart if seconds == inf else self._slow)
         took, reply = _predict(request, parts, ids, write)
         logged = self._encode(request, parts, ids, took)
-        return self._record(request, served.model, parts, ids, took, logged, reply)
+        return self._record(request, served, parts, ids, took, logged, reply)
 
     def _large_calls(self, request: Request) -> LongCalls:
         """The thread of a large request. Raises BadRequest where its model does not answer."""
@@ -236,7 +240,7 @@ class PredictionRoutes:
             request.parts = parts = split_by_version(served, self.key, pinned, incoming, reader, ids[0])
             took, reply = _predict(request, parts, ids, write)
             logged = self._encode(request, parts, ids, took)
-            return partial(self._record, request, served.model, parts, ids, took, logged, reply)
+            return partial(self._record, request, served, parts, ids, took, logged, reply)
 
         recorded = (await calls.run(work))()
         return recorded if isinstance(recorded, Reply) else await recorded
@@ -259,7 +263,7 @@ class PredictionRoutes:
     def _record(
         self,
         request: Request,
-        model: str,
+        served: ServedModel,
         parts: list[VersionPart],
         ids: list[str],
         took: int,
@@ -275,8 +279,21 @@ class PredictionRoutes:
             self.unsampled.update(logged.unsampled)
             if not logged.parts:
                 return reply
-        written = self._recorder.put(model, rows_by_answerer(logged.parts), logged.blocks)
+        written = self._recorder.put(served.model, rows_by_answerer(logged.parts), logged.blocks)
+        if served.shadow is not None:
+            self._put_shadow(request, served.shadow, logged.parts, ids)
         return reply if written is None else _after(written, reply)
+
+    def _put_shadow(self, request: Request, arm: ServedArm, parts: list[VersionPart], ids: list[str]) -> None:
+        """What a release sent somewhere and is logged, its shadow is asked too."""
+        for part in parts:
+            if part.arm is not None:
+                own = ids if part.places is None else [ids[row] for row in part.places]
+                self.shadow.put(
+                    ShadowedRows(
+                        arm, part.live, part.incoming, own, request.at, request.bearer, request.traceparent
+                    )
+                )
 
     def _remember(self, parts: list[VersionPart], ids: list[str]) -> None:
         """Which model gave these answers, for labels that come before the log has them."""

@@ -53,7 +53,7 @@ def split_by_version(
         return [_part_of(served.arms[0], incoming)]
     units = incoming.about.unit
     if units is None or isinstance(units, str):
-        return [_read_by(_part_of(served.arm(key, units, first), incoming), reader)]
+        return [read_by(_part_of(served.arm(key, units, first), incoming), reader)]
     places: dict[int, list[int]] = {}
     arms: dict[int, ServedArm] = {}
     for row, unit in enumerate(units):
@@ -62,10 +62,10 @@ def split_by_version(
         places.setdefault(id(arm), []).append(row)
     if len(places) == 1:
         (arm,) = arms.values()
-        return [_read_by(_part_of(arm, incoming), reader)]
+        return [read_by(_part_of(arm, incoming), reader)]
     ordered = sorted(arms.items(), key=lambda each: (each[1].live.loaded.number, each[1].role or ""))
     return [
-        _read_by(_part_of(arm, take_rows(incoming, places[at]), places[at]), reader) for at, arm in ordered
+        read_by(_part_of(arm, take_rows(incoming, places[at]), places[at]), reader) for at, arm in ordered
     ]
 
 
@@ -158,9 +158,10 @@ def encode_observations(
     took: int,
     bearer: Bearer | None = None,
     traceparent: str | None = None,
+    shadow_of: Sequence[str] | None = None,
 ) -> list[ObservationBlock]:
-    """What is kept of a request: a block for each version that answered. took: nanoseconds that its models
-    took."""
+    """What is kept of a request: a block for each arm that answered. took: nanoseconds that its models took.
+    shadow_of: of one part, whose answers nobody was told: the ids of those that were."""
     at, token = nanoseconds // 1000, None if bearer is None else bearer.token.name
     made = []
     for part in parts:
@@ -188,6 +189,8 @@ def encode_observations(
             rows.release, rows.arm = part.arm.release, part.arm.role
         rows.latency_us, rows.token = took // 1000, token
         rows.traceparent = traceparent
+        if shadow_of is not None:
+            rows.shadow_of = list(shadow_of)
         if about is not NOBODY:
             rows.key, rows.unit = about.key, about.unit  # type: ignore[assignment]
             rows.subject = _canonical(about.subject, loaded.form)
@@ -211,7 +214,7 @@ def _canonical(subject: Any, form: Form) -> Any:
     return None if subject is None else canonical(subject, form)
 
 
-def _read_by(part: VersionPart, reader: LiveVersion) -> VersionPart:
+def read_by(part: VersionPart, reader: LiveVersion) -> VersionPart:
     """An array has its columns in the reader's order: for another schema it goes by name."""
     names = reader.schema.names
     if part.live.schema.names == names:

@@ -50,9 +50,9 @@ def serving_now(opened: OpenProject) -> tuple[ServerNow, ...]:
 def arm_tallies(opened: OpenProject, model: str, plan: str) -> tuple[ArmCount, ...]:
     """What all server processes together counted of the arms of a plan, by release and arm, since it began.
 
-    lost: rows that were answered and are not in the log, nor will be: units of their arm whose
-    outcome nobody will know. Of a process that lives these are the ones it dropped; what it has not written yet is not
-    among them. Raises OSError."""
+    lost: rows that were answered and are not in the log, nor will be: units of their arm whose outcome nobody
+    will know. Of a process that lives, those that it dropped; not what it has still to write. Raises OSError.
+    """
     counted: dict[str, list[ArmCount]] = {}
     for path, alive, written in _tallies(opened):
         arms = written.arms
