@@ -179,6 +179,9 @@ class OneModel:
     def __init__(self, name: str, folder: Path) -> None:
         self.name, self.folder = name, folder
 
+    def mark(self) -> object:
+        return None
+
     def routes(self) -> Any:
         from comporta.records import Route, Share
 

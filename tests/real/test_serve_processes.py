@@ -62,6 +62,9 @@ class Folder:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    def mark(self) -> object:
+        return (self.folder / "routes.json").stat().st_mtime_ns
+
     def routes(self) -> Any:
         from comporta.records import Route, Share, decode
 

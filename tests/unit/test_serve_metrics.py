@@ -36,7 +36,8 @@ def text() -> str:
 
         return LoadedVersion(model=model, number=number, signature=signature, predict=predict, log_sample=0.5)
 
-    names = ("seal_failures_total", "seal_rows_rejected_total", "seal_last_seconds")
+    names = ["seal_failures_total", "seal_rows_rejected_total", "seal_last_seconds"]
+    names += [f"shadow_{what}_total" for what in ("rows", "failures", "rows_dropped")]
     more = [MetricSample(name, 1.5, (("log", log),)) for log in (HOSTILE, "b") for name in names]
 
     tools = ServerTools(access=AccessLog(os.devnull))

@@ -15,7 +15,7 @@ def test_numbers_are_in_the_file_as_soon_as_they_are_counted(tmp_path: Path) -> 
     tally.cells[tally.place("late", 3) + WRITTEN] += 5
     tally.cells[tally.place("late", 3) + LOST] += 1
     expected = {("late", 3): RowCounts(7, 5, 1), ("worth", 1): RowCounts(2)}
-    assert read_tally(path.read_bytes()) == tally.counts() == expected
+    assert read_tally(path.read_bytes()).counts == tally.counts() == expected
 
 
 def test_a_file_is_abandoned_once_its_process_is_gone(tmp_path: Path) -> None:
@@ -43,5 +43,7 @@ def test_a_file_cut_short_or_empty_says_what_it_can(tmp_path: Path) -> None:
     tally = Tally(path)
     tally.cells[tally.place("late", 3) + ANSWERED] += 7
     data = path.read_bytes()
-    assert read_tally(data[:300]) == {("late", 3): RowCounts(7)}
-    assert read_tally(b"") == read_tally(b"\0" * 1000) == {}
+    whole = len(data) - 4095 * 512
+    assert read_tally(data[:whole]).counts == {("late", 3): RowCounts(7)}
+    assert read_tally(data[: whole - 1]).counts == read_tally(data[:100]).counts == {}
+    assert read_tally(b"").counts == read_tally(b"\0" * 1000).counts == {}

@@ -95,7 +95,7 @@ def _frame(blocks: list[OpenBlock], layout: InputLayout, columns: RowColumns) ->
     }
     for name in _PER_BLOCK:
         made[name] = pl.Series([getattr(rows, name) for rows in parts], dtype=BASE[name]).gather(index)
-    for name in ("at", "key", "subject", "unit"):
+    for name in ("at", "key", "subject", "unit", "shadow_of"):
         said = [getattr(rows, name) for rows in parts]
         if any(isinstance(each, list) for each in said):
             flat = _flat((each if isinstance(each, list) else [each] * n for each, n in _with(said, sizes)))

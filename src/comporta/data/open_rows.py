@@ -55,6 +55,7 @@ class OpenRow(msgspec.Struct, omit_defaults=True, gc=False):
     latency_us: int | None = None
     token: str | None = None
     traceparent: str | None = None
+    shadow_of: str | None = None
     label: msgspec.Raw = msgspec.Raw(b"null")
     arrived: datetime | None = None
     # Where it was read from, so that it can be set aside as it lay there.
@@ -252,7 +253,7 @@ def observation_of(row: OpenRow) -> Observation:
 
 BESIDE = (
     "id", "model", "version", "key", "subject", "unit", "release", "arm", "worker", "latency_us", "token",
-    "traceparent",
+    "traceparent", "shadow_of",
 )  # fmt: skip
 """What is said of a prediction beside its time, its inputs, its output and its history."""
 

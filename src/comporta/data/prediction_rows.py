@@ -19,7 +19,8 @@ TIME = pl.Datetime("us", "UTC")
 BASE: Types = {
     "id": pl.String(), "version": pl.Int64(), "at": TIME, "key": pl.String(), "subject": pl.String(),
     "unit": pl.String(), "release": pl.Int64(), "arm": pl.String(), "worker": pl.String(),
-    "latency_us": pl.Int64(), "token": pl.String(), "traceparent": pl.String(), "joined": pl.String(),
+    "latency_us": pl.Int64(), "token": pl.String(), "traceparent": pl.String(),
+    "shadow_of": pl.String(), "joined": pl.String(),
 }  # fmt: skip
 """What every model's log has. joined: canonical JSON, for each dataset that is joined has key columns of its
 own, and a row of it is looked for by exactly these characters."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Collection
 from pathlib import Path
 
@@ -33,7 +34,8 @@ class NoRoom(Exception):
 
 
 class MappedTables:
-    """What this process holds of tables, and the writers that it started. Not used by two threads at once.
+    """What this process holds of tables, and the writers that it started. One thread may load a version while
+    another looks for newer tables of those that answer.
 
     say: a line for a person."""
 
@@ -42,37 +44,41 @@ class MappedTables:
         self._tables = opened.below / "tables"
         self._held: dict[str, HeldTable] = {}
         self._writers: dict[str, subprocess.Popen[bytes]] = {}
+        self._lock = threading.RLock()
         sweep_tables(self._tables)
 
     def table(self, ask: TableAsk, state: TableState, *, whole: bool) -> JoinedTable | None:
         """The table in this state; None while it is being written, which the first who asks has begun. whole:
         whether a window may not be longer than its table's history. Raises NoRoom, BadProject."""
         folder = self._tables / ask.name
-        found = hold_table(folder, ask, state)
-        if found is None:
-            self._write(folder, ask, state, whole=whole)
-            return None
-        before, self._held[ask.name] = self._held.get(ask.name), found
-        if before is not None:
-            before.release()
-        sweep_table(folder, keep=found.parts, until=state.number)
-        return found.table
+        with self._lock:
+            found = hold_table(folder, ask, state)
+            if found is None:
+                self._write(folder, ask, state, whole=whole)
+                return None
+            before, self._held[ask.name] = self._held.get(ask.name), found
+            if before is not None:
+                before.release()
+            sweep_table(folder, keep=found.parts, until=state.number)
+            return found.table
 
     def let_go(self, ask: TableAsk) -> None:
         """Nothing is answered from this table any more."""
-        if (held := self._held.pop(ask.name, None)) is not None:
-            held.release()
-            sweep_table(self._tables / ask.name)
+        with self._lock:
+            if (held := self._held.pop(ask.name, None)) is not None:
+                held.release()
+                sweep_table(self._tables / ask.name)
 
     def retain(self, names: Collection[str]) -> None:
         """Lets go of every table but these, and of writers that are done."""
-        for name in self._held.keys() - names:
-            self._held.pop(name).release()
-            sweep_table(self._tables / name)
-        for name, writer in [*self._writers.items()]:
-            # One that failed says why to whoever asks for its table.
-            if writer.poll() is not None and (writer.returncode == 0 or name not in names):
-                self._said_by(name)
+        with self._lock:
+            for name in self._held.keys() - names:
+                self._held.pop(name).release()
+                sweep_table(self._tables / name)
+            for name, writer in [*self._writers.items()]:
+                # One that failed says why to whoever asks for its table.
+                if writer.poll() is not None and (writer.returncode == 0 or name not in names):
+                    self._said_by(name)
 
     def close(self) -> None:
         """Lets go of every table; the last process that does deletes the files."""

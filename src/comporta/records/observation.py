@@ -36,7 +36,8 @@ class Observation(Record, frozen=True, kw_only=True, omit_defaults=True):
     release: number of the release that routed it, None where a request named its version. arm: the role of
     its share. worker: the process that answered. latency_us: microseconds the model took for its request.
     token: the name of the token that the request showed; None where none was asked for. traceparent: of the
-    trace that the request was part of, as W3C Trace Context writes it.
+    trace that the request was part of, as W3C Trace Context writes it. shadow_of: of what a shadow would have
+    answered, the id of what was answered: whatever came true of that is the label of both.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Observation(Record, frozen=True, kw_only=True, omit_defaults=True):
     latency_us: int | None = None
     token: str | None = None
     traceparent: str | None = None
+    shadow_of: str | None = None
 
 
 class Feedback(Record, frozen=True, kw_only=True):

@@ -35,7 +35,7 @@ class ObservedRows(msgspec.Struct, omit_defaults=True, gc=False):
     values: [inputs][n].
 
     output: by name, [n]. joined: [n], each as canonical JSON. at, key, subject, unit: of all rows, or [n].
-    The rest as in `Observation`.
+    shadow_of: [n]. The rest as in `Observation`.
     """
 
     model: str
@@ -55,6 +55,7 @@ class ObservedRows(msgspec.Struct, omit_defaults=True, gc=False):
     latency_us: int | None = None
     token: str | None = None
     traceparent: str | None = None
+    shadow_of: list[str] | None = None
 
 
 encode_block = msgspec.msgpack.Encoder().encode
@@ -110,6 +111,7 @@ def observations_in(rows: ObservedRows, places: Iterable[int] | None = None) -> 
             latency_us=rows.latency_us,
             token=rows.token,
             traceparent=rows.traceparent,
+            shadow_of=_of_row(rows.shadow_of, row),
         )
 
 

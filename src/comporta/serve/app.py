@@ -101,15 +101,10 @@ class App:
         self._admission = Admission(self.limits, hosts)
         self._gate = None if tokens is None else TokenGate(None if siblings is None else siblings.quotas)
         follower = self._follower = ReleaseFollower(
-            source,
-            poll=poll,
-            nanoseconds=nanoseconds,
-            on_change=self._forget_paths,
-            on_first_look=on_first_look,
-            on_look=self._read_tokens(tokens),
-            siblings=siblings,
-            say=say,
-        )
+            source, poll=poll, nanoseconds=nanoseconds, on_change=self._forget_paths,
+            on_first_look=on_first_look, on_look=self._read_tokens(tokens), siblings=siblings,
+            partition=self.limits.partition, tally=tally, say=say,
+        )  # fmt: skip
         recent = RecentPredictions()
         self._predictions = PredictionRoutes(follower, self.recorder, recent, key=key, limits=self.limits)
         self._feedback = FeedbackRoute(follower, self.recorder, recent, limits=self.limits, settle=2 * flush)
@@ -117,7 +112,7 @@ class App:
             follower, self._predictions.model_of, tokens=tokens is not None
         )
         self._features = FeatureRoute(self._predictions.model_of, queue=self.limits.queue)
-        self._watch = RequestWatch(follower, tools.access, tools.tracer)
+        self._watch = RequestWatch(follower, self.recorder.tally, tools.access, tools.tracer)
         self._single_rows = self._predictions.single_rows(self._watch)
         self._routes = self._named_routes()
 
@@ -320,6 +315,7 @@ class App:
             *self._watch.counts.samples(),
             *counted_samples(self.recorder, self._predictions.unsampled, self._waiting()),
             *self._follower.samples(),
+            *self._predictions.shadow.samples(),
             *access_samples(self._watch.access),
             *self._samples(),
         ]
@@ -375,6 +371,7 @@ class App:
     async def close(self) -> None:
         """No more looks for releases; all that was answered is written."""
         self._follower.stop()
+        await asyncio.to_thread(self._predictions.shadow.close)  # what it scored is still to be written
         await self.recorder.close()
         self._predictions.close()
         self._feedback.close()

@@ -27,11 +27,12 @@ from comporta.serve.release_follower import ReleaseFollower
 from comporta.serve.request import Request, json_size, require_json
 from comporta.serve.request_rows import RequestRows
 from comporta.serve.request_watch import RequestWatch
-from comporta.serve.serving_state import ServedModel
+from comporta.serve.serving_state import ServedArm, ServedModel
+from comporta.serve.shadow import Shadow, ShadowedRows
 from comporta.serve.single_row import SingleRows
 from comporta.serve.v2_request import read_v2_request, v2_rows
 from comporta.serve.v2_response import write_v2_response
-from comporta.serve.version_parts import VersionPart, encode_observations, rows_by_version, split_by_version
+from comporta.serve.version_parts import VersionPart, encode_observations, rows_by_answerer, split_by_version
 from comporta.serve.version_source import ObservationBlock
 
 Write = Callable[[list[VersionPart], list[str]], Reply]
@@ -65,6 +66,7 @@ class PredictionRoutes:
         self.key, self.limits = key, limits
         self._follower, self._recorder, self._recent = follower, recorder, recent
         self._ids = Ids()
+        self.shadow = Shadow(recorder, Ids(), recorder.tally)
         self.unsampled: Counter[tuple[str, int]] = Counter()
         # Apart: to read what is large takes time that small requests to a slow model need not wait for.
         self._slow = LongCalls("comporta-slow", limits.queue)
@@ -79,7 +81,9 @@ class PredictionRoutes:
 
     def single_rows(self, watch: RequestWatch) -> SingleRows:
         """The way of one row, beside these: what it answers is told of in `watch`."""
-        return SingleRows(self._follower, self._recorder, self._recent, watch, self._ids, self.key)
+        return SingleRows(
+            self._follower, self._recorder, self._recent, watch, self._ids, self.key, self.shadow
+        )
 
     def waiting(self) -> dict[str, int]:
         """How many long calls wait or run, by their queue."""
@@ -175,6 +179,12 @@ class PredictionRoutes:
     def model_of(self, path: MatchedPath) -> ServedModel:
         """The model a path names, or the only one. Raises BadRequest with 404 or 503."""
         serving, model = self._follower.serving, path.model
+        if serving.cut_off:
+            raise BadRequest(
+                "nothing is answered: releases could not be read for longer than this server may go on "
+                "without (--max-partition). It answers again once it reaches its ledger.",
+                503,
+            )
         served = serving.find(model)
         if served is not None:
             return served
@@ -206,7 +216,7 @@ class PredictionRoutes:
         served, pinned, reader, incoming, write = read(request)
         at = request.at
         ids = [self._ids.new(at)] if incoming.n == 1 else self._ids.many(at, incoming.n)
-        parts = split_by_version(served, self.key, pinned, incoming, reader, ids[0])
+        request.parts = parts = split_by_version(served, self.key, pinned, incoming, reader, ids[0])
         seconds = 0.0
         for part in parts:
             seconds += part.live.seconds(part.incoming.n)
@@ -214,7 +224,7 @@ class PredictionRoutes:
             return self._answer_in_thread(request, read, self._apart if seconds == inf else self._slow)
         took, reply = _predict(request, parts, ids, write)
         logged = self._encode(request, parts, ids, took)
-        return self._record(request, served.model, parts, ids, took, logged, reply)
+        return self._record(request, served, parts, ids, took, logged, reply)
 
     def _large_calls(self, request: Request) -> LongCalls:
         """The thread of a large request. Raises BadRequest where its model does not answer."""
@@ -227,10 +237,10 @@ class PredictionRoutes:
         def work(new: Ids) -> Callable[[], Reply | Awaitable[Reply]]:
             served, pinned, reader, incoming, write = read(request)
             ids = new.many(request.at, incoming.n)
-            parts = split_by_version(served, self.key, pinned, incoming, reader, ids[0])
+            request.parts = parts = split_by_version(served, self.key, pinned, incoming, reader, ids[0])
             took, reply = _predict(request, parts, ids, write)
             logged = self._encode(request, parts, ids, took)
-            return partial(self._record, request, served.model, parts, ids, took, logged, reply)
+            return partial(self._record, request, served, parts, ids, took, logged, reply)
 
         recorded = (await calls.run(work))()
         return recorded if isinstance(recorded, Reply) else await recorded
@@ -253,7 +263,7 @@ class PredictionRoutes:
     def _record(
         self,
         request: Request,
-        model: str,
+        served: ServedModel,
         parts: list[VersionPart],
         ids: list[str],
         took: int,
@@ -269,8 +279,21 @@ class PredictionRoutes:
             self.unsampled.update(logged.unsampled)
             if not logged.parts:
                 return reply
-        written = self._recorder.put(model, rows_by_version(logged.parts), logged.blocks)
+        written = self._recorder.put(served.model, rows_by_answerer(logged.parts), logged.blocks)
+        if served.shadow is not None:
+            self._put_shadow(request, served.shadow, logged.parts, ids)
         return reply if written is None else _after(written, reply)
+
+    def _put_shadow(self, request: Request, arm: ServedArm, parts: list[VersionPart], ids: list[str]) -> None:
+        """What a release sent somewhere and is logged, its shadow is asked too."""
+        for part in parts:
+            if part.arm is not None:
+                own = ids if part.places is None else [ids[row] for row in part.places]
+                self.shadow.put(
+                    ShadowedRows(
+                        arm, part.live, part.incoming, own, request.at, request.bearer, request.traceparent
+                    )
+                )
 
     def _remember(self, parts: list[VersionPart], ids: list[str]) -> None:
         """Which model gave these answers, for labels that come before the log has them."""
@@ -295,6 +318,9 @@ def _predict(request: Request, parts: list[VersionPart], ids: list[str], write: 
                 part.answer = part.live.answer(part.incoming, request.at)
             except BadRow as error:
                 raise error.in_request(part.places) from None
+            except Exception:
+                request.parts = [part]
+                raise
         took = time.perf_counter_ns() - began
         return took, write(parts, ids)
     except Exception:

@@ -17,11 +17,11 @@ import msgspec
 
 from comporta.errors import ComportaError
 from comporta.records import Feedback
-from comporta.serve.tally import ANSWERED, FLUSHES, LOST, WRITTEN, Tally
+from comporta.serve.tally import ANSWERED, FLUSHES, LOST, WRITTEN, Answerer, Tally
 from comporta.serve.version_source import ObservationBlock, ObservationSink
 
-RowsByVersion = Sequence[tuple[int, int]]
-"""How many rows which version of a model answered."""
+RowsByAnswerer = Sequence[tuple[Answerer, int]]
+"""How many rows which version of a model answered, or which arm of its plan."""
 _BESIDE = 400
 """Bytes that a queued request takes beside its blocks, about."""
 
@@ -37,7 +37,7 @@ class QueuedRequest(msgspec.Struct, gc=False):
     """
 
     model: str
-    versions: RowsByVersion
+    versions: RowsByAnswerer
     rows: int
     cost: int
     blocks: Sequence[ObservationBlock]
@@ -56,9 +56,9 @@ class Batch(msgspec.Struct):
         return [block for item in self.items for block in item.blocks]
 
     @property
-    def versions(self) -> Counter[int]:
-        """How many rows which version answered."""
-        found: Counter[int] = Counter()
+    def versions(self) -> Counter[Answerer]:
+        """How many rows which version or arm answered."""
+        found: Counter[Answerer] = Counter()
         for versions, times in Counter(tuple(item.versions) for item in self.items).items():
             for version, rows in versions:
                 found[version] += rows * times
@@ -108,7 +108,7 @@ class Recorder:
             sink, every, batch, room, durable, say,
         )  # fmt: skip
         self.counts, self.tally, self._on_write = RecorderCounts(), tally or Tally(), on_write
-        self._cells, self._places = self.tally.cells, dict[tuple[str, int], int]()
+        self._cells, self._places = self.tally.cells, dict[tuple[str, Answerer], int]()
         self._queue: deque[QueuedRequest] = deque()
         self._held: dict[str, Batch] = {}
         self._held_cost = self._held_rows = 0
@@ -131,7 +131,7 @@ class Recorder:
         self._thread.start()
 
     def put(
-        self, model: str, versions: RowsByVersion, blocks: Sequence[ObservationBlock] | Exception
+        self, model: str, versions: RowsByAnswerer, blocks: Sequence[ObservationBlock] | Exception
     ) -> asyncio.Future[None] | None:
         """Queued; in durable mode, what to await before answering (it raises NotRecorded). blocks: what is
         kept of these rows, or why it cannot be: then they are lost, and counted."""
@@ -195,7 +195,7 @@ class Recorder:
             for item in list(self._queue):
                 self._lose(item.model, item.versions)
 
-    def _lose(self, model: str, versions: RowsByVersion) -> None:
+    def _lose(self, model: str, versions: RowsByAnswerer) -> None:
         for version, count in versions:
             self.counts.lost += count
             self.tally.cells[self.tally.place(model, version) + LOST] += count
@@ -249,7 +249,7 @@ class Recorder:
             return
         self._settle(items, error)
 
-    def _give_up(self, model: str, versions: RowsByVersion, error: Exception) -> None:
+    def _give_up(self, model: str, versions: RowsByAnswerer, error: Exception) -> None:
         """What cannot be put into a block is lost; in durable mode it is not answered. Raises NotRecorded."""
         rows = sum(count for _, count in versions)
         self._say(f"{rows} answers cannot be logged ({type(error).__name__}: {error}); they are lost.")

@@ -18,8 +18,8 @@ class Request(msgspec.Struct, gc=False):
     """One request, its body read. at: nanoseconds since 1970. bearer: the token it showed, where one is asked
     for. traceparent: the trace that it is part of. query: what stands behind the path's `?`, as it came.
 
-    Once it is answered, parts: the rows of it that each version answered; ids: of its predictions; took:
-    nanoseconds that its models took.
+    parts: the rows of it that each arm is to answer, once that is known; of one that failed, those that did.
+    Once it is answered, ids: of its predictions; took: nanoseconds that its models took.
     """
 
     path: MatchedPath

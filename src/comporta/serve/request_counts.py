@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from comporta.serve.metric_sample import MetricSample, version_labels
+from comporta.serve.serving_state import ServedArm
+from comporta.serve.tally import BOUNDS, FAILURES, REQUESTS, TIMES, WITHOUT_UNIT, Answerer, Tally
 from comporta.serve.version_parts import VersionPart
 
-BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-"""Seconds, the upper ends of a histogram's buckets."""
 SECONDS = "request_seconds"
 NO_ARM = "none"
 """What is called the arm of a request that named its version."""
@@ -40,9 +40,11 @@ class FailedRequests(msgspec.Struct):
 
 
 class RequestCounts:
-    """Changed by the event loop alone. by_route: (route, status) → how many. under_way: not answered yet."""
+    """Changed by the event loop alone. by_route: (route, status) → how many. under_way: not answered yet.
+    tally: where requests are counted by the arms of plans."""
 
-    def __init__(self) -> None:
+    def __init__(self, tally: Tally) -> None:
+        self._tally = tally
         self.by_route: Counter[tuple[str, int]] = Counter()
         self.under_way = 0
         self._arms: dict[tuple[str, int, str | None], AnswerTimes] = {}
@@ -56,12 +58,31 @@ class RequestCounts:
         for part in parts:
             loaded, rows = part.live.loaded, part.incoming.n
             share = model if alone else model * rows // all_rows
-            self._add((loaded.model, loaded.number, part.arm), rows, at, took, share)
+            self._add((loaded.model, loaded.number, part.role), rows, at, took, share)
+            if part.arm is not None and not isinstance(part.arm.of, int):
+                units = part.incoming.about.unit
+                without = sum(each is None for each in units) if isinstance(units, list) else rows
+                self._note_arm(loaded.model, part.arm.of, 0 if isinstance(units, str) else without, took)
 
-    def note_row(self, model: str, version: int, arm: str | None, at: int, took: int, asked: int) -> None:
-        """One request to infer, of one row. asked: nanoseconds of its model; the rest as in `note_answer`."""
+    def note_row(self, model: str, arm: ServedArm, without: bool, at: int, took: int, asked: int) -> None:
+        """One request to infer, of one row. without: whether it named no unit. asked: nanoseconds of its
+        model; the rest as in `note_answer`."""
         self.by_route[INFERRED] += 1
-        self._add((model, version, arm), 1, at, took, asked)
+        self._add((model, arm.live.loaded.number, arm.role), 1, at, took, asked)
+        if type(arm.of) is not int:
+            self._note_arm(model, arm.of, int(without), took)
+
+    def _note_arm(self, model: str, of: Answerer, without: int, took: int) -> None:
+        """One request that an arm answered. without: its rows without a unit."""
+        cells, place = self._tally.cells, self._tally.place(model, of)
+        cells[place + REQUESTS] += 1
+        cells[place + WITHOUT_UNIT] += without
+        cells[place + TIMES + bisect_left(_NANOSECONDS, took)] += 1
+
+    def note_arm_failure(self, model: str, arm: ServedArm) -> None:
+        """One request that got a 5xx of an arm."""
+        if not isinstance(arm.of, int):
+            self._tally.cells[self._tally.place(model, arm.of) + FAILURES] += 1
 
     def _add(self, arm: tuple[str, int, str | None], rows: int, at: int, took: int, model: int) -> None:
         times = self._arms.get(arm)

@@ -15,8 +15,10 @@ from comporta.serve.paths import MatchedPath
 from comporta.serve.release_follower import ReleaseFollower
 from comporta.serve.request import Request
 from comporta.serve.request_counts import INFERRED, RequestCounts
+from comporta.serve.tally import Tally
 from comporta.serve.version_parts import VersionPart
 
+_FAULT = 500
 _ASKED = ("infer", "invoke", "predict", "grpc_infer")
 
 
@@ -55,9 +57,14 @@ class RequestWatch:
     """Of one process. access, tracer: None for none."""
 
     def __init__(
-        self, follower: ReleaseFollower, access: AccessLog | None = None, tracer: RequestTracer | None = None
+        self,
+        follower: ReleaseFollower,
+        tally: Tally,
+        access: AccessLog | None = None,
+        tracer: RequestTracer | None = None,
     ) -> None:
-        self.counts = RequestCounts()
+        """tally: as in `RequestCounts`."""
+        self.counts = RequestCounts(tally)
         self.access, self.tracer = access, tracer
         self._follower = follower
 
@@ -77,6 +84,10 @@ class RequestWatch:
             self.counts.note_answer(request.parts, incoming.at, took, request.took)
         elif matched is not None and name in _ASKED:
             self._note_failure(matched, took)
+            if reply.status >= _FAULT and request is not None:
+                for part in request.parts:
+                    if part.arm is not None:
+                        self.counts.note_arm_failure(part.live.loaded.model, part.arm)
         if incoming.span is not None:
             incoming.span.end(name, reply, request, took)
         return self._send(incoming, request, reply, took)

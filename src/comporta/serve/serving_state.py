@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 
 import msgspec
 
-from comporta.errors import BadRequest, ComportaError
+from comporta.errors import BadRequest
 from comporta.records import Route, Share
 from comporta.serve.codes import CANNOT
-from comporta.serve.live_version import LiveVersion, live_version
+from comporta.serve.live_version import LiveVersion
+from comporta.serve.recorder import RowsByAnswerer
+from comporta.serve.tally import Answerer, PlanArm
 from comporta.serve.traffic_split import TrafficSplit, split_traffic
-from comporta.serve.version_source import VersionSource
+
+VersionKey = tuple[str, int]
+"""A model and the number of its version."""
 
 
 class ServedArm(msgspec.Struct, frozen=True, gc=False):
-    """Where some units are sent. release, role: of the release that sends them there."""
+    """Where some units are sent. release, role: of the release that sends them there. of: by what its rows
+    are counted. one: of one row of it, the same."""
 
     live: LiveVersion
-    release: int | None = None
-    role: str | None = None
+    release: int | None
+    role: str | None
+    of: Answerer
+    one: RowsByAnswerer
 
 
 class ServedModel(msgspec.Struct, frozen=True):
@@ -29,6 +35,9 @@ class ServedModel(msgspec.Struct, frozen=True):
     champion: the version that the release names so, by whose columns requests are read. release: the number
     of the release that these shares are of, where it has one. plan: its plan's id, or empty. split: what part
     of the units each of arms has. champion_arm: where all go who have no unit, under a plan.
+
+    warm: versions that could answer at once and answer nobody. shadow: of these the one that is asked what
+    the others answered.
     """
 
     model: str
@@ -40,6 +49,8 @@ class ServedModel(msgspec.Struct, frozen=True):
     split: TrafficSplit
     release: int | None = None
     plan: str = ""
+    warm: Mapping[int, LiveVersion] = {}
+    shadow: ServedArm | None = None
 
     def arm(self, key: bytes, unit: str | None, first: str) -> ServedArm:
         """Where this unit is sent. first: stands for it where there is none and no plan is under way; under
@@ -67,6 +78,10 @@ class ServedModel(msgspec.Struct, frozen=True):
             )
         return live
 
+    def holds(self, number: int) -> bool:
+        """Whether this version is in memory, answering or warm."""
+        return number in self.versions or number in self.warm
+
 
 class FailedRelease(msgspec.Struct, frozen=True):
     """Shares that could not be loaded, and why."""
@@ -76,10 +91,14 @@ class FailedRelease(msgspec.Struct, frozen=True):
 
 
 class ServingState(msgspec.Struct, frozen=True):
-    """Every model that serves. failed: releases that could not be loaded, by model."""
+    """Every model that serves. failed: releases that could not be loaded, by model. unready: why of versions
+    that a release names and that are to answer nobody yet. cut_off: whether nothing answers because releases
+    could not be read for too long."""
 
     models: Mapping[str, ServedModel] = {}
     failed: Mapping[str, FailedRelease] = {}
+    unready: Mapping[VersionKey, str] = {}
+    cut_off: bool = False
 
     def find(self, model: str | None) -> ServedModel | None:
         """The model of this name, or the only one where none is named; None where there is none such."""
@@ -102,77 +121,100 @@ class ServingState(msgspec.Struct, frozen=True):
 
 def next_serving_state(
     old: ServingState,
-    source: VersionSource,
-    clock: Callable[[], int],
-    say: Callable[[str], None],
-    *,
-    again: bool = True,
-    on_routes: Callable[[Mapping[str, Route]], None] = lambda routes: None,
+    routes: Mapping[str, Route],
+    loaded: Mapping[VersionKey, LiveVersion],
+    failed: Mapping[VersionKey, str],
 ) -> ServingState:
-    """What serves next: what is loaded stays, what is new is loaded, warmed and asked beside it.
+    """What could serve now of what is released, with what is in memory; the same object when nothing changed.
 
-    A model whose new version cannot be loaded goes on as before; it is tried again when its shares change,
-    or with `again`. The same object when nothing changed. on_routes: called with what is released, before any
-    of it is loaded.
+    A model of which a version that is to answer is not loaded yet, or cannot be, goes on as before. One that
+    is only to be warm keeps nobody waiting. failed: why versions could not be loaded.
     """
-    routes = source.routes()
-    on_routes(routes)
     models: dict[str, ServedModel] = {}
-    failed: dict[str, FailedRelease] = {}
+    faults: dict[str, FailedRelease] = {}
     for model, route in routes.items():
         before = old.models.get(model)
-        taking = tuple(share for share in route.shares if share.weight > 0)
-        release, plan = route.number, route.plan
-        if before is not None and before.shares == taking:
-            same = (before.release, before.plan) == (release, plan)
-            models[model] = before if same else _served_model(route, before.versions)
+        taking = answering_shares(route)
+        numbers = {share.version for share in taking}
+        if all((model, number) in loaded for number in numbers):
+            made = _served_model(route, taking, loaded)
+            models[model] = before if before == made else made
             continue
-        known = old.failed.get(model)
-        if known is not None and known.shares == taking and not again:
-            failed[model] = known
-            if before is not None:
-                models[model] = before
-            continue
-        wanted = {share.version for share in taking}
-        versions = {
-            number: live for number, live in (before.versions if before else {}).items() if number in wanted
-        }
-        try:
-            for number in sorted(wanted - versions.keys()):
-                versions[number] = live_version(
-                    partial(source.load, model, number), f"{model}/{number}", clock(), say
-                )
-        except ComportaError as error:
-            failed[model] = FailedRelease(taking, str(error))
-            if failed[model] != known:
-                say(f"{model}: {CANNOT.template} {error}")
-            if before is not None:
-                models[model] = before
-            continue
-        models[model] = _served_model(route, versions)
-        _announce(models[model], say)
-    if models == dict(old.models) and failed == dict(old.failed):
-        return old
-    return ServingState(models, failed)
-
-
-def _served_model(route: Route, versions: Mapping[int, LiveVersion]) -> ServedModel:
-    """versions: at least those of the shares that answer."""
-    shares = tuple(share for share in route.shares if share.weight > 0)
-    split = split_traffic(shares, route.model, route.plan)
-    arms = tuple(ServedArm(versions[share.version], route.number, share.role) for share in split.shares)
-    first = next(arm for arm in arms if arm.role == "champion")
-    return ServedModel(
-        route.model, shares, versions, first.live, first, arms, split, route.number, route.plan
+        reason = next((failed[model, each] for each in sorted(numbers) if (model, each) in failed), None)
+        if reason is not None:
+            faults[model] = FailedRelease(taking, reason)
+        elif model in old.failed:  # until it is known of the new ones
+            faults[model] = old.failed[model]
+        if before is not None:
+            models[model] = before
+    unready = {
+        (model, share.version): failed[model, share.version]
+        for model, route in routes.items()
+        for share in route.shares
+        if share.weight == 0 and (model, share.version) in failed
+    }
+    same = models.keys() == old.models.keys() and all(
+        each is old.models[name] for name, each in models.items()
     )
+    if same and faults == dict(old.failed) and unready == dict(old.unready):
+        return old
+    return ServingState(models, faults, unready)
 
 
-def _announce(served: ServedModel, say: Callable[[str], None]) -> None:
-    """Says what answers from now on."""
-    say(f"{served.model}: {_shares(served.shares)}")
-    for live in served.versions.values():
-        if live.loaded.apart:
-            say(f"{live.name} answers from its own environment: what is installed does not do for it.")
+def answering_shares(route: Route) -> tuple[Share, ...]:
+    """Those that answer requests."""
+    return tuple(share for share in route.shares if share.weight > 0)
+
+
+def wanted_versions(routes: Mapping[str, Route]) -> list[VersionKey]:
+    """Every version that is to be in memory: first those that answer."""
+    shares = [(share, model) for model, route in routes.items() for share in route.shares]
+    ordered = sorted(shares, key=lambda each: each[0].weight == 0)
+    return list(dict.fromkeys((model, share.version) for share, model in ordered))
+
+
+def _served_model(
+    route: Route, shares: tuple[Share, ...], loaded: Mapping[VersionKey, LiveVersion]
+) -> ServedModel:
+    model = route.model
+    split = split_traffic(shares, model, route.plan)
+    arms = tuple(_arm(route, share, loaded) for share in split.shares)
+    first = next(arm for arm in arms if arm.role == "champion")
+    versions = {share.version: loaded[model, share.version] for share in shares}
+    beside = [share for share in route.shares if share.weight == 0 and (model, share.version) in loaded]
+    return ServedModel(
+        model, shares, versions, first.live, first, arms, split, route.number, route.plan,
+        {share.version: loaded[model, share.version] for share in beside},
+        next((_arm(route, share, loaded) for share in beside if share.role == "shadow"), None),
+    )  # fmt: skip
+
+
+def _arm(route: Route, share: Share, loaded: Mapping[VersionKey, LiveVersion]) -> ServedArm:
+    live = loaded[route.model, share.version]
+    if not route.plan:
+        return ServedArm(live, route.number, share.role, share.version, live.one)
+    of = PlanArm(share.version, route.plan, route.number or 0, share.role)
+    return ServedArm(live, route.number, share.role, of, ((of, 1),))
+
+
+def announce(old: ServingState, new: ServingState, say: Callable[[str], None]) -> None:
+    """Says what answers from now on and did not, what waits, and what could not be loaded."""
+    for model, served in new.models.items():
+        before = old.models.get(model)
+        if before is None or before.shares != served.shares:
+            say(f"{model}: {_shares(served.shares)}")
+        for number, live in served.versions.items():
+            if live.loaded.apart and (before is None or number not in before.versions):
+                say(f"{live.name} answers from its own environment: what is installed does not do for it.")
+        for number in served.warm:
+            if before is None or not before.holds(number):
+                say(f"{model}: version {number} is loaded, and answers nobody yet")
+    for model, fault in new.failed.items():
+        if old.failed.get(model) != fault:
+            say(f"{model}: {CANNOT.template} {fault.reason}")
+    for key, reason in new.unready.items():
+        if old.unready.get(key) != reason:
+            say(f"{key[0]}/{key[1]}: {CANNOT.template} {reason}")
 
 
 def _shares(shares: tuple[Share, ...]) -> str:

@@ -18,8 +18,10 @@ from comporta.serve.prediction_ids import Ids
 from comporta.serve.recent_predictions import RecentPredictions
 from comporta.serve.recorder import Recorder
 from comporta.serve.release_follower import ReleaseFollower
+from comporta.serve.request_rows import NOBODY, RequestRows, RowMetadata
 from comporta.serve.request_watch import RequestWatch
 from comporta.serve.serving_state import ServedArm
+from comporta.serve.shadow import Shadow, ShadowedRows
 from comporta.serve.v2_request import read_v2_row
 from comporta.serve.v2_response import write_v2_row
 from comporta.serve.version_source import ObservationBlock, RowScores
@@ -36,9 +38,10 @@ class SingleRows:
         watch: RequestWatch,
         ids: Ids,
         key: bytes,
+        shadow: Shadow,
     ) -> None:
         self._follower, self._recorder, self._recent = follower, recorder, recent
-        self._watch, self._ids, self._key = watch, ids, key
+        self._watch, self._ids, self._key, self._shadow = watch, ids, key, shadow
 
     def answer(
         self,
@@ -88,9 +91,13 @@ class SingleRows:
             bearer.take(at, requests=1, rows=1)
         if bearer is not None or follower.labels_differ or follower.least_sample < 1.0:
             self._recent.put([id], live.recent)
-        self._recorder.put(served.model, live.one, (block,))
+        self._recorder.put(served.model, arm.one, (block,))
+        if served.shadow is not None:
+            who = NOBODY if row.unit is None else RowMetadata(unit=row.unit)
+            rows = RequestRows(1, None, None, who, row.values)
+            self._shadow.put(ShadowedRows(served.shadow, reader, rows, (id,), at, bearer, None))
         since = time.perf_counter_ns() - began
-        self._watch.counts.note_row(served.model, live.loaded.number, arm.role, at, since, took)
+        self._watch.counts.note_row(served.model, arm, row.unit is None, at, since, took)
         return answer
 
 

@@ -14,6 +14,7 @@ from comporta.http.token_gate import Bearer
 from comporta.records import Form, canonical, encode
 from comporta.records.observed_rows import ObservedRows, encode_block, microseconds
 from comporta.serve.live_version import LiveVersion, PredictedRows
+from comporta.serve.recorder import RowsByAnswerer
 from comporta.serve.request_rows import NOBODY, RequestRows, RowMetadata
 from comporta.serve.serving_state import ServedArm, ServedModel
 from comporta.serve.version_source import ObservationBlock
@@ -22,15 +23,19 @@ from comporta.serve.version_source import ObservationBlock
 class VersionPart(msgspec.Struct, gc=False):
     """Rows of one arm, which one version answers. places: which rows of the request; None: all, in order.
 
-    release, arm: as in `Observation`.
+    arm: where a release sent them; None: the request named its version.
     """
 
     live: LiveVersion
     incoming: RequestRows
     places: list[int] | None = None
     answer: PredictedRows | None = None
-    release: int | None = None
-    arm: str | None = None
+    arm: ServedArm | None = None
+
+    @property
+    def role(self) -> str | None:
+        """The role of the arm."""
+        return None if self.arm is None else self.arm.role
 
 
 def split_by_version(
@@ -48,7 +53,7 @@ def split_by_version(
         return [_part_of(served.arms[0], incoming)]
     units = incoming.about.unit
     if units is None or isinstance(units, str):
-        return [_read_by(_part_of(served.arm(key, units, first), incoming), reader)]
+        return [read_by(_part_of(served.arm(key, units, first), incoming), reader)]
     places: dict[int, list[int]] = {}
     arms: dict[int, ServedArm] = {}
     for row, unit in enumerate(units):
@@ -57,16 +62,16 @@ def split_by_version(
         places.setdefault(id(arm), []).append(row)
     if len(places) == 1:
         (arm,) = arms.values()
-        return [_read_by(_part_of(arm, incoming), reader)]
+        return [read_by(_part_of(arm, incoming), reader)]
     ordered = sorted(arms.items(), key=lambda each: (each[1].live.loaded.number, each[1].role or ""))
     return [
-        _read_by(_part_of(arm, take_rows(incoming, places[at]), places[at]), reader) for at, arm in ordered
+        read_by(_part_of(arm, take_rows(incoming, places[at]), places[at]), reader) for at, arm in ordered
     ]
 
 
 def _part_of(arm: ServedArm, incoming: RequestRows, places: list[int] | None = None) -> VersionPart:
     """A part that a release sent there."""
-    return VersionPart(arm.live, incoming, places, None, arm.release, arm.role)
+    return VersionPart(arm.live, incoming, places, None, arm)
 
 
 def join_outputs(
@@ -138,12 +143,12 @@ def versions_by_row(parts: list[VersionPart], n: int) -> list[int]:
     return found
 
 
-def rows_by_version(parts: list[VersionPart]) -> Sequence[tuple[int, int]]:
-    """How many rows which version answered."""
-    if len(parts) == 1:
-        live, n = parts[0].live, parts[0].incoming.n
-        return live.one if n == 1 else ((live.loaded.number, n),)
-    return [(part.live.loaded.number, part.incoming.n) for part in parts]
+def rows_by_answerer(parts: Sequence[VersionPart]) -> RowsByAnswerer:
+    """How many rows which version or arm answered."""
+    if len(parts) == 1 and parts[0].incoming.n == 1:
+        part = parts[0]
+        return part.live.one if part.arm is None else part.arm.one
+    return [(part.live.loaded.number if part.arm is None else part.arm.of, part.incoming.n) for part in parts]
 
 
 def encode_observations(
@@ -153,9 +158,10 @@ def encode_observations(
     took: int,
     bearer: Bearer | None = None,
     traceparent: str | None = None,
+    shadow_of: Sequence[str] | None = None,
 ) -> list[ObservationBlock]:
-    """What is kept of a request: a block for each version that answered. took: nanoseconds that its models
-    took."""
+    """What is kept of a request: a block for each arm that answered. took: nanoseconds that its models took.
+    shadow_of: of one part, whose answers nobody was told: the ids of those that were."""
     at, token = nanoseconds // 1000, None if bearer is None else bearer.token.name
     made = []
     for part in parts:
@@ -179,8 +185,12 @@ def encode_observations(
             values,
             None if answer.joined is None else [encode(each).decode() for each in answer.joined],
         )
-        rows.release, rows.arm, rows.latency_us, rows.token = part.release, part.arm, took // 1000, token
+        if part.arm is not None:
+            rows.release, rows.arm = part.arm.release, part.arm.role
+        rows.latency_us, rows.token = took // 1000, token
         rows.traceparent = traceparent
+        if shadow_of is not None:
+            rows.shadow_of = list(shadow_of)
         if about is not NOBODY:
             rows.key, rows.unit = about.key, about.unit  # type: ignore[assignment]
             rows.subject = _canonical(about.subject, loaded.form)
@@ -204,7 +214,7 @@ def _canonical(subject: Any, form: Form) -> Any:
     return None if subject is None else canonical(subject, form)
 
 
-def _read_by(part: VersionPart, reader: LiveVersion) -> VersionPart:
+def read_by(part: VersionPart, reader: LiveVersion) -> VersionPart:
     """An array has its columns in the reader's order: for another schema it goes by name."""
     names = reader.schema.names
     if part.live.schema.names == names:

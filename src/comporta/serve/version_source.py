@@ -97,7 +97,10 @@ ObservationBlock = bytes
 
 
 class VersionSource(Protocol):
-    """Where routes and versions come from. Both are called from a thread beside the server's."""
+    """Where routes and versions come from. All are called from threads beside the server's."""
+
+    def mark(self) -> object:
+        """What is another after each release, and costs little to ask."""
 
     def routes(self) -> Mapping[str, Route]:
         """Who gets which traffic now, by model."""

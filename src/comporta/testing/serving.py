@@ -22,6 +22,9 @@ class MemorySource:
         self.make, self.now = make, dict(routes)
         self.loaded: list[tuple[str, int]] = []
 
+    def mark(self) -> object:
+        return dict(self.now)
+
     def routes(self) -> Mapping[str, Route]:
         return {
             model: to if isinstance(to, Route) else Route(model=model, shares=to, history=())

@@ -79,6 +79,9 @@ class CandidateSource:
         """Where the parts lie."""
         return self._opens()
 
+    def mark(self) -> object:
+        return None
+
     def routes(self) -> Mapping[str, Route]:
         whole = (Share(version=1, weight=1.0),)
         return {form: Route(model=form, shares=whole, history=()) for form in self.forms}

@@ -6,7 +6,7 @@ wrote, is lost: at most what it held for half a second, or what a full queue dro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -19,17 +19,43 @@ from comporta.opened.project import OpenProject
 from comporta.records import Record, decode, encode
 from comporta.registry import MODELS
 from comporta.serve import MetricSample, RowCounts, Tally, version_labels
-from comporta.serve.tally import is_abandoned, read_tally
+from comporta.serve.tally import (
+    ArmCounts,
+    ArmsByModel,
+    PlanArm,
+    WrittenTally,
+    is_abandoned,
+    read_tally,
+)
 
 RowsByModelVersion = dict[tuple[str, int], int]
 
 
+class ArmCount(Record, frozen=True, kw_only=True):
+    """What a process counted of one arm of a plan. rows: answered; lost: those of them that were never
+    written. The rest as in `serve.tally.ArmCounts`."""
+
+    plan: str
+    release: int
+    arm: str
+    version: int
+    requests: int = 0
+    rows: int = 0
+    lost: int = 0
+    failures: int = 0
+    without_unit: int = 0
+    shadow_failures: int = 0
+    times: tuple[int, ...] = ()
+
+
 class LostRows(Record, frozen=True, kw_only=True):
-    """Rows of a model that a process answered and did not write. rows: by version. at: when it was found."""
+    """Rows of a model that a process answered and did not write. rows: by version. arms: all that it counted
+    of the arms of plans. at: when it was found."""
 
     worker: str
     at: datetime
     rows: tuple[tuple[int, int], ...]
+    arms: tuple[ArmCount, ...] = ()
 
 
 class LossCounter:
@@ -57,7 +83,7 @@ class LossCounter:
 
     def end(self) -> None:
         """This process ends in order: what it could not write is kept, and its file goes."""
-        write_lost_rows(self._opened, self._worker, _missing(self.tally.counts()))
+        write_lost_rows(self._opened, self._worker, _missing(self.tally.counts()), self.tally.arms())
         self.tally.close()
         (self._folder / f"{self._worker}.tally").unlink(missing_ok=True)
 
@@ -76,14 +102,9 @@ class LossCounter:
     def _count_lost(self, path: Path) -> None:
         if not is_abandoned(path):
             return
-        counts = read_tally(path.read_bytes())
-        missing = _missing(counts)
-        for model in {model for model, version in missing}:
-            for version, rows in _unconfirmed_rows(self._opened, model, path.stem, counts).items():
-                if (model, version) in missing:
-                    missing[model, version] = max(0, missing[model, version] - rows)
-        missing = {key: rows for key, rows in missing.items() if rows}
-        write_lost_rows(self._opened, path.stem, missing)
+        left = read_tally(path.read_bytes())
+        missing, arms = left_unwritten(self._opened, path.stem, left)
+        write_lost_rows(self._opened, path.stem, missing, arms)
         path.unlink(missing_ok=True)
         if missing:
             by_version = ", ".join(
@@ -100,14 +121,15 @@ def logged_models(opened: OpenProject) -> list[str]:
     return [model for model, _ in opened.ledger.scan(MODELS)]
 
 
-def write_lost_rows(opened: OpenProject, worker: str, missing: RowsByModelVersion) -> None:
-    """What a process lost is written down, once."""
-    for model in sorted({model for model, _ in missing}):
+def write_lost_rows(opened: OpenProject, worker: str, missing: RowsByModelVersion, arms: ArmsByModel) -> None:
+    """What a process lost is written down, once, and what it counted of arms."""
+    for model in sorted({model for model, _ in (*missing, *arms)}):
         rows = tuple(
             (version, count) for (each, version), count in sorted(missing.items()) if each == model and count
         )
-        if rows:
-            found = LostRows(worker=worker, at=opened.clock(), rows=rows)
+        counts = tuple(arm_count(of, counts) for (each, of), counts in sorted(arms.items()) if each == model)
+        if rows or counts:
+            found = LostRows(worker=worker, at=opened.clock(), rows=rows, arms=counts)
             opened.store.put(f"{lost_prefix(log_of(model))}{worker}.json", encode(found))
 
 
@@ -117,15 +139,56 @@ def lost_rows(opened: OpenProject, say: Callable[[str], None]) -> RowsByModelVer
     say: told of a file that is no such count."""
     found: RowsByModelVersion = {}
     for model in logged_models(opened):
-        for entry in opened.store.list(lost_prefix(log_of(model))):
-            try:
-                counted = decode(opened.store.get(entry.name), LostRows).rows
-            except (msgspec.MsgspecError, UnicodeDecodeError):
-                say(f"{entry.name}: found no count of lost answers, so it counts none. Delete that file.")
-                continue
-            for version, rows in counted:
+        for counted in read_lost_rows(opened, model, say):
+            for version, rows in counted.rows:
                 found[model, version] = found.get((model, version), 0) + rows
     return found
+
+
+def read_lost_rows(opened: OpenProject, model: str, say: Callable[[str], None]) -> Iterator[LostRows]:
+    """What each process that has ended left of this model. say: told of a file that is no such count."""
+    for entry in opened.store.list(lost_prefix(log_of(model))):
+        try:
+            yield decode(opened.store.get(entry.name), LostRows)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            say(f"{entry.name}: found no count of lost answers, so it counts none. Delete that file.")
+
+
+def arm_count(of: PlanArm, counts: ArmCounts) -> ArmCount:
+    """What a process that has ended counted: what it did not write is lost."""
+    rows = counts.rows
+    return ArmCount(
+        plan=of.plan,
+        release=of.release,
+        arm=of.arm,
+        version=of.version,
+        requests=counts.requests,
+        rows=rows.answered,
+        lost=max(0, rows.answered - rows.written),
+        failures=counts.failures,
+        without_unit=counts.without_unit,
+        shadow_failures=counts.shadow_failures,
+        times=counts.times,
+    )
+
+
+def left_unwritten(
+    opened: OpenProject, worker: str, left: WrittenTally
+) -> tuple[RowsByModelVersion, ArmsByModel]:
+    """Rows that a killed process answered and that are not in the log, and what it counted of arms: what it
+    wrote and could not count any more is written."""
+    missing, arms = _missing(left.counts), left.arms
+    for model in {model for model, _ in missing}:
+        for row in _unconfirmed_rows(opened, model, worker, left.counts):
+            key = (model, row.version)
+            if missing.get(key):
+                missing[key] -= 1
+            for (name, of), counts in arms.items():
+                if (name, of.version, of.release, of.arm) == (model, row.version, row.release, row.arm):
+                    rows = counts.rows
+                    written = min(rows.answered, rows.written + 1)
+                    arms[name, of] = counts._replace(rows=rows._replace(written=written))
+    return {key: rows for key, rows in missing.items() if rows}, arms
 
 
 def _missing(counts: dict[tuple[str, int], RowCounts]) -> RowsByModelVersion:
@@ -134,8 +197,8 @@ def _missing(counts: dict[tuple[str, int], RowCounts]) -> RowsByModelVersion:
 
 def _unconfirmed_rows(
     opened: OpenProject, model: str, worker: str, counts: dict[tuple[str, int], RowCounts]
-) -> dict[int, int]:
-    """Rows by version that lie in the log, though their process was killed before it counted them."""
+) -> Iterable[OpenRow]:
+    """Rows that lie in the log, though their process was killed before it counted them."""
     flushes = max((each.flushes for (name, _), each in counts.items() if name == model), default=0)
     dataset = log_of(model)
     prefix = f"{open_prefix(dataset)}{worker}/"
@@ -146,7 +209,4 @@ def _unconfirmed_rows(
                 rows += [row for row in rows_in(name, opened.store.get(name)) if isinstance(row, OpenRow)]
             except (NotFound, msgspec.MsgspecError):
                 continue
-    found: dict[int, int] = {}
-    for row in distinct_rows(rows):
-        found[row.version] = found.get(row.version, 0) + 1
-    return found
+    return distinct_rows(rows)

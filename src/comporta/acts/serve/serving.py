@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable, Iterator, Mapping
 
 from comporta.acts.serve.sealing import SEAL_SECONDS
@@ -78,26 +79,38 @@ class ReleasedVersions:
         self.opened, self._tables = opened, tables
         self._signed = SignedRoutes(opened)
         self._histories: dict[str, JoinHistory] = {}
+        # A version may be loaded while another thread looks for releases.
+        self._signing, self._lock, self._loading = threading.Lock(), threading.Lock(), 0
+
+    def mark(self) -> object:
+        """The end of the ledger: each release is an event."""
+        return self.opened.ledger.head()
 
     def routes(self) -> Mapping[str, Route]:
         """Who gets which traffic now. History that has a newer version is brought in on the way. Raises
         Tampered where a route is not what its signed releases say."""
         routes = dict(self.opened.ledger.scan(ROUTES))
-        self._signed.require_routes(routes)
+        with self._signing:
+            self._signed.require_routes(routes)
         named = {
             version_key(model, share.version) for model, route in routes.items() for share in route.shares
         }
-        self._histories = {key: each for key, each in self._histories.items() if key in named}
-        for history in self._histories.values():
+        with self._lock:
+            self._histories = {key: each for key, each in self._histories.items() if key in named}
+            histories = [*self._histories.values()]
+        for history in histories:
             history.renew()
-        if self._tables is not None:
-            self._tables.retain({name for each in self._histories.values() for name in each.names})
+        with self._lock:
+            # What is being loaded has tables already, and is not among the histories yet.
+            if self._tables is not None and not self._loading:
+                self._tables.retain({name for each in self._histories.values() for name in each.names})
         return routes
 
     def tokens(self) -> tuple[Token, ...]:
         """The tokens that are let in now. Raises Tampered where one is not what its signed events say."""
         found = valid_tokens((each for _, each in self.opened.ledger.scan(TOKENS)), self.opened.now())
-        self._signed.require_tokens(found)
+        with self._signing:
+            self._signed.require_tokens(found)
         return found
 
     def load(self, model: str, number: int) -> LoadedVersion:
@@ -105,8 +118,16 @@ class ReleasedVersions:
         version = self.opened.ledger.get(VERSIONS, version_key(model, number))
         if version is None:
             raise NotFound(f"found no version {model}/{number} in the registry.")
-        self._signed.require_version(version)
-        loaded, history = load_version(self.opened, version, self._tables)
-        if history is not None:
-            self._histories[version_key(model, number)] = history
+        with self._signing:
+            self._signed.require_version(version)
+        with self._lock:
+            self._loading += 1
+        history = None
+        try:
+            loaded, history = load_version(self.opened, version, self._tables)
+        finally:
+            with self._lock:
+                self._loading -= 1
+                if history is not None:
+                    self._histories[version_key(model, number)] = history
         return loaded
