@@ -36,7 +36,7 @@ from comporta.records.access import ActProof, Scope
 from comporta.records.freeze import Freeze
 from comporta.records.job import JobLimits, JobRequest, Tick
 from comporta.records.plan import FuseTerms, MetricTerms, PlanTerms
-from comporta.records.plan_counts import ArmCounts, ArmTally, ExposureBin, MetricCounts
+from comporta.records.plan_counts import ArmTally, ExposureBin, MetricCounts, UnitCounts
 from comporta.records.token import Quota, Token
 from comporta.release.codes import ROLLED_BACK_BY_HAND
 
@@ -296,7 +296,7 @@ SAMPLES: tuple[Fact, ...] = (
         outcome="error",
         bins=1,
         counts=MetricCounts(
-            canary=ArmCounts(n=11, bad=2, unlabelled=1), control=ArmCounts(n=12, bad=1, unlabelled=0)
+            canary=UnitCounts(n=11, bad=2, unlabelled=1), control=UnitCounts(n=12, bad=1, unlabelled=0)
         ),
         season=1,
     ),

@@ -7,7 +7,7 @@ from datetime import datetime
 from comporta.records.record import Record
 
 
-class ArmCounts(Record, frozen=True, kw_only=True):
+class UnitCounts(Record, frozen=True, kw_only=True):
     """Units of an arm whose horizon is over. n: all of them. bad: of the labelled ones, those with the worse
     outcome. unlabelled: those whose label never came, or whose answer was not logged."""
 
@@ -15,8 +15,8 @@ class ArmCounts(Record, frozen=True, kw_only=True):
     bad: int = 0
     unlabelled: int = 0
 
-    def __add__(self, other: ArmCounts) -> ArmCounts:
-        return ArmCounts(
+    def __add__(self, other: UnitCounts) -> UnitCounts:
+        return UnitCounts(
             n=self.n + other.n,
             bad=self.bad + other.bad,
             unlabelled=self.unlabelled + other.unlabelled,
@@ -44,8 +44,8 @@ class PairedCounts(Record, frozen=True, kw_only=True):
 class MetricCounts(Record, frozen=True, kw_only=True):
     """What was counted of one outcome: two arms, or pairs."""
 
-    canary: ArmCounts = ArmCounts()
-    control: ArmCounts = ArmCounts()
+    canary: UnitCounts = UnitCounts()
+    control: UnitCounts = UnitCounts()
     paired: PairedCounts | None = None
 
     def __add__(self, other: MetricCounts) -> MetricCounts:

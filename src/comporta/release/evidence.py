@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from comporta.records import Record
 from comporta.records.plan import MetricProgress, MetricTerms, ReleasePlan
-from comporta.records.plan_counts import ArmCounts, MetricCounts
+from comporta.records.plan_counts import MetricCounts, UnitCounts
 from comporta.stats.arm_evidence import RatioSequence, arm_evidence, ratio_sequence
 from comporta.stats.paired_evidence import paired_evidence, paired_ratio_sequence
 from comporta.stats.sample_ratio import sample_ratio
@@ -111,7 +111,7 @@ def _stage(stage: str, canary: int, control: int) -> StageRatio:
     return StageRatio(stage=stage, canary=canary, control=control, log_e=float(sample_ratio(canary, control)))
 
 
-def _label_count(arm: ArmCounts) -> int:
+def _label_count(arm: UnitCounts) -> int:
     return arm.n - arm.unlabelled
 
 

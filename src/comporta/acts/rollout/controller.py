@@ -10,8 +10,10 @@ import contextlib
 import secrets
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from comporta import jobs
+from comporta.acts.rollout.tallies import plan_tallies
 from comporta.acts.rollout.turn import LEASE, plans_under_way, turn
 from comporta.errors import AttemptReplaced, Busy, ComportaError, StorageFull
 from comporta.opened.project import OpenProject
@@ -93,4 +95,4 @@ class ReleaseController:
 
 def controller(opened: OpenProject, notify: Notice, fault: Callable[[str], None]) -> ReleaseController:
     """Of this project, with what its servers counted of requests."""
-    return ReleaseController(opened, lambda plan: plan.tallies, notify, fault)
+    return ReleaseController(opened, partial(plan_tallies, opened), notify, fault)

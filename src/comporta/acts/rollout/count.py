@@ -11,7 +11,7 @@ from comporta.acts.rollout.first_answers import first_answers, with_outcome
 from comporta.opened.project import OpenProject
 from comporta.records import Route
 from comporta.records.plan import MetricTerms, ReleasePlan
-from comporta.records.plan_counts import ArmCounts, ArmTally, ExposureBin, MetricCounts
+from comporta.records.plan_counts import ArmTally, ExposureBin, MetricCounts, UnitCounts
 from comporta.records.plan_facts import PlanCounted, PlanExposed
 from comporta.release.plan_bins import MaturedBins, ends_due, matured_bins
 from comporta.release.plan_state import evolve
@@ -79,10 +79,10 @@ def _counts(metric: MetricTerms, units: pl.DataFrame, group: MaturedBins) -> Met
     that came into the log later counts too."""
     worse = 1.0 if metric.better == "lower" else 0.0
 
-    def arm(canary: bool, n: int) -> ArmCounts:
+    def arm(canary: bool, n: int) -> UnitCounts:
         mine = units.filter(pl.col("canary") == canary)["value"]
         labelled, n = len(mine) - mine.null_count(), max(n, len(mine))
-        return ArmCounts(n=n, bad=int((mine == worse).sum()), unlabelled=n - labelled)
+        return UnitCounts(n=n, bad=int((mine == worse).sum()), unlabelled=n - labelled)
 
     return MetricCounts(
         canary=arm(True, sum(each.canary for each in group.bins)),

@@ -8,7 +8,7 @@ import polars as pl
 
 from comporta.acts.serve.serving_log import scan_all_feedback, scan_all_predictions, signatures_of
 from comporta.opened.project import OpenProject
-from comporta.records import Release, Route, decode
+from comporta.records import Route, decode
 from comporta.records.label import read_label
 from comporta.records.plan import MetricTerms, ReleasePlan
 
@@ -21,8 +21,8 @@ def first_answers(opened: OpenProject, plan: ReleasePlan, route: Route) -> pl.Da
     """A row for each unit that one of the arms answered: `id`, `version`, `at`, `canary` (whether that arm),
     `latency_us`, and what it was answered (`out.…`). A unit counts in the arm that answered it first,
     whatever happened to it later."""
-    releases = [each for each in route.history if each.plan == plan.id]
-    every, half = [each.number for each in releases], [each.number for each in releases if _halves(each)]
+    every = [each.number for each in route.history if each.plan == plan.id]
+    half = half_releases(route, plan)
     log = scan_all_predictions(opened, plan.model)
     control = (pl.col("arm") == "control") | (pl.col("arm").eq("champion") & pl.col("release").is_in(half))
     canary = pl.col("arm") == "canary"
@@ -37,8 +37,14 @@ def first_answers(opened: OpenProject, plan: ReleasePlan, route: Route) -> pl.Da
     )
 
 
-def _halves(release: Release) -> bool:
-    return any(share.role == "canary" and share.weight >= HALF for share in release.shares)
+def half_releases(route: Route, plan: ReleasePlan) -> list[int]:
+    """The numbers of the plan's releases in which the champion's own share is the control."""
+    return [
+        each.number
+        for each in route.history
+        if each.plan == plan.id
+        and any(share.role == "canary" and share.weight >= HALF for share in each.shares)
+    ]
 
 
 def with_outcome(

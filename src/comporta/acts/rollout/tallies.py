@@ -1,0 +1,70 @@
+"""What servers counted of the requests of a plan's arms: for fuses, and units that nobody logged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from comporta.acts.rollout.first_answers import half_releases
+from comporta.acts.serve.lost_rows import ArmCount
+from comporta.acts.serve.server_state import arm_tallies
+from comporta.opened.project import OpenProject
+from comporta.records import Route
+from comporta.records.plan import ReleasePlan
+from comporta.records.plan_counts import ArmTally
+from comporta.release import ROUTES
+from comporta.serve.tally import BOUNDS
+
+
+def plan_tallies(opened: OpenProject, plan: ReleasePlan) -> tuple[ArmTally, ArmTally]:
+    """Of the canary and of the control, since the plan began, of all servers of this machine and of those
+    elsewhere that have ended. Never less than what was seen before: a file that is gone took nothing back."""
+    route = opened.ledger.get(ROUTES, plan.model)
+    assert route is not None, "a plan begins beside a release"
+    try:
+        counted = arm_tallies(opened, plan.model, plan.id)
+    except OSError:
+        return plan.tallies[0], plan.tallies[1]
+    canary, control = _of_arms(counted, route, plan)
+    return _at_least(canary, plan.tallies[0]), _at_least(control, plan.tallies[1])
+
+
+def _of_arms(counted: Iterable[ArmCount], route: Route, plan: ReleasePlan) -> tuple[ArmTally, ArmTally]:
+    half = half_releases(route, plan)
+    arms = {"canary": ArmTally(), "control": ArmTally()}
+    without = 0
+    for each in counted:
+        without += each.without_unit
+        controls = each.arm == "control" or (each.arm == "champion" and each.release in half)
+        if each.arm == "canary" or controls:
+            name = "canary" if each.arm == "canary" else "control"
+            arms[name] = _add(arms[name], _tally(each, plan))
+    control = arms["control"]
+    return arms["canary"], ArmTally(
+        requests=control.requests,
+        failed=control.failed,
+        slow=control.slow,
+        unlogged=control.unlogged,
+        without_unit=without,
+    )
+
+
+def _tally(count: ArmCount, plan: ReleasePlan) -> ArmTally:
+    fuse = plan.terms.fuse
+    limit = None if fuse is None or fuse.latency is None else fuse.latency / 1000
+    # Of a bound that lies above the limit: what took between the two is not counted as slow.
+    slow = (
+        0
+        if limit is None
+        else sum(n for low, n in zip((0.0, *BOUNDS), count.times, strict=False) if low >= limit)
+    )
+    return ArmTally(requests=count.requests, failed=count.failures, slow=slow, unlogged=count.lost)
+
+
+def _add(one: ArmTally, other: ArmTally) -> ArmTally:
+    return ArmTally(**{name: getattr(one, name) + getattr(other, name) for name in one.__struct_fields__})
+
+
+def _at_least(found: ArmTally, before: ArmTally) -> ArmTally:
+    return ArmTally(
+        **{name: max(getattr(found, name), getattr(before, name)) for name in found.__struct_fields__}
+    )
