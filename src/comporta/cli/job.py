@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +12,7 @@ from cyclopts import Parameter
 from comporta.cli import completed_values as offered
 from comporta.cli import show as shown
 from comporta.cli.options import AsJson, Where, between
-from comporta.cli.stop_signals import stop_on_signal
+from comporta.cli.stop_signals import stop_at_end_of_input, stop_on_signal
 from comporta.cli.words import words as say
 from comporta.records.job import Job, JobPriority, JobValue
 
@@ -132,7 +131,7 @@ def work(
         works = open_worker(opened, tell)
         scheduler = Scheduler(opened, DeclaredSchedules(place_of(opened)), shown.aside)
         if end_with_input:
-            threading.Thread(target=_stop_at_end_of_input, args=(stop,), daemon=True).start()
+            stop_at_end_of_input(stop)
         if not once:
             threading.Thread(
                 target=scheduler.follow, args=(stop,), name="comporta-schedules", daemon=True
@@ -142,12 +141,6 @@ def work(
         made = works.work(stop, once=once)
     if once and not json:
         shown.aside(say.JOB_WORKED.format(count=made) if made else say.JOB_NOTHING)
-
-
-def _stop_at_end_of_input(stop: threading.Event) -> None:
-    while os.read(0, 1024):
-        pass
-    stop.set()
 
 
 def queue_act(

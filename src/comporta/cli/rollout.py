@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from comporta.cli import show
 from comporta.cli.options import AsJson, Where
-from comporta.cli.stop_signals import stop_on_signal
+from comporta.cli.stop_signals import stop_at_end_of_input, stop_on_signal
 from comporta.cli.words import words as say
 from comporta.errors import BadProject
 
@@ -46,6 +46,7 @@ def releases(
 def steer(
     *,
     once: Annotated[bool, Parameter(help=say.PLAN_STEER_ONCE, negative="")] = False,
+    end_with_input: Annotated[bool, Parameter(help=say.JOB_END_WITH_INPUT, negative="")] = False,
     project: Where = None,
     json: AsJson = False,
 ) -> None:
@@ -55,7 +56,7 @@ def steer(
     any moment.
     """
     from comporta.acts.rollout.controller import controller
-    from comporta.opened.project import open_project
+    from comporta.opened.deployed import open_to_serve
 
     def notify(plan: ReleasePlan, decision: PlanDecision) -> None:
         version = f"{plan.model}/{plan.version}"
@@ -64,13 +65,15 @@ def steer(
         else:
             show.line(say.PLAN_DECIDED.format(version=version, why=show.say(decision.why)))
 
-    with open_project(project) as opened:
+    with open_to_serve(project, works=False) as opened:
         leading = controller(opened, notify, show.aside)
         if once:
             if not leading.look() and not json:
                 show.aside(say.PLAN_STEERED_NOTHING)
             return
         with stop_on_signal() as stop:
+            if end_with_input:
+                stop_at_end_of_input(stop)
             leading.follow(stop)
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from comporta.cli import show
 from comporta.cli.exposed import tell_exposed
 from comporta.cli.options import Where, between
 from comporta.cli.words import words as say
+
+if TYPE_CHECKING:
+    from comporta.opened.project import OpenProject
 
 
 def serve(
@@ -35,6 +40,7 @@ def serve(
     otel: Annotated[bool, Parameter(help=say.OTEL, negative="")] = False,
     grpc: Annotated[int | None, Parameter(help=say.GRPC, validator=between(0, 65535))] = None,
     await_release: Annotated[bool, Parameter(help=say.AWAIT_RELEASE, negative="")] = False,
+    steers: Annotated[bool, Parameter(name="--steer", help=say.PLAN_STEER_BESIDE)] = True,
     project: Where = None,
 ) -> None:
     """Answer requests with what is released, until interrupted. Releases and rollbacks are followed at once.
@@ -52,7 +58,7 @@ def serve(
         max_body=max_body, grpc=grpc,
     )  # fmt: skip
     count = workers or default_workers()
-    with open_to_serve(project, works=count == 1) as opened:
+    with open_to_serve(project, works=count == 1) as opened, beside(opened, steers=steers):
         tell_exposed(opened)
         if count == 1:
             from comporta.acts.serve.serving import serve as served
@@ -68,3 +74,13 @@ def serve(
                 opened, count, host=host, port=port, durable=durable, tokens=tokens, options=options,
                 await_release=await_release,
             )  # fmt: skip
+
+
+def beside(opened: OpenProject, *, steers: bool) -> AbstractContextManager[object]:
+    """What carries release plans out as long as this server runs, where it is to."""
+    from comporta.acts.rollout.companion import Companion
+
+    alone = opened.settings.ledger.startswith("memory:")  # which no other process sees
+    return (
+        Companion(opened, opened.file or opened.home, show.aside) if steers and not alone else nullcontext()
+    )

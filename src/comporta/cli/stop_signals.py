@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -31,3 +32,14 @@ def stop_on_signal() -> Iterator[threading.Event]:
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
+
+
+def stop_at_end_of_input(stop: threading.Event) -> None:
+    """Sets it once standard input ends: whoever began this process is gone."""
+
+    def wait() -> None:
+        while os.read(0, 1024):
+            pass
+        stop.set()
+
+    threading.Thread(target=wait, daemon=True).start()

@@ -52,3 +52,9 @@ def plan_under_way(view: View, model: str) -> ReleasePlan | None:
     newest = view.get(NEWEST_PLANS, model)
     plan = None if newest is None else view.get(PLANS, newest)
     return None if plan is None or plan.state == "ended" else plan
+
+
+def plans_under_way(view: View) -> list[ReleasePlan]:
+    """The plans that have not ended, by model."""
+    found = (plan_under_way(view, model) for model, _ in view.scan(NEWEST_PLANS))
+    return [plan for plan in found if plan is not None]

@@ -10,16 +10,15 @@ import contextlib
 import secrets
 import threading
 from collections.abc import Callable, Sequence
-from functools import partial
 
 from comporta import jobs
-from comporta.acts.rollout.tallies import plan_tallies
-from comporta.acts.rollout.turn import LEASE, plans_under_way, turn
 from comporta.errors import AttemptReplaced, Busy, ComportaError, StorageFull
 from comporta.opened.project import OpenProject
 from comporta.records.plan import PlanDecision, ReleasePlan
 from comporta.records.plan_counts import ArmTally
+from comporta.release import plans_under_way
 
+LEASE = "release controller"
 LOOK = 2.0
 """Seconds between two looks: what a fuse waits for."""
 LENGTH = 15.0
@@ -72,6 +71,9 @@ class ReleaseController:
         if lease is None:
             return []
         self._token = lease.token
+        # What counts and decides is heavy: a controller that has nothing to do is not.
+        from comporta.acts.rollout.turn import turn
+
         found = []
         for plan in plans:
             decision = turn(self._opened, plan, lease, self._tallies(plan))
@@ -95,4 +97,10 @@ class ReleaseController:
 
 def controller(opened: OpenProject, notify: Notice, fault: Callable[[str], None]) -> ReleaseController:
     """Of this project, with what its servers counted of requests."""
-    return ReleaseController(opened, partial(plan_tallies, opened), notify, fault)
+
+    def tallies(plan: ReleasePlan) -> Sequence[ArmTally]:
+        from comporta.acts.rollout.tallies import plan_tallies
+
+        return plan_tallies(opened, plan)
+
+    return ReleaseController(opened, tallies, notify, fault)

@@ -10,19 +10,18 @@ from msgspec.structs import replace
 from comporta.acts.rollout.count import count
 from comporta.errors import AttemptReplaced
 from comporta.opened.project import OpenProject
-from comporta.records import Fact, Route, Transaction, View
+from comporta.records import Fact, Route, Transaction
 from comporta.records.freeze import frozen_until
 from comporta.records.lease import Lease
 from comporta.records.plan import PlanDecision, PlanEnd, ReleasePlan
 from comporta.records.plan_counts import ArmTally
 from comporta.records.plan_facts import PlanStepped
-from comporta.release import PLANS, ROUTES, plan_under_way
+from comporta.release import PLANS, ROUTES
 from comporta.release.arms import end_release, step_release
 from comporta.release.evidence import plan_evidence
 from comporta.release.plan_decision import decide
 from comporta.release.plan_state import end_of, evolve
 
-LEASE = "release controller"
 ENDS: dict[str, PlanEnd] = {
     "promote": "promoted",
     "roll_back": "rolled_back",
@@ -86,9 +85,3 @@ def require_lease(tx: Transaction, lease: Lease | None) -> None:
 
 def _with_tallies(plan: ReleasePlan, tallies: Sequence[ArmTally]) -> ReleasePlan:
     return replace(plan, tallies=tuple(tallies))
-
-
-def plans_under_way(view: View) -> list[ReleasePlan]:
-    """The plans that have not ended, by model."""
-    found = (plan_under_way(view, model) for model, _ in view.scan(ROUTES))
-    return [plan for plan in found if plan is not None]

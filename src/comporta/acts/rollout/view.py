@@ -14,7 +14,7 @@ from comporta.records.freeze import frozen_until
 from comporta.records.message import Text
 from comporta.records.plan import MetricProgress, MetricTerms, PlanAct, ReleasePlan
 from comporta.records.plan_counts import MetricCounts
-from comporta.release import PLANS, plan_under_way
+from comporta.release import PLANS, plans_under_way
 from comporta.release.evidence import MetricEvidence, StageRatio, plan_evidence
 from comporta.release.plan_decision import decide
 
@@ -65,8 +65,7 @@ def list_plans(opened: OpenProject, *, every: bool = False, limit: int = 50) -> 
         newest = opened.ledger.scan(PLANS)
         plans = sorted((plan for _, plan in newest), key=lambda plan: plan.started, reverse=True)[:limit]
     else:
-        models = sorted({plan.model for _, plan in opened.ledger.scan(PLANS)})
-        plans = [plan for model in models if (plan := plan_under_way(opened.ledger, model)) is not None]
+        plans = plans_under_way(opened.ledger)
     return tuple(view_of(opened, plan) for plan in plans)
 
 

@@ -58,6 +58,7 @@ def parts_of(file: Path, options: UpOptions) -> tuple[SupervisedPart, ...]:
             "comporta.control.process", str(file), options.control_host, str(options.control_port)
         ),
     )
+    steer = SupervisedPart(name="steer", command=_comporta("steer", file, "--end-with-input"))
     workers = tuple(
         SupervisedPart(
             name="worker" if options.job_workers == 1 else f"worker {number}",
@@ -66,12 +67,12 @@ def parts_of(file: Path, options: UpOptions) -> tuple[SupervisedPart, ...]:
         )
         for number in range(1, options.job_workers + 1)
     )
-    return (server, control, *workers) if options.control else (server, *workers)
+    return (server, control, steer, *workers) if options.control else (server, steer, *workers)
 
 
 def server_words(options: UpOptions) -> tuple[str, ...]:
     """The words of `comporta serve` that ask for the same."""
-    words = ["--await-release", "--host", options.host, "--port", str(options.port)]
+    words = ["--await-release", "--no-steer", "--host", options.host, "--port", str(options.port)]
     if options.workers is not None:
         words += ["--workers", str(options.workers)]
     words += [f"--{name}" for name in ("durable", "tokens") if getattr(options, name)]
