@@ -1,0 +1,181 @@
+"""A version on its way to all traffic by a plan, nobody touching it: promoted, rolled back, or undecided."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from comporta.acts.release.release import release, rollback
+from comporta.acts.rollout.begin import begin_plan
+from comporta.acts.rollout.steering import abort, pause, promote, resume
+from comporta.acts.rollout.view import show_plan
+from comporta.errors import Refused
+from comporta.opened.project import OpenProject, open_project
+from comporta.opened.sentences import sentence
+from comporta.records.plan import PlanDecision, ReleasePlan
+from comporta.records.plan_counts import ArmTally
+from comporta.release import PLANS, ROUTES
+from tests.flow.rollouts import Traffic, controller_of, make_rollout_project, soon
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_rollout_project(tmp_path_factory.mktemp("rollout"))
+
+
+@contextmanager
+def copy_of(folder: Path, to: Path, now: list[datetime]) -> Iterator[OpenProject]:
+    shutil.copytree(folder, to / "project")
+    with open_project(to / "project", clock=lambda: now[0]) as opened:
+        yield opened
+
+
+def run_until_end(
+    opened: OpenProject,
+    now: list[datetime],
+    traffic: Traffic,
+    decisions: list[PlanDecision],
+    *,
+    days: int = 9,
+    units: int = 900,
+    tallies: Callable[[ReleasePlan], tuple[ArmTally, ArmTally]] | None = None,
+) -> ReleasePlan:
+    """The plan at its end, looked at every twelve hours."""
+    plan = begin_plan(opened, "ill/2", by="ana")
+    looks = controller_of(opened, decisions) if tallies is None else controller_of(opened, decisions, tallies)
+    for _ in range(2 * days):
+        traffic.pass_hours(12, units)
+        looks.look()
+        plan = opened.ledger.get(PLANS, plan.id) or plan
+        if plan.state == "ended":
+            break
+    return plan
+
+
+def shares(opened: OpenProject) -> list[tuple[int, float, str]]:
+    route = opened.ledger.get(ROUTES, "ill")
+    assert route is not None
+    return [(each.version, each.weight, each.role) for each in route.shares]
+
+
+def test_a_version_that_is_as_good_is_promoted_at_the_end_of_a_whole_season(made, tmp_path):
+    now = soon()
+    with copy_of(made, tmp_path, now) as opened:
+        decisions: list[PlanDecision] = []
+        plan = run_until_end(opened, now, Traffic(opened, now, lambda arm: 0.2), decisions)
+        assert plan.end == "promoted"
+        assert [each.act for each in decisions] == ["step", "wait", "promote"]
+        assert "non-inferior" in sentence(plan.why)
+        assert shares(opened) == [(2, 1.0, "champion")]
+        counts = plan.progress["error"].counts
+        assert counts.canary.unlabelled == counts.control.unlabelled == 0
+        assert rollback(opened, "ill", by="ana").champion == 1
+
+
+def test_a_version_whose_answers_are_flipped_now_and_then_is_rolled_back(made, tmp_path):
+    now = soon()
+    with copy_of(made, tmp_path, now) as opened:
+        traffic = Traffic(opened, now, lambda arm: 0.3 if arm == "canary" else 0.2, seed=1)
+        plan = run_until_end(opened, now, traffic, [])
+        assert plan.end == "rolled_back"
+        assert "error is worse" in sentence(plan.why)
+        assert shares(opened) == [(1, 1.0, "champion")]
+
+
+def test_labels_that_come_later_for_wrong_answers_of_one_arm_decide_nothing(made, tmp_path):
+    now = soon()
+    with copy_of(made, tmp_path, now) as opened:
+
+        def delay(arm: str, wrong: bool) -> float:
+            return 11.0 if wrong and arm == "canary" else 1.0
+
+        plan = run_until_end(opened, now, Traffic(opened, now, lambda arm: 0.2, delay), [], days=3)
+        assert plan.state == "running"
+
+
+def test_labels_that_never_come_for_one_arm_promote_nothing(made, tmp_path):
+    now = soon()
+    with copy_of(made, tmp_path, now) as opened:
+
+        def delay(arm: str, wrong: bool) -> float | None:
+            return None if wrong and arm == "canary" else 1.0
+
+        decisions: list[PlanDecision] = []
+        plan = run_until_end(opened, now, Traffic(opened, now, lambda arm: 0.2, delay), decisions, days=6)
+        assert plan.end == "inconclusive"
+        assert "labelled" in sentence(plan.why)
+
+
+def test_failures_of_the_new_version_end_it_at_once(made, tmp_path):
+    now = soon()
+    with copy_of(made, tmp_path, now) as opened:
+        failing = (ArmTally(requests=100, failed=9), ArmTally(requests=100))
+        traffic = Traffic(opened, now, lambda arm: 0.2)
+        plan = run_until_end(opened, now, traffic, [], days=1, units=10, tallies=lambda plan: failing)
+        assert plan.end == "rolled_back"
+        assert "9 of 100 requests to the new version failed (9.0%)" in sentence(plan.why)
+
+
+def test_a_plan_that_sees_too_little_is_rolled_back_at_its_deadline(made, tmp_path):
+    now = soon()
+    with copy_of(made, tmp_path, now) as opened:
+        traffic = Traffic(opened, now, lambda arm: 0.2)
+        plan = run_until_end(opened, now, traffic, [], units=40)
+        assert plan.end == "inconclusive"
+        assert "undecided after 8 days" in sentence(plan.why)
+
+
+def test_a_paused_plan_stays_and_resumed_goes_on(made, tmp_path):
+    now = soon()
+    with copy_of(made, tmp_path, now) as opened:
+        begin_plan(opened, "ill/2", by="ana")
+        assert pause(opened, "ill/2", by="ana").state == "paused"
+        decisions: list[PlanDecision] = []
+        traffic = Traffic(opened, now, lambda arm: 0.2)
+        traffic.pass_hours(12, 10)
+        controller_of(opened, decisions).look()
+        assert show_plan(opened, "ill/2").plan.step == 0
+        with pytest.raises(Refused, match="paused already"):
+            pause(opened, "ill/2", by="ana")
+        resume(opened, "ill/2", by="ana")
+        traffic.pass_hours(2, 10)
+        controller_of(opened, decisions, holder="another").look()
+        traffic.pass_hours(2, 10)
+        controller_of(opened, decisions, holder="third").look()
+        assert show_plan(opened, "ill/2").plan.step == 1
+
+
+def test_one_plan_of_a_model_is_under_way_and_no_other_release_beside_it(made, tmp_path):
+    now = soon()
+    with copy_of(made, tmp_path, now) as opened:
+        begin_plan(opened, "ill/2", by="ana")
+        with pytest.raises(Refused, match="is under way"):
+            begin_plan(opened, "ill/2", by="ana")
+        with pytest.raises(Refused, match="is under way"):
+            release(opened, "ill/2", by="ana")
+        assert abort(opened, "ill/2", by="ana").end == "aborted"
+        assert shares(opened) == [(1, 1.0, "champion")]
+        begin_plan(opened, "ill/2", by="ana")
+        assert rollback(opened, "ill", by="ana").champion == 1
+        begin_plan(opened, "ill/2", by="ana")
+        assert promote(opened, "ill/2", by="ana").end == "promoted"
+        assert shares(opened) == [(2, 1.0, "champion")]
+
+
+def test_a_version_that_is_tried_again_goes_on_with_what_was_counted(made, tmp_path):
+    now = soon()
+    with copy_of(made, tmp_path, now) as opened:
+        traffic = Traffic(opened, now, lambda arm: 0.2)
+        plan = run_until_end(opened, now, traffic, [], days=2, units=200)
+        seen = plan.progress["error"]
+        abort(opened, "ill/2", by="ana")
+        again = begin_plan(opened, "ill/2", by="ana")
+        assert again.carried == plan.id
+        assert again.progress["error"].counts == seen.counts
+        assert again.progress["error"].whole == seen.season_counts
+        assert again.progress["error"].season == 0
