@@ -59,7 +59,7 @@ def page(held: Mapping[str, Any]) -> str:
     parts = [HEAD, _summary(promised), _table(promised)]
     parts += ["## What no rule on these counts can promise\n", _table(other, why=True)]
     parts += [OTHERS_HEAD, _others(rows), BUDGET_HEAD + _budget(held["budget"])]
-    stale = STALE.replace("`make truth`", "`benchmarks/truth/releases.py`")
+    stale = STALE.replace("`make truth`", "`make releases`")
     parts.append(stale if held["stale"] else f"Measured on code of the digest `{held['digest']}`.")
     return "\n".join(part.rstrip("\n") + "\n" for part in parts)
 

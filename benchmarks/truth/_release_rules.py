@@ -2,9 +2,9 @@
 
 peeked: a z-test at 5 % at each look, of harm and of non-inferiority. thresholds: the canary's rate of each
 day against a fixed bar a quarter above the usual rate, as Argo Rollouts and Flagger do (the first failure
-ends it, two clean weeks promote). growthbook: the normal mixture interval of Safe Rollouts (gbstats, after
-Waudby-Smith and others 2021, equation 134), tuned to 5,000 units, its boundary at zero; what was not rolled
-back after two weeks ships.
+ends it, two clean weeks promote). growthbook: the normal mixture interval of Safe Rollouts (gbstats 0.8.0, at
+90 %, so 5 % on the side of harm), tuned to 5,000 units, its boundary at zero; what was not rolled back after
+two weeks ships.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def growthbook(trials: Trials, higher: bool = False) -> Ends:
         squared = n * (_variance(canary) / canary.n + _variance(control) / control.n)
         rho = np.sqrt((-2 * np.log(2 * ALPHA) + np.log(-2 * np.log(2 * ALPHA) + 1)) / TUNED)
         width = n * rho**2 + 1
-        half = np.sqrt(squared * 2 * width * np.log(np.sqrt(width) / (2 * ALPHA) + 1) / (n * rho) ** 2)
+        half = np.sqrt(squared * 2 * width * np.log(np.sqrt(width) / (2 * ALPHA)) / (n * rho) ** 2)
         worse = (canary.total / canary.n - control.total / control.n) * (-1 if higher else 1)
         failed = worse > half
     waited = np.broadcast_to(trials.days >= WAITS, failed.shape)

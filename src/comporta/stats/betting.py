@@ -52,14 +52,22 @@ class Values(NamedTuple):
 
 
 def scheme_of(
-    low: float, high: float, center: float, *, margin: float, harm: float, better: Direction = "lower"
+    low: float,
+    high: float,
+    center: float,
+    *,
+    margin: float,
+    harm: float,
+    better: Direction = "lower",
+    grid: tuple[float, ...] = RATIO_GRID,
 ) -> BettingScheme:
-    """The scheme that answers every question of a metric and has a confidence sequence. Raises ValueError
-    where the bounds do not rise; a center that lies beyond one is that bound."""
+    """The scheme that answers every question of a metric. grid: more ratios, at which the confidence sequence
+    may end; empty where only decisions are wanted, of evidence a twentieth as large. Raises ValueError where
+    the bounds do not rise; a center that lies beyond one is that bound."""
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
         raise ValueError(f"cap: found {low} and {high}, expected a least and a larger largest value.")
     asked = (claim_of("harm", harm, better), claim_of("non_inferior", margin, better))
-    ratios = {1.0, *(claim.ratio for claim in asked), *RATIO_GRID}
+    ratios = {1.0, *(claim.ratio for claim in asked), *grid}
     return BettingScheme(low, high, min(max(center, low), high), tuple(sorted(ratios)))
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from comporta.records import Record
 from comporta.stats.claims import Claim, Direction, claim_of
 from comporta.stats.coin import reaches_above
+from comporta.stats.paired_evidence import paired_claim_evidence
 from comporta.stats.wealth import STAKES, log_mixture
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ class PlannedMetric(NamedTuple):
     deviation: of values, their standard deviation; None for 0/1 outcomes. low, high: the bounds of values.
     units: a day and arm. days: with units whose horizon is over before the deadline. season: days of a whole
     cycle. missing: the share of units that stay unlabelled. metrics: of the plan, which share alpha for harm.
-    ratio: of the true means, canary over control."""
+    ratio: of the true means, canary over control. apart: where both versions score the same units, the share
+    for which an equal version's outcome is another than the control's; None where there are two arms."""
 
     base: float
     units: float
@@ -55,6 +57,7 @@ class PlannedMetric(NamedTuple):
     missing: float = 0.0
     metrics: int = 1
     ratio: float = 1.0
+    apart: float | None = None
 
 
 class ReleasePower(Record, frozen=True, kw_only=True):
@@ -95,6 +98,8 @@ def _check(metric: PlannedMetric) -> None:
             raise ValueError(f"{name}: found {value}, expected a number above 0.")
     if metric.deviation is None and not metric.base < 1:
         raise ValueError(f"base: found {metric.base}, expected a share below 1.")
+    if metric.apart is not None and not 0 <= metric.apart <= 2 * metric.base:
+        raise ValueError(f"apart: found {metric.apart}, expected a share of at most twice the base.")
     if not 0 <= metric.missing < 1:
         raise ValueError(f"missing: found {metric.missing}, expected a share from 0 to below 1.")
 
@@ -164,9 +169,15 @@ def _first(reached: Bools, days: NDArray[np.int64]) -> Floats:
 
 def _drawn(metric: PlannedMetric, days: NDArray[np.int64], seed: int) -> Floats:
     """Sums of the labelled units' outcomes until the end of each day, of canary and control: (2, trials,
-    days). The same seed draws alike, so that two plans differ by what they differ in."""
+    days); of pairs those of the canary alone, the control alone, both: (3, trials, days). The same seed draws
+    alike, so that two plans differ by what they differ in."""
     draw = np.random.default_rng(seed)
     spans = np.diff(days, prepend=0) * metric.units * (1 - metric.missing)
+    if metric.apart is not None:
+        both = metric.base - metric.apart / 2
+        mine = max(metric.ratio * metric.base - both, 0.0)
+        kinds = np.array([mine, metric.apart / 2, both])[:, None, None]
+        return np.asarray(draw.poisson(kinds * spans, (3, TRIALS, len(days))).cumsum(axis=-1))
     means = np.array([metric.ratio * metric.base, metric.base])[:, None, None]
     spread = means * (1 - means) if metric.deviation is None else metric.deviation**2
     normal = draw.standard_normal((2, TRIALS, len(days)))
@@ -180,6 +191,8 @@ def _drawn(metric: PlannedMetric, days: NDArray[np.int64], seed: int) -> Floats:
 
 def _reached(metric: PlannedMetric, sums: Floats, days: NDArray[np.int64], claim: Claim, bar: float) -> Bools:
     """(trials, days): where the claim has evidence of at least `bar`, a logarithm."""
+    if metric.apart is not None:
+        return _reached_by_pairs(metric, sums, days, claim, bar)
     if metric.deviation is not None:
         return _reached_by_bets(metric, sums, days, claim, bar)
     unknown = days * metric.units * metric.missing
@@ -187,6 +200,24 @@ def _reached(metric: PlannedMetric, sums: Floats, days: NDArray[np.int64], claim
     if claim.side == "above":
         return reaches_above(mine, theirs + unknown, limit, bar)
     return reaches_above(theirs, mine + unknown, 1 - limit, bar)
+
+
+def _reached_by_pairs(
+    metric: PlannedMetric, sums: Floats, days: NDArray[np.int64], claim: Claim, bar: float
+) -> Bools:
+    unknown = days * metric.units * metric.missing
+    alike = unknown * (1 - (metric.apart or 0.0))
+    pairs = _Pairs(days * metric.units, sums[2], sums[0], sums[1], unknown)
+    # Sums are of the outcomes that are asked about already, whatever is better.
+    return np.asarray(paired_claim_evidence(pairs, claim, alike=alike) >= bar)
+
+
+class _Pairs(NamedTuple):
+    n: NDArray[np.floating]
+    both: Floats
+    canary: Floats
+    control: Floats
+    unlabelled: NDArray[np.floating]
 
 
 def _reached_by_bets(
