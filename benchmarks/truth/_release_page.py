@@ -27,6 +27,7 @@ worse by the margin or more. `either`: one that is worse, within the margin. *wr
 the 99 % interval of the share of plans that did the other thing. *withheld*: undecided at the deadline, which
 is never wrong and is what is right where labels are missing or units are few; the version before stays.
 *day*: by which half of the plans had ended, counted from the day on which the first unit's horizon was over.
+How rows are erased is being built ([erasure](data.md#erasure)).
 """
 OTHERS_HEAD = """## Other rules in the same plans
 

@@ -136,7 +136,7 @@ def _table(scheme: BettingScheme, ratio: float) -> tuple[Floats, Floats, Floats,
 
 def _histogram(scheme: BettingScheme, arm: Values) -> Floats:
     """How many units each level has, a value between two being part of both."""
-    clipped = _clipped(scheme, arm)
+    clipped = _clip(scheme, arm)
     place = (clipped - scheme.low) * ((LEVELS - 1) / (scheme.high - scheme.low))
     under = np.minimum(place.astype(np.int64), LEVELS - 2)
     part = place - under
@@ -145,7 +145,7 @@ def _histogram(scheme: BettingScheme, arm: Values) -> Floats:
     return found
 
 
-def _clipped(scheme: BettingScheme, arm: Values) -> Floats:
+def _clip(scheme: BettingScheme, arm: Values) -> Floats:
     values = np.asarray(arm.values, float)
     if np.isnan(values).any():
         raise ValueError("values of an outcome: found NaN, expected numbers; what is unknown is unlabelled.")
@@ -154,7 +154,7 @@ def _clipped(scheme: BettingScheme, arm: Values) -> Floats:
 
 
 def _sums(scheme: BettingScheme, arm: Values) -> MeanSums:
-    clipped = _clipped(scheme, arm)
+    clipped = _clip(scheme, arm)
     return MeanSums(
         n=len(clipped) + arm.unlabelled,
         unlabelled=arm.unlabelled,

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from comporta.stats.arm_evidence import RatioSequence, last_shown
-from comporta.stats.claims import Claim, Direction, Question, Side, claim_of
+from comporta.stats.claims import Direction, Question, RatioClaim, Side, claim_of
 from comporta.stats.wealth import log_factors, log_mixture
 
 if TYPE_CHECKING:
@@ -63,12 +63,12 @@ def paired_ratio_sequence(
     1 - alpha. value: of the labelled pairs."""
     bar = math.log(2 / alpha)
 
-    def shown(ratio: float, side: Side) -> bool:
-        return bool(paired_claim_evidence(pairs, Claim(ratio, side), better, alike=alike) >= bar)
+    def passes(ratio: float, side: Side) -> bool:
+        return bool(paired_claim_evidence(pairs, RatioClaim(ratio, side), better, alike=alike) >= bar)
 
     both, mine, theirs = _events(pairs, better)
-    low = last_shown(lambda ratio: shown(ratio, "above"))
-    high = last_shown(lambda ratio: shown(1 / ratio, "below"))
+    low = last_shown(lambda ratio: passes(ratio, "above"))
+    high = last_shown(lambda ratio: passes(1 / ratio, "below"))
     return RatioSequence(
         value=float((both + mine) / (both + theirs)) if both + theirs > 0 else None,
         low=low,
@@ -77,7 +77,7 @@ def paired_ratio_sequence(
 
 
 def paired_claim_evidence(
-    pairs: CountsOfPairs, claim: Claim, better: Direction = "lower", *, alike: Any = 0
+    pairs: CountsOfPairs, claim: RatioClaim, better: Direction = "lower", *, alike: Any = 0
 ) -> Floats:
     """Log e-value of any claim about the ratio of the rates, as of `paired_evidence`."""
     ratio, side = claim

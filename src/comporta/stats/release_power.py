@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from comporta.records import Record
-from comporta.stats.claims import Claim, Direction, claim_of
+from comporta.stats.claims import Direction, RatioClaim, claim_of
 from comporta.stats.coin import reaches_above
 from comporta.stats.paired_evidence import paired_claim_evidence
 from comporta.stats.wealth import STAKES, log_mixture
@@ -109,13 +109,13 @@ def _promoted_on(metric: PlannedMetric, seed: int) -> Floats:
     days = np.arange(1, metric.days + 1)
     asked = [claim_of("non_inferior", metric.margin, metric.better)]
     asked += [claim_of("superior", 0.0, metric.better)] if metric.superior else []
-    sums = _drawn(metric, days, seed)
+    sums = _draw_sums(metric, days, seed)
     ends = days % metric.season == 0
     held = np.ones((TRIALS, int(ends.sum())), bool)
     for claim in asked:
-        held &= _reached(metric, sums[..., ends], days[ends], claim, math.log(1 / metric.alpha))
+        held &= _where_reached(metric, sums[..., ends], days[ends], claim, math.log(1 / metric.alpha))
     harm = claim_of("harm", metric.harm, metric.better)
-    harmed = _reached(metric, sums, days, harm, math.log(metric.metrics / metric.alpha))
+    harmed = _where_reached(metric, sums, days, harm, math.log(metric.metrics / metric.alpha))
     last = _first(harmed, days)
     promoted = _first(held, days[ends])
     return np.where(promoted < last, promoted, np.inf)
@@ -138,7 +138,7 @@ def _harm_seen(metric: PlannedMetric, seed: int) -> float | None:
 
     def unseen(size: float) -> bool:
         worse = metric._replace(ratio=1 + size if lower else 1 - size)
-        seen = _reached(worse, _drawn(worse, days, seed), days, claim, bar).any(axis=1)
+        seen = _where_reached(worse, _draw_sums(worse, days, seed), days, claim, bar).any(axis=1)
         return bool(seen.mean() < ENOUGH)
 
     most = LARGEST_HARM if lower else 0.99
@@ -167,7 +167,7 @@ def _first(reached: Bools, days: NDArray[np.int64]) -> Floats:
     return np.where(reached.any(axis=1), days[reached.argmax(axis=1)], np.inf).astype(float)
 
 
-def _drawn(metric: PlannedMetric, days: NDArray[np.int64], seed: int) -> Floats:
+def _draw_sums(metric: PlannedMetric, days: NDArray[np.int64], seed: int) -> Floats:
     """Sums of the labelled units' outcomes until the end of each day, of canary and control: (2, trials,
     days); of pairs those of the canary alone, the control alone, both: (3, trials, days). The same seed draws
     alike, so that two plans differ by what they differ in."""
@@ -189,7 +189,9 @@ def _drawn(metric: PlannedMetric, days: NDArray[np.int64], seed: int) -> Floats:
     return np.asarray(steps.cumsum(axis=-1))
 
 
-def _reached(metric: PlannedMetric, sums: Floats, days: NDArray[np.int64], claim: Claim, bar: float) -> Bools:
+def _where_reached(
+    metric: PlannedMetric, sums: Floats, days: NDArray[np.int64], claim: RatioClaim, bar: float
+) -> Bools:
     """(trials, days): where the claim has evidence of at least `bar`, a logarithm."""
     if metric.apart is not None:
         return _reached_by_pairs(metric, sums, days, claim, bar)
@@ -203,7 +205,7 @@ def _reached(metric: PlannedMetric, sums: Floats, days: NDArray[np.int64], claim
 
 
 def _reached_by_pairs(
-    metric: PlannedMetric, sums: Floats, days: NDArray[np.int64], claim: Claim, bar: float
+    metric: PlannedMetric, sums: Floats, days: NDArray[np.int64], claim: RatioClaim, bar: float
 ) -> Bools:
     unknown = days * metric.units * metric.missing
     alike = unknown * (1 - (metric.apart or 0.0))
@@ -221,7 +223,7 @@ class _Pairs(NamedTuple):
 
 
 def _reached_by_bets(
-    metric: PlannedMetric, sums: Floats, days: NDArray[np.int64], claim: Claim, bar: float
+    metric: PlannedMetric, sums: Floats, days: NDArray[np.int64], claim: RatioClaim, bar: float
 ) -> Bools:
     assert metric.deviation is not None
     ratio, c, sign = claim.ratio, metric.base, 1 if claim.side == "above" else -1
