@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from _release_trials import ALPHA, MARGIN, NaiveArm, Trials
 
+from comporta.stats.sample_ratio import SAMPLE_RATIO_ALPHA
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -39,12 +41,14 @@ class Ends(NamedTuple):
 def comporta(trials: Trials) -> Ends:
     """Harm at every look, uneven arms end it undecided, promotion at the end of whole seasons: the first of
     them, in this order. The shape of `release/plan_decision.py`."""
-    harm, uneven = _first(trials.harm, trials.days), _first(trials.uneven, trials.days)
-    passed = _first(trials.passed & trials.ends, trials.days)
+    harmed = (trials.harm >= np.log(len(trials.harm) / ALPHA)).any(axis=0)
+    passed = (trials.passed >= np.log(1 / ALPHA)).all(axis=0) & trials.ends
+    apart = (trials.uneven >= np.log(len(trials.uneven) / SAMPLE_RATIO_ALPHA)).any(axis=0)
+    harm, uneven, good = (_first(each, trials.days) for each in (harmed, apart, passed))
     last = np.full_like(harm, trials.days[-1])
-    rolled_back = np.isfinite(harm) & (harm <= np.minimum(uneven, passed))
-    promoted = np.isfinite(passed) & (passed < np.minimum(uneven, harm))
-    return Ends(promoted, rolled_back, np.minimum.reduce([harm, uneven, passed, last]))
+    rolled_back = np.isfinite(harm) & (harm <= np.minimum(uneven, good))
+    promoted = np.isfinite(good) & (good < np.minimum(uneven, harm))
+    return Ends(promoted, rolled_back, np.minimum.reduce([harm, uneven, good, last]))
 
 
 def peeked(trials: Trials, higher: bool = False) -> Ends:

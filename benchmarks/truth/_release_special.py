@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from _release_scenarios import Scenario
 from _release_trials import (
-    ALPHA,
     BASE,
     DAYS,
     MARGIN,
@@ -72,7 +71,7 @@ def _amounts(ratio: float, random: np.random.Generator, plans: int) -> Trials:
                 wealth[question, arm] += counts[..., place, None] * np.array(row)
         n = np.broadcast_to((np.arange(1, DAYS + 1) * UNITS).astype(float), (plans, DAYS))
         naive.append(NaiveArm(n, counts @ AMOUNTS, counts @ AMOUNTS**2))
-    harm, passed = (log_mixture(each.sum(axis=0)) >= -np.log(ALPHA) for each in wealth)
+    harm, passed = (log_mixture(each.sum(axis=0))[None] for each in wealth)
     days = np.arange(1, DAYS + 1.0)
     return Trials(
         days=days,
@@ -93,7 +92,7 @@ def _again(ratio: float, carried: bool, random: np.random.Generator, plans: int)
     parts = [drawn(random, Design(days=28), *arms, plans) for _ in range(TRIED)]
     days = np.arange(1, 28 * TRIED + 1.0)
     joined = {
-        name: np.concatenate([getattr(each, name) for each in parts], axis=1)
+        name: np.concatenate([getattr(each, name) for each in parts], axis=-1)
         for name in ("harm", "passed", "uneven")
     }
     naive = tuple(
@@ -102,7 +101,7 @@ def _again(ratio: float, carried: bool, random: np.random.Generator, plans: int)
     )
     # An attempt that rolled back ends that attempt only: it is tried again, so promotion alone ends it.
     if not carried:
-        joined["harm"][:, :-1] = False
+        joined["harm"][..., :-1] = -np.inf
     return Trials(days=days, ends=days % 7 == 0, naive=(naive[0], naive[1]), **joined)
 
 
@@ -118,8 +117,8 @@ def _pairs(chances: tuple[float, float, float], random: np.random.Generator, pla
 
     Pairs.n = n  # type: ignore[attr-defined]
     pairs = Pairs()
-    harm = paired_evidence("harm", pairs) >= -np.log(ALPHA)  # type: ignore[arg-type]
-    passed = paired_evidence("non_inferior", pairs, MARGIN) >= -np.log(ALPHA)  # type: ignore[arg-type]
+    harm = paired_evidence("harm", pairs)[None]  # type: ignore[arg-type]
+    passed = paired_evidence("non_inferior", pairs, MARGIN)[None]  # type: ignore[arg-type]
     arms = [NaiveArm(n, each[..., 2] + each[..., arm], each[..., 2] + each[..., arm]) for arm in (0, 1)]
     return Trials(
         days=days,

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
 from comporta.stats.arm_evidence import arm_evidence
-from comporta.stats.claims import Direction, claim_of
-from comporta.stats.coin import reaches_above
+from comporta.stats.claims import Direction, Question, claim_of
+from comporta.stats.coin import most_above
 from comporta.stats.sample_ratio import sample_ratio
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
 
 ALPHA, MARGIN, BASE, UNITS, DAYS = 0.05, 0.1, 0.05, 3000, 56
+FAINT = 2.0
+"""Logarithms of e-values below it decide nothing at any alpha here."""
 Truth = Literal["good", "bad", "either"]
 """good: to roll it back is wrong. bad: to promote it is wrong. either: inside the margin, and worse."""
 
@@ -62,15 +64,18 @@ class NaiveArm(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Trials:
-    """What was seen at each look (plans, looks), with the questions already asked of it. ends: (looks,)
-    whether a season ends there. harm: of any metric. passed: all. uneven: by the sample ratio. days: (looks,)
-    since the first unit matured. naive: canary and control; base: the rate that a fixed limit is set by."""
+    """What was seen at each look, as logarithms of e-values; where one is far from deciding anything -inf.
+
+    harm, passed: of each metric, that it is harmed, and that it is non-inferior: (metrics, plans, looks).
+    uneven: of each stage that units reach, that the arms differ in it: (stages, plans, looks). days: (looks,)
+    since the first unit matured. ends: (looks,) whether a season ends there. naive: canary and control. base:
+    the rate that a fixed bar is set by."""
 
     days: Floats
     ends: Bools
-    harm: Bools
-    passed: Bools
-    uneven: Bools
+    harm: Floats
+    passed: Floats
+    uneven: Floats
     naive: tuple[NaiveArm, NaiveArm]
     base: float = BASE
 
@@ -106,41 +111,36 @@ def trials_of(
     design: Design, metrics: Sequence[tuple[Counts, Counts]], naive: tuple[NaiveArm, NaiveArm]
 ) -> Trials:
     """What the product's evidence says of these counts. metrics: canary and control of each."""
-    looks = design.looks
-    harm = np.zeros(metrics[0][0].n.shape, bool)
-    passed = np.ones_like(harm)
-    for canary, control in metrics:
-        harm |= _reached("harm", canary, control, design, design.harm, ALPHA / design.metrics)
-        passed &= _reached("non_inferior", canary, control, design, design.margin, ALPHA)
     first, second = metrics[0]
-    bar = np.log(2 / 0.001)
-    uneven = sample_ratio(first.n, second.n) >= bar
-    uneven |= sample_ratio(first.n - first.unlabelled, second.n - second.unlabelled) >= bar
-    ends = looks % design.season == 0
+    stages = [(first.n, second.n), (first.n - first.unlabelled, second.n - second.unlabelled)]
     return Trials(
-        days=looks, ends=ends, harm=harm, passed=passed, uneven=uneven, naive=naive, base=design.base
+        days=design.looks,
+        ends=design.looks % design.season == 0,
+        harm=np.array([_log_evidence("harm", *each, design, design.harm) for each in metrics]),
+        passed=np.array([_log_evidence("non_inferior", *each, design, design.margin) for each in metrics]),
+        uneven=np.array([sample_ratio(*each) for each in (stages[0], *stages)]),
+        naive=naive,
+        base=design.base,
     )
 
 
-def _reached(
-    question: Any, canary: Counts, control: Counts, design: Design, margin: float, alpha: float
-) -> Bools:
-    """Where the product's evidence of a yes reaches 1 / alpha: asked of the points that may reach it."""
-    maybe = np.zeros(canary.n.shape, bool)
+def _log_evidence(
+    question: Question, canary: Counts, control: Counts, design: Design, margin: float
+) -> Floats:
+    """The product's log e-value of a yes at each look where it may be more than faint."""
     claim = claim_of(question, margin, design.better)
     limit = claim.ratio / (1 + claim.ratio)
-    events = [
-        (arm.bad if design.better == "lower" else arm.n - arm.unlabelled - arm.bad)
-        for arm in (canary, control)
-    ]
-    bar = -np.log(alpha)
+    mine, theirs = (
+        arm.bad if design.better == "lower" else arm.n - arm.unlabelled - arm.bad for arm in (canary, control)
+    )
     if claim.side == "above":
-        maybe = reaches_above(events[0], events[1] + control.unlabelled, limit, bar)
+        most = most_above(mine, theirs + control.unlabelled, limit)
     else:
-        maybe = reaches_above(events[1], events[0] + canary.unlabelled, 1 - limit, bar)
-    chosen = [Counts(*(each[maybe] for each in arm)) for arm in (canary, control)]
-    maybe[maybe] = arm_evidence(question, *chosen, margin, design.better) >= bar
-    return maybe
+        most = most_above(theirs, mine + canary.unlabelled, 1 - limit)
+    found, maybe = np.full(most.shape, -np.inf), most >= FAINT
+    arms = [Counts(*(each[maybe] for each in arm)) for arm in (canary, control)]
+    found[maybe] = arm_evidence(question, *arms, margin, design.better)
+    return found
 
 
 def _observed(draw: np.random.Generator, design: Design, arm: Arm, plans: int) -> tuple[Counts, NaiveArm]:

@@ -54,7 +54,7 @@ def test_the_table_is_stale_when_the_evidence_or_the_decision_changes():
 
 
 def _trials(**changed):
-    none = np.zeros((1, 14), bool)
+    none = np.full((1, 1, 14), -np.inf)
     arm = NaiveArm(*(np.ones((1, 14)),) * 3)
     days = np.arange(1, 15.0)
     plain = Trials(days=days, ends=days % 7 == 0, harm=none, passed=none, uneven=none, naive=(arm, arm))
@@ -62,8 +62,8 @@ def _trials(**changed):
 
 
 def test_a_promotion_waits_for_the_end_of_a_season_and_harm_goes_before_it():
-    early, late = np.zeros((1, 14), bool), np.zeros((1, 14), bool)
-    early[:, 2:5], late[:, 6] = True, True
+    early, late = np.full((1, 1, 14), -np.inf), np.full((1, 1, 14), -np.inf)
+    early[..., 2:5], late[..., 6] = 9.0, 9.0
     assert not comporta(_trials(passed=early)).promoted.any(), "its evidence was gone by the season's end"
     assert comporta(_trials(passed=late)).promoted.all()
     assert comporta(_trials(passed=late, harm=late)).rolled_back.all()
@@ -88,10 +88,11 @@ def test_a_lost_row_that_is_counted_is_an_unlabelled_unit_and_one_that_is_not_ma
     lossy = Arm(rate=0.05, lost=0.2)
     counted = drawn(draw, Design(), lossy, Arm(rate=0.05), 20)
     silent = drawn(draw, Design(), replace(lossy, silent=True), Arm(rate=0.05), 20)
-    assert counted.uneven[:, -1].all() and silent.uneven[:, -1].all()
-    assert not counted.passed.any(), "a fifth of the canary may be bad"
+    assert (counted.uneven[-1, :, -1] > 9).all() and (silent.uneven[0, :, -1] > 9).all()
+    assert (counted.uneven[0, :, -1] < 9).all(), "as many matured"
+    assert (counted.passed < 3).all(), "a fifth of the canary may be bad"
 
 
 def test_a_budget_keeps_what_a_product_of_point_ratios_does_not():
-    found = {rule: chains(0.04, rule, times=6)["rate"] for rule in RULES}
-    assert found["a budget of 10 %"] < 1.2 < found["product of the point ratios at most 1.1"]
+    points, budget = (chains(0.04, rule, times=4)["rate"] for rule in list(RULES)[1:])
+    assert budget < 1.2 < points
