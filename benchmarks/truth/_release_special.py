@@ -1,4 +1,4 @@
-"""Scenarios that are not one rate in two arms: several metrics, values, pairs, and versions tried again."""
+"""Scenarios that are not one rate in two arms: several metrics, pairs, and versions tried again."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+from _release_earnings import EARNINGS
 from _release_scenarios import Scenario
 from _release_trials import (
     BASE,
@@ -22,9 +23,7 @@ from _release_trials import (
     trials_of,
 )
 
-from comporta.stats.betting import BettingScheme, Values, betting_evidence
 from comporta.stats.paired_evidence import paired_evidence
-from comporta.stats.wealth import log_mixture
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,9 +31,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 METRICS, CORRELATED = 5, 0.7
-AMOUNTS = np.array([0.0, 64.0, 256.0, 1024.0])
-CHANCES = np.array([0.0, 1.2e-3, 0.5e-3, 0.3e-3])
-"""One unit in 500 earns something, and a few of them far more: clipped at 1,024."""
 TRIED = 12
 
 
@@ -52,36 +48,6 @@ def _correlated(worst: float, random: np.random.Generator, plans: int) -> Trials
         arms.append([Counts(n, each, np.zeros_like(n)) for each in bad])
     last = [NaiveArm(n, arm[-1].bad, arm[-1].bad) for arm in arms]
     return trials_of(design, [*zip(*arms, strict=True)], (last[0], last[1]))
-
-
-def _amounts(ratio: float, random: np.random.Generator, plans: int) -> Trials:
-    """What units earn, mostly nothing: higher is better; `ratio` of the means, by the chance to earn."""
-    scheme = BettingScheme(0.0, 1024.0, float(AMOUNTS @ CHANCES), (1 - MARGIN, 1.0))
-    wealth = np.zeros((2, 2, plans, DAYS, 12))
-    naive = []
-    for arm, chances in enumerate((CHANCES * ratio, CHANCES)):
-        chances = np.array([1 - chances.sum(), *chances[1:]])
-        counts = random.multinomial(UNITS, chances, (plans, DAYS)).cumsum(axis=1).astype(float)
-        for place, amount in enumerate(AMOUNTS):
-            # Evidence adds: what one unit of this amount brings, times how many there were.
-            one = [Values([amount]), Values([])]
-            found = betting_evidence(scheme, *(one if arm == 0 else one[::-1]))
-            # Harm: the mean is below the control's; non-inferior: above 1 - margin of it.
-            for question, row in enumerate((found.below[1], found.above[0])):
-                wealth[question, arm] += counts[..., place, None] * np.array(row)
-        n = np.broadcast_to((np.arange(1, DAYS + 1) * UNITS).astype(float), (plans, DAYS))
-        naive.append(NaiveArm(n, counts @ AMOUNTS, counts @ AMOUNTS**2))
-    harm, passed = (log_mixture(each.sum(axis=0))[None] for each in wealth)
-    days = np.arange(1, DAYS + 1.0)
-    return Trials(
-        days=days,
-        ends=days % 7 == 0,
-        harm=harm,
-        passed=passed,
-        uneven=np.zeros_like(harm),
-        naive=(naive[0], naive[1]),
-        base=float(AMOUNTS @ CHANCES),
-    )
 
 
 def _again(ratio: float, carried: bool, random: np.random.Generator, plans: int) -> Trials:
@@ -138,9 +104,7 @@ def _scenario(name: str, truth: Truth, draw: object, higher: bool = False, beyon
 SPECIAL: tuple[Scenario, ...] = (
     _scenario("five correlated metrics, all equal", "good", partial(_correlated, 1.0)),
     _scenario("five correlated metrics, one of them +10 %", "bad", partial(_correlated, 1.1)),
-    _scenario("rare large earnings, equal", "good", partial(_amounts, 1.0), higher=True),
-    _scenario("rare large earnings, -10 %, the margin", "bad", partial(_amounts, 0.9), higher=True),
-    _scenario("rare large earnings, half of them", "bad", partial(_amounts, 0.5), higher=True),
+    *EARNINGS,
     _scenario("tried twelve times, +10 %, its evidence carried on", "bad", partial(_again, 1.1, True)),
     _scenario(
         "tried twelve times, +10 %, each time anew",

@@ -32,12 +32,14 @@ CODE = (
     "stats/claims.py",
     "stats/coin.py",
     "stats/margin_budget.py",
+    "stats/paired_betting.py",
     "stats/paired_evidence.py",
     "stats/sample_ratio.py",
     "stats/wealth.py",
 )
 BESIDE = (
     "_release_budget.py",
+    "_release_earnings.py",
     "_release_rules.py",
     "_release_scenarios.py",
     "_release_special.py",
