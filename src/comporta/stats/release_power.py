@@ -92,6 +92,13 @@ def release_power(metric: PlannedMetric, seed: int = 0) -> ReleasePower:
     )
 
 
+def promotion_power(metric: PlannedMetric, seed: int = 0) -> float:
+    """The chance alone to promote a version of the planned ratio before the deadline. Raises ValueError as
+    `release_power` does."""
+    _check(metric)
+    return float(np.isfinite(_promoted_on(metric, seed)).mean())
+
+
 def _check(metric: PlannedMetric) -> None:
     for name in ("base", "units", "alpha"):
         if not 0 < (value := getattr(metric, name)) < math.inf:
