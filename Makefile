@@ -16,7 +16,7 @@ help: ## what can be made
 	.venv/bin/uv sync --quiet --frozen --all-extras --no-extra xgboost --no-extra catboost --no-extra grpc --compile-bytecode
 	@touch $@
 
-.PHONY: help demo test soak check bench truth grid matrix real
+.PHONY: help demo test soak check bench truth grid releases matrix real
 check: .venv/ready ## format, lint, types, import contracts
 	$(RUN) ruff format --check .
 	$(RUN) ruff check .
@@ -54,3 +54,6 @@ truth: .venv/ready ## the studies behind docs/reference/checks.md and faults.md:
 
 grid: .venv/ready ## how often verdicts are wrong at their limit: docs/reference/error-rates.md, hours
 	.venv/bin/python benchmarks/truth/grid.py
+
+releases: .venv/ready ## how often releases are decided wrongly: docs/reference/release-decisions.md, minutes
+	.venv/bin/python benchmarks/truth/releases.py

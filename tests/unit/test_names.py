@@ -158,6 +158,8 @@ FUNCTIONS = {
     "explained",
     "replayed",
     "made",
+    # A state of units, that a protocol has as a property.
+    "unlabelled",
 }
 # Classes: errors and checks as they were released, and nouns.
 CLASSES = {"Accepted", "Bound", "Calibrated", "Done", "Explained", "Need", "Refused", "Replayed", "Tampered"}

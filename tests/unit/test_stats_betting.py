@@ -4,6 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from scipy import special
 
 from comporta.records import decode, encode
 from comporta.records.betting_evidence import BettingEvidence
@@ -18,6 +19,11 @@ from comporta.stats.betting import (
 )
 from comporta.stats.claims import claim_of
 from comporta.stats.wealth import STAKES, log_mixture
+
+
+def test_a_mixture_is_the_mean_of_its_parts():
+    parts = np.array([[0.0, 1000.0, 999.0], [-5.0, -2000.0, 1.0]])
+    assert log_mixture(parts) == pytest.approx(special.logsumexp(parts, axis=1) - np.log(3))
 
 
 def both_sides(found):

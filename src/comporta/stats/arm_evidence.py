@@ -74,7 +74,7 @@ def ratio_sequence(
     end is where the claim of the ratio beyond it has evidence of 2/alpha. Units without a label widen it."""
     bar = math.log(2 / alpha)
 
-    def shown(ratio: float, side: Side) -> bool:
+    def passes(ratio: float, side: Side) -> bool:
         return bool(_log_evidence(canary, control, ratio, side, better) >= bar)
 
     rates = [
@@ -84,20 +84,20 @@ def ratio_sequence(
         for arm in (canary, control)
     ]
     value = rates[0] / rates[1] if rates[1] > 0 and not math.isnan(rates[0]) else None
-    low = last_shown(lambda ratio: shown(ratio, "above"))
-    high = last_shown(lambda ratio: shown(1 / ratio, "below"))
+    low = last_shown(lambda ratio: passes(ratio, "above"))
+    high = last_shown(lambda ratio: passes(1 / ratio, "below"))
     return RatioSequence(value=value, low=low, high=None if high is None else 1 / high)
 
 
-def last_shown(shown: Callable[[float], bool]) -> float | None:
+def last_shown(passes: Callable[[float], bool]) -> float | None:
     """The largest ratio that is shown to be too small, to 0.01 %, given that one half as large is as well;
     None where not even the least is. Each ratio that is found is a valid end by itself."""
     least, most = -math.log(WIDEST), math.log(WIDEST)
-    if not shown(math.exp(least)):
+    if not passes(math.exp(least)):
         return None
     while most - least > 1e-4:
         middle = (least + most) / 2
-        least, most = (middle, most) if shown(math.exp(middle)) else (least, middle)
+        least, most = (middle, most) if passes(math.exp(middle)) else (least, middle)
     return math.exp(least)
 
 

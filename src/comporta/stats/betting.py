@@ -52,20 +52,30 @@ class Values(NamedTuple):
 
 
 def scheme_of(
-    low: float, high: float, center: float, *, margin: float, harm: float, better: Direction = "lower"
+    low: float,
+    high: float,
+    center: float,
+    *,
+    margin: float,
+    harm: float,
+    better: Direction = "lower",
+    grid: tuple[float, ...] = RATIO_GRID,
 ) -> BettingScheme:
-    """The scheme that answers every question of a metric and has a confidence sequence. Raises ValueError
-    where the bounds do not rise; a center that lies beyond one is that bound."""
+    """The scheme that answers every question of a metric. grid: more ratios, at which the confidence sequence
+    may end; empty where only decisions are wanted, of evidence a twentieth as large. Raises ValueError where
+    the bounds do not rise; a center that lies beyond one is that bound."""
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
         raise ValueError(f"cap: found {low} and {high}, expected a least and a larger largest value.")
     asked = (claim_of("harm", harm, better), claim_of("non_inferior", margin, better))
-    ratios = {1.0, *(claim.ratio for claim in asked), *RATIO_GRID}
+    ratios = {1.0, *(claim.ratio for claim in asked), *grid}
     return BettingScheme(low, high, min(max(center, low), high), tuple(sorted(ratios)))
 
 
 def betting_evidence(scheme: BettingScheme, canary: Values, control: Values) -> BettingEvidence:
     """What the units of one period say; periods are added. Raises ValueError for a value that is NaN."""
-    mine, theirs = (_histogram(scheme, each) for each in (canary, control))
+    mine, theirs = (
+        level_counts(clip_values(scheme, each.values), scheme.low, scheme.high) for each in (canary, control)
+    )
     tables = [_table(scheme, ratio) for ratio in scheme.ratios]
     above, below = [], []
     for table in tables:
@@ -77,8 +87,8 @@ def betting_evidence(scheme: BettingScheme, canary: Values, control: Values) -> 
         ratios=scheme.ratios,
         above=tuple(tuple(each.tolist()) for each in above),
         below=tuple(tuple(each.tolist()) for each in below),
-        canary=_sums(scheme, canary),
-        control=_sums(scheme, control),
+        canary=mean_sums(clip_values(scheme, canary.values), canary.unlabelled),
+        control=mean_sums(clip_values(scheme, control.values), control.unlabelled),
     )
 
 
@@ -126,10 +136,10 @@ def _table(scheme: BettingScheme, ratio: float) -> tuple[Floats, Floats, Floats,
     )
 
 
-def _histogram(scheme: BettingScheme, arm: Values) -> Floats:
-    """How many units each level has, a value between two being part of both."""
-    clipped = _clipped(scheme, arm)
-    place = (clipped - scheme.low) * ((LEVELS - 1) / (scheme.high - scheme.low))
+def level_counts(values: Floats, low: float, high: float) -> Floats:
+    """How many of these values (n,), which lie within low and high, each of the levels has, a value between
+    two levels being part of both: (levels,)."""
+    place = (values - low) * ((LEVELS - 1) / (high - low))
     under = np.minimum(place.astype(np.int64), LEVELS - 2)
     part = place - under
     found: Floats = np.bincount(under, 1 - part, LEVELS).astype(float)
@@ -137,19 +147,20 @@ def _histogram(scheme: BettingScheme, arm: Values) -> Floats:
     return found
 
 
-def _clipped(scheme: BettingScheme, arm: Values) -> Floats:
-    values = np.asarray(arm.values, float)
-    if np.isnan(values).any():
+def clip_values(scheme: BettingScheme, values: ArrayLike) -> Floats:
+    """Values within the scheme's bounds. Raises ValueError where one is NaN."""
+    numbers = np.asarray(values, float)
+    if np.isnan(numbers).any():
         raise ValueError("values of an outcome: found NaN, expected numbers; what is unknown is unlabelled.")
-    clipped: Floats = np.clip(values, scheme.low, scheme.high)
+    clipped: Floats = np.clip(numbers, scheme.low, scheme.high)
     return clipped
 
 
-def _sums(scheme: BettingScheme, arm: Values) -> MeanSums:
-    clipped = _clipped(scheme, arm)
+def mean_sums(values: Floats, unlabelled: int) -> MeanSums:
+    """The sums of an arm with these clipped values."""
     return MeanSums(
-        n=len(clipped) + arm.unlabelled,
-        unlabelled=arm.unlabelled,
-        sum=float(clipped.sum()),
-        squares=float(clipped @ clipped),
+        n=len(values) + unlabelled,
+        unlabelled=unlabelled,
+        sum=float(values.sum()),
+        squares=float(values @ values),
     )

@@ -15,14 +15,14 @@ Side = Literal["above", "below"]
 Direction = Literal["lower", "higher"]
 
 
-class Claim(NamedTuple):
+class RatioClaim(NamedTuple):
     """The canary's mean is on this side of `ratio` times the control's."""
 
     ratio: float
     side: Side
 
 
-def claim_of(question: Question, margin: float = 0.0, better: Direction = "lower") -> Claim:
+def claim_of(question: Question, margin: float = 0.0, better: Direction = "lower") -> RatioClaim:
     """The claim that answers a question with yes. margin: relative to the control's mean, 0 or more; of
     `superior` none. Raises ValueError where it is below 0, or where a mean would have to be below 0."""
     if not margin >= 0 or (better == "higher" and not margin < 1):
@@ -31,7 +31,7 @@ def claim_of(question: Question, margin: float = 0.0, better: Direction = "lower
         )
     worse = 1 + margin if better == "lower" else 1 - margin
     if question == "superior":
-        return Claim(1.0, "below" if better == "lower" else "above")
+        return RatioClaim(1.0, "below" if better == "lower" else "above")
     if question == "harm":
-        return Claim(worse, "above" if better == "lower" else "below")
-    return Claim(worse, "below" if better == "lower" else "above")
+        return RatioClaim(worse, "above" if better == "lower" else "below")
+    return RatioClaim(worse, "below" if better == "lower" else "above")

@@ -45,14 +45,18 @@ def log_below(heads: ArrayLike, tails: ArrayLike, limit: ArrayLike) -> Floats:
     return log_above(tails, heads, 1 - np.asarray(limit, float))
 
 
-def reaches_above(heads: ArrayLike, tails: ArrayLike, limit: float, bar: float) -> NDArray[np.bool_]:
-    """Where `log_above` is at least `bar`, which is above 0: the same, sooner, where few of many reach it.
-
-    A mixture is at most the largest likelihood ratio: where that does not reach the bar it is not asked."""
+def most_above(heads: ArrayLike, tails: ArrayLike, limit: float) -> Floats:
+    """What `log_above` is at most: the largest log likelihood ratio, which costs a hundredth of it."""
     s, f = np.broadcast_arrays(np.asarray(heads, float), np.asarray(tails, float))
     n = s + f
-    most = np.where(s > limit * n, special.rel_entr(s, limit * n) + special.rel_entr(f, (1 - limit) * n), 0.0)
-    reached = most >= bar
+    ratio = special.rel_entr(s, limit * n) + special.rel_entr(f, (1 - limit) * n)
+    return np.where(s > limit * n, ratio, 0.0)
+
+
+def reaches_above(heads: ArrayLike, tails: ArrayLike, limit: float, bar: float) -> NDArray[np.bool_]:
+    """Where `log_above` is at least `bar`, which is above 0: the same, sooner, where few of many reach it."""
+    s, f = np.broadcast_arrays(np.asarray(heads, float), np.asarray(tails, float))
+    reached = most_above(s, f, limit) >= bar
     reached[reached] = log_above(s[reached], f[reached], limit) >= bar
     return reached
 

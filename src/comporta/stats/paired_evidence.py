@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from comporta.stats.arm_evidence import RatioSequence, last_shown
-from comporta.stats.claims import Direction, Question, Side, claim_of
+from comporta.stats.claims import Direction, Question, RatioClaim, Side, claim_of
 from comporta.stats.wealth import log_factors, log_mixture
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def paired_evidence(
     """Log e-value of a yes, of the counts so far, each a number or (looks,). alike: of the unlabelled pairs,
     those that got the same answer from both versions."""
     claim = claim_of(question, margin, better)
-    return _log_evidence(pairs, claim.ratio, claim.side, better, alike)
+    return paired_claim_evidence(pairs, claim, better, alike=alike)
 
 
 def paired_ratio_sequence(
@@ -63,12 +63,12 @@ def paired_ratio_sequence(
     1 - alpha. value: of the labelled pairs."""
     bar = math.log(2 / alpha)
 
-    def shown(ratio: float, side: Side) -> bool:
-        return bool(_log_evidence(pairs, ratio, side, better, alike) >= bar)
+    def passes(ratio: float, side: Side) -> bool:
+        return bool(paired_claim_evidence(pairs, RatioClaim(ratio, side), better, alike=alike) >= bar)
 
     both, mine, theirs = _events(pairs, better)
-    low = last_shown(lambda ratio: shown(ratio, "above"))
-    high = last_shown(lambda ratio: shown(1 / ratio, "below"))
+    low = last_shown(lambda ratio: passes(ratio, "above"))
+    high = last_shown(lambda ratio: passes(1 / ratio, "below"))
     return RatioSequence(
         value=float((both + mine) / (both + theirs)) if both + theirs > 0 else None,
         low=low,
@@ -76,7 +76,11 @@ def paired_ratio_sequence(
     )
 
 
-def _log_evidence(pairs: CountsOfPairs, ratio: float, side: Side, better: Direction, alike: Any) -> Floats:
+def paired_claim_evidence(
+    pairs: CountsOfPairs, claim: RatioClaim, better: Direction = "lower", *, alike: Any = 0
+) -> Floats:
+    """Log e-value of any claim about the ratio of the rates, as of `paired_evidence`."""
+    ratio, side = claim
     both, mine, theirs = _events(pairs, better)
     apart = pairs.unlabelled - alike
     terms = np.array([1.0, -ratio, 1 - ratio])

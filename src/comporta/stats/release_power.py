@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from comporta.records import Record
-from comporta.stats.claims import Claim, Direction, claim_of
+from comporta.stats.claims import Direction, RatioClaim, claim_of
 from comporta.stats.coin import reaches_above
+from comporta.stats.paired_evidence import paired_claim_evidence
 from comporta.stats.wealth import STAKES, log_mixture
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ class PlannedMetric(NamedTuple):
     deviation: of values, their standard deviation; None for 0/1 outcomes. low, high: the bounds of values.
     units: a day and arm. days: with units whose horizon is over before the deadline. season: days of a whole
     cycle. missing: the share of units that stay unlabelled. metrics: of the plan, which share alpha for harm.
-    ratio: of the true means, canary over control."""
+    ratio: of the true means, canary over control. apart: where both versions score the same units, the share
+    for which an equal version's outcome is another than the control's; None where there are two arms."""
 
     base: float
     units: float
@@ -55,6 +57,7 @@ class PlannedMetric(NamedTuple):
     missing: float = 0.0
     metrics: int = 1
     ratio: float = 1.0
+    apart: float | None = None
 
 
 class ReleasePower(Record, frozen=True, kw_only=True):
@@ -89,12 +92,21 @@ def release_power(metric: PlannedMetric, seed: int = 0) -> ReleasePower:
     )
 
 
+def promotion_power(metric: PlannedMetric, seed: int = 0) -> float:
+    """The chance alone to promote a version of the planned ratio before the deadline. Raises ValueError as
+    `release_power` does."""
+    _check(metric)
+    return float(np.isfinite(_promoted_on(metric, seed)).mean())
+
+
 def _check(metric: PlannedMetric) -> None:
     for name in ("base", "units", "alpha"):
         if not 0 < (value := getattr(metric, name)) < math.inf:
             raise ValueError(f"{name}: found {value}, expected a number above 0.")
     if metric.deviation is None and not metric.base < 1:
         raise ValueError(f"base: found {metric.base}, expected a share below 1.")
+    if metric.apart is not None and not 0 <= metric.apart <= 2 * metric.base:
+        raise ValueError(f"apart: found {metric.apart}, expected a share of at most twice the base.")
     if not 0 <= metric.missing < 1:
         raise ValueError(f"missing: found {metric.missing}, expected a share from 0 to below 1.")
 
@@ -104,13 +116,13 @@ def _promoted_on(metric: PlannedMetric, seed: int) -> Floats:
     days = np.arange(1, metric.days + 1)
     asked = [claim_of("non_inferior", metric.margin, metric.better)]
     asked += [claim_of("superior", 0.0, metric.better)] if metric.superior else []
-    sums = _drawn(metric, days, seed)
+    sums = _draw_sums(metric, days, seed)
     ends = days % metric.season == 0
     held = np.ones((TRIALS, int(ends.sum())), bool)
     for claim in asked:
-        held &= _reached(metric, sums[..., ends], days[ends], claim, math.log(1 / metric.alpha))
+        held &= _where_reached(metric, sums[..., ends], days[ends], claim, math.log(1 / metric.alpha))
     harm = claim_of("harm", metric.harm, metric.better)
-    harmed = _reached(metric, sums, days, harm, math.log(metric.metrics / metric.alpha))
+    harmed = _where_reached(metric, sums, days, harm, math.log(metric.metrics / metric.alpha))
     last = _first(harmed, days)
     promoted = _first(held, days[ends])
     return np.where(promoted < last, promoted, np.inf)
@@ -133,7 +145,7 @@ def _harm_seen(metric: PlannedMetric, seed: int) -> float | None:
 
     def unseen(size: float) -> bool:
         worse = metric._replace(ratio=1 + size if lower else 1 - size)
-        seen = _reached(worse, _drawn(worse, days, seed), days, claim, bar).any(axis=1)
+        seen = _where_reached(worse, _draw_sums(worse, days, seed), days, claim, bar).any(axis=1)
         return bool(seen.mean() < ENOUGH)
 
     most = LARGEST_HARM if lower else 0.99
@@ -162,11 +174,17 @@ def _first(reached: Bools, days: NDArray[np.int64]) -> Floats:
     return np.where(reached.any(axis=1), days[reached.argmax(axis=1)], np.inf).astype(float)
 
 
-def _drawn(metric: PlannedMetric, days: NDArray[np.int64], seed: int) -> Floats:
+def _draw_sums(metric: PlannedMetric, days: NDArray[np.int64], seed: int) -> Floats:
     """Sums of the labelled units' outcomes until the end of each day, of canary and control: (2, trials,
-    days). The same seed draws alike, so that two plans differ by what they differ in."""
+    days); of pairs those of the canary alone, the control alone, both: (3, trials, days). The same seed draws
+    alike, so that two plans differ by what they differ in."""
     draw = np.random.default_rng(seed)
     spans = np.diff(days, prepend=0) * metric.units * (1 - metric.missing)
+    if metric.apart is not None:
+        both = metric.base - metric.apart / 2
+        mine = max(metric.ratio * metric.base - both, 0.0)
+        kinds = np.array([mine, metric.apart / 2, both])[:, None, None]
+        return np.asarray(draw.poisson(kinds * spans, (3, TRIALS, len(days))).cumsum(axis=-1))
     means = np.array([metric.ratio * metric.base, metric.base])[:, None, None]
     spread = means * (1 - means) if metric.deviation is None else metric.deviation**2
     normal = draw.standard_normal((2, TRIALS, len(days)))
@@ -178,8 +196,12 @@ def _drawn(metric: PlannedMetric, days: NDArray[np.int64], seed: int) -> Floats:
     return np.asarray(steps.cumsum(axis=-1))
 
 
-def _reached(metric: PlannedMetric, sums: Floats, days: NDArray[np.int64], claim: Claim, bar: float) -> Bools:
+def _where_reached(
+    metric: PlannedMetric, sums: Floats, days: NDArray[np.int64], claim: RatioClaim, bar: float
+) -> Bools:
     """(trials, days): where the claim has evidence of at least `bar`, a logarithm."""
+    if metric.apart is not None:
+        return _reached_by_pairs(metric, sums, days, claim, bar)
     if metric.deviation is not None:
         return _reached_by_bets(metric, sums, days, claim, bar)
     unknown = days * metric.units * metric.missing
@@ -189,8 +211,26 @@ def _reached(metric: PlannedMetric, sums: Floats, days: NDArray[np.int64], claim
     return reaches_above(theirs, mine + unknown, 1 - limit, bar)
 
 
+def _reached_by_pairs(
+    metric: PlannedMetric, sums: Floats, days: NDArray[np.int64], claim: RatioClaim, bar: float
+) -> Bools:
+    unknown = days * metric.units * metric.missing
+    alike = unknown * (1 - (metric.apart or 0.0))
+    pairs = _Pairs(days * metric.units, sums[2], sums[0], sums[1], unknown)
+    # Sums are of the outcomes that are asked about already, whatever is better.
+    return np.asarray(paired_claim_evidence(pairs, claim, alike=alike) >= bar)
+
+
+class _Pairs(NamedTuple):
+    n: NDArray[np.floating]
+    both: Floats
+    canary: Floats
+    control: Floats
+    unlabelled: NDArray[np.floating]
+
+
 def _reached_by_bets(
-    metric: PlannedMetric, sums: Floats, days: NDArray[np.int64], claim: Claim, bar: float
+    metric: PlannedMetric, sums: Floats, days: NDArray[np.int64], claim: RatioClaim, bar: float
 ) -> Bools:
     assert metric.deviation is not None
     ratio, c, sign = claim.ratio, metric.base, 1 if claim.side == "above" else -1

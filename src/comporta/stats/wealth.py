@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import special
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,4 +30,5 @@ def log_factors(terms: Floats, worst: float) -> Floats:
 
 def log_mixture(log_wealth: Floats) -> Floats:
     """The log e-value of log-wealth (…, stakes), each stake having had an equal part at the beginning."""
-    return np.asarray(special.logsumexp(log_wealth, axis=-1) - np.log(log_wealth.shape[-1]))
+    most = log_wealth.max(axis=-1)
+    return np.asarray(most + np.log(np.exp(log_wealth - most[..., None]).mean(axis=-1)))
