@@ -43,8 +43,8 @@ ill = Model(
 project = Project("ward", models=(ill,))
 """
 CANARY = (
-    'release=Canary(percent=(5, 50), metrics=(ReleaseMetric("error", margin=0.3),), horizon="12h", season="1d", '
-    'deadline="8d", dwell="1h")'
+    'release=Canary(percent=(5, 50), metrics=(ReleaseMetric("error", margin=0.3),), horizon="12h", '
+    'season="1d", deadline="8d", dwell="1h")'
 )
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from tests.flow.rollouts import Traffic, controller_of, make_rollout_project, soon
 
 from comporta.acts.release.release import release, rollback
 from comporta.acts.rollout.begin import begin_plan
@@ -20,7 +21,6 @@ from comporta.opened.sentences import sentence
 from comporta.records.plan import PlanDecision, ReleasePlan
 from comporta.records.plan_counts import ArmTally
 from comporta.release import PLANS, ROUTES
-from tests.flow.rollouts import Traffic, controller_of, make_rollout_project, soon
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +125,7 @@ def test_a_plan_that_sees_too_little_is_rolled_back_at_its_deadline(made, tmp_pa
     now = soon()
     with copy_of(made, tmp_path, now) as opened:
         traffic = Traffic(opened, now, lambda arm: 0.2)
-        plan = run_until_end(opened, now, traffic, [], units=40)
+        plan = run_until_end(opened, now, traffic, [], units=12)
         assert plan.end == "inconclusive"
         assert "undecided after 8 days" in sentence(plan.why)
 
@@ -179,3 +179,36 @@ def test_a_version_that_is_tried_again_goes_on_with_what_was_counted(made, tmp_p
         assert again.progress["error"].counts == seen.counts
         assert again.progress["error"].whole == seen.season_counts
         assert again.progress["error"].season == 0
+
+
+def test_a_plan_that_history_calls_hopeless_is_refused_with_what_would_help(made, tmp_path):
+    now = soon()
+    with copy_of(made, tmp_path, now) as opened:
+        traffic = Traffic(opened, now, lambda arm: 0.2)
+        for _ in range(4):
+            traffic.pass_hours(24, 150)
+        with pytest.raises(
+            Refused, match=r"chance of \d+%, on 7\d units a day and arm.*(would do|more traffic)"
+        ):
+            begin_plan(opened, "ill/2", by="ana")
+        assert shares(opened) == [(1, 1.0, "champion")]
+        assert opened.ledger.scan(PLANS) == []
+
+
+def test_a_plan_whose_labels_never_come_is_refused(made, tmp_path):
+    now = soon()
+    with copy_of(made, tmp_path, now) as opened:
+        traffic = Traffic(opened, now, lambda arm: 0.2, lambda arm, wrong: None)
+        for _ in range(3):
+            traffic.pass_hours(24, 300)
+        with pytest.raises(Refused, match="no label of 'error' came within its horizon"):
+            begin_plan(opened, "ill/2", by="ana")
+
+
+def test_a_plan_that_history_calls_able_begins(made, tmp_path):
+    now = soon()
+    with copy_of(made, tmp_path, now) as opened:
+        traffic = Traffic(opened, now, lambda arm: 0.2)
+        for _ in range(3):
+            traffic.pass_hours(24, 2_000)
+        assert begin_plan(opened, "ill/2", by="ana").state == "running"

@@ -108,6 +108,8 @@ def _canary(model: Model, plan: Canary) -> Iterator[str]:
         yield f"percent: found {_percent_text(percent)}, expected each above the one before."
     if not plan.metrics:
         yield "metrics: found none, expected at least one outcome that decides, such as 'error'."
+    if not duration(plan.season):
+        yield "season: found 0, expected the length of a whole cycle of traffic, such as '7d'."
     if not 0 < plan.alpha < 0.5:
         yield f"alpha: found {plan.alpha:g}, expected a chance above 0 and below 0.5, such as 0.05."
     if not 0 <= plan.holdback < 50:

@@ -50,6 +50,7 @@ def _of_canary(model: Model, declared: Canary) -> PlanTerms:
         deadline=_seconds(declared.deadline),
         alpha=declared.alpha,
         decide=declared.decide,
+        missing=declared.missing,
         fuse=FuseTerms(failures=fuse.failures, slow=fuse.slow, latency=fuse.latency, least=fuse.least),
         holdback=declared.holdback / 100,
         freeze=declared.freeze,

@@ -46,6 +46,7 @@ class FuseTerms(Record, frozen=True, kw_only=True):
 
 class PlanTerms(Record, frozen=True, kw_only=True):
     """What was declared, with every span in seconds. steps: shares of units, 0 to ½. season: a whole cycle.
+    missing: the share of units without a label that was declared, or None.
     replay, differ: of answers that are compared. keep: how long the version before stays loaded."""
 
     kind: PlanKind
@@ -56,6 +57,7 @@ class PlanTerms(Record, frozen=True, kw_only=True):
     deadline: float = 0.0
     alpha: float = 0.05
     decide: Comparison = "arms"
+    missing: float | None = None
     fuse: FuseTerms | None = None
     holdback: float = 0.0
     replay: int = 0

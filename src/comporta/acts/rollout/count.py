@@ -63,7 +63,7 @@ def _outcome_facts(
     if not groups:
         return
     first, last = groups[0].after, groups[-1].bins[-1].until
-    found = with_outcome(opened, plan, metric, _between(units, first, last))
+    found = with_outcome(opened, plan.model, metric, _between(units, first, last))
     for group in groups:
         yield PlanCounted(
             plan=plan.id,

@@ -47,9 +47,7 @@ def half_releases(route: Route, plan: ReleasePlan) -> list[int]:
     ]
 
 
-def with_outcome(
-    opened: OpenProject, plan: ReleasePlan, metric: MetricTerms, units: pl.DataFrame
-) -> pl.DataFrame:
+def with_outcome(opened: OpenProject, model: str, metric: MetricTerms, units: pl.DataFrame) -> pl.DataFrame:
     """These units with `value`, what became of each, as far as its label came within the metric's horizon;
     null where it did not: a number within the metric's cap, or 1 and 0."""
     if metric.of == "latency":
@@ -69,7 +67,7 @@ def with_outcome(
     )
     labelled = units.join(told, on="id", how="left", maintain_order="left")
     values = [
-        part.with_columns(value=_values(opened, plan, metric, part, version))
+        part.with_columns(value=_values(opened, model, metric, part, version))
         for (version,), part in labelled.group_by("version", maintain_order=True)
         if isinstance(version, int)
     ]
@@ -79,9 +77,9 @@ def with_outcome(
 
 
 def _values(
-    opened: OpenProject, plan: ReleasePlan, metric: MetricTerms, part: pl.DataFrame, version: int
+    opened: OpenProject, model: str, metric: MetricTerms, part: pl.DataFrame, version: int
 ) -> pl.Series:
-    takes = signatures_of(opened, plan.model)(version)
+    takes = signatures_of(opened, model)(version)
     if takes is None:
         return pl.Series("value", [None] * part.height, dtype=pl.Float64)
     labels = [

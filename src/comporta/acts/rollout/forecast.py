@@ -1,11 +1,166 @@
-"""Whether a plan can be decided until its deadline, as far as history tells."""
+"""Whether a plan can be decided until its deadline, as far as the traffic of before tells."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+import polars as pl
+
+from comporta.acts.rollout.first_answers import with_outcome
+from comporta.acts.serve.serving_log import scan_all_predictions
+from comporta.errors import Refused
 from comporta.opened.project import OpenProject
-from comporta.records import Version
-from comporta.records.plan import PlanTerms
+from comporta.records import Record, Version
+from comporta.records.duration import duration_text
+from comporta.records.plan import MetricTerms, PlanTerms
+from comporta.stats.release_power import ENOUGH, PlannedMetric, ReleasePower, promotion_power, release_power
+
+LONGEST = timedelta(days=56)
+"""How far back traffic is looked at."""
+FEWEST_UNITS = 200
+"""With a horizon that is over: fewer tell nothing of a rate."""
+
+
+class MetricForecast(Record, frozen=True, kw_only=True):
+    """base: the rate among labelled units. units: a season and arm, at the last step. missing: the share of
+    units without a label. power: what can be expected; its days are seasons' parts of `day` seconds."""
+
+    outcome: str
+    base: float
+    units: float
+    missing: float
+    power: ReleasePower
+
+
+class PlanForecast(Record, frozen=True, kw_only=True):
+    """since: how much of the log it is of, in seconds. rows, without_unit: how many were answered, and said
+    no unit. day: seconds, the shorter of a day and a season. metrics: of which enough is known."""
+
+    since: float
+    rows: int
+    without_unit: int
+    day: float
+    metrics: tuple[MetricForecast, ...]
+
+
+def forecast(opened: OpenProject, version: Version, terms: PlanTerms) -> PlanForecast | None:
+    """What history says of a canary with these terms; None where nothing was answered yet."""
+    now = opened.now()
+    log = scan_all_predictions(opened, version.model).filter(
+        (pl.col("at") >= now - LONGEST) & pl.col("release").is_not_null()
+    )
+    rows = (
+        log.select("id", "version", "at", "unit", "latency_us", pl.selectors.starts_with("out."))
+        .sort("at", "id")
+        .collect()
+    )
+    if rows.is_empty():
+        return None
+    since = (now - rows["at"][0]).total_seconds()
+    units = rows.filter(pl.col("unit").is_not_null()).unique("unit", keep="first", maintain_order=True)
+    day = min(86_400.0, terms.season)
+    found = []
+    for metric in terms.metrics:
+        until = now - timedelta(seconds=metric.horizon)
+        mature = units.filter(pl.col("at") <= until).drop("unit")
+        if mature.height >= FEWEST_UNITS and since - metric.horizon >= terms.season:
+            found.append(_metric(opened, version, terms, metric, mature, (since - metric.horizon) / day))
+    return PlanForecast(
+        since=since,
+        rows=rows.height,
+        without_unit=rows["unit"].null_count(),
+        day=day,
+        metrics=tuple(found),
+    )
 
 
 def require_decidable(opened: OpenProject, version: Version, terms: PlanTerms) -> None:
-    """Raises Refused where the plan is hopeless, with what would make it possible."""
+    """Raises Refused where what is known of the traffic says that a version as good as the champion would not
+    be promoted by this plan, with what would make it possible."""
+    if terms.kind != "canary" or (known := forecast(opened, version, terms)) is None:
+        return
+    if known.without_unit == known.rows:
+        raise Refused(
+            f"{version.id}: none of the {known.rows:,} rows that were answered in the last "
+            f"{_days(known.since)} said a unit, so no outcome of theirs could count. Send one with each "
+            'request (parameters, "unit"), or release it at once: --at-once'
+        )
+    for metric in known.metrics:
+        if metric.missing == 1:
+            raise Refused(
+                f"{version.id}: no label of {metric.outcome!r} came within its horizon in the last "
+                f"{_days(known.since)}, so it can decide nothing. Send labels to /feedback, or lengthen the "
+                "horizon."
+            )
+        if metric.base == 0:
+            raise Refused(
+                f"{version.id}: no unit had {metric.outcome!r} in the last {_days(known.since)}, so there is "
+                "no rate to compare with. Leave it to a Fuse, or choose an outcome that happens."
+            )
+        if metric.power.is_hopeless:
+            raise Refused(_hopeless(version, terms, metric, known.day))
+
+
+def _metric(
+    opened: OpenProject,
+    version: Version,
+    terms: PlanTerms,
+    metric: MetricTerms,
+    mature: pl.DataFrame,
+    days: float,
+) -> MetricForecast:
+    values = with_outcome(opened, version.model, metric, mature)["value"]
+    labelled = values.drop_nulls()
+    missing = values.null_count() / len(values)
+    units = len(values) / days * (terms.steps[-1] or 1.0)
+    base = float(labelled.mean() or 0.0) if len(labelled) else 0.0  # type: ignore[arg-type]
+    planned = _planned(terms, metric, base, units, missing if terms.missing is None else terms.missing)
+    power = ReleasePower(power=0.0, days=None, missing=None, harm=None)
+    if 0 < base < 1 and missing < 1 and planned.days > 0:
+        power = release_power(planned)
+    return MetricForecast(outcome=metric.outcome, base=base, units=units, missing=missing, power=power)
+
+
+def _planned(
+    terms: PlanTerms, metric: MetricTerms, base: float, units: float, missing: float
+) -> PlannedMetric:
+    day = min(86_400.0, terms.season)
+    ramp = terms.dwell * (len(terms.steps) - 1)
+    return PlannedMetric(
+        base=base,
+        units=units,
+        days=int((terms.deadline - metric.horizon - ramp) // day),
+        margin=metric.margin,
+        harm=metric.harm,
+        superior=metric.superior,
+        better=metric.better,
+        alpha=terms.alpha,
+        season=max(1, round(terms.season / day)),
+        missing=missing,
+        metrics=len(terms.metrics),
+        apart=2 * base * (1 - base) if terms.decide == "paired" else None,
+    )
+
+
+def _hopeless(version: Version, terms: PlanTerms, metric: MetricForecast, day: float) -> str:
+    """What the plan would come to, and which changes of it would give it a chance."""
+    (asked,) = (each for each in terms.metrics if each.outcome == metric.outcome)
+    planned = _planned(terms, asked, metric.base, metric.units, metric.missing)
+    double = timedelta(seconds=2 * terms.deadline)
+    tries = {
+        f"a margin of {2 * asked.margin:.0%}": planned._replace(margin=min(0.99, 2 * asked.margin)),
+        f"a deadline of {duration_text(double)}": planned._replace(days=2 * planned.days),
+        "labels for all units": planned._replace(missing=0.0),
+    }
+    known = 0 < metric.base < 1 and planned.days > 0
+    helps = [text for text, each in tries.items() if known and promotion_power(each) >= ENOUGH]
+    way = f"This would do: {'; or '.join(helps)}." if helps else "It needs more traffic, or a larger margin."
+    return (
+        f"{version.id}: a version as good as the champion would be promoted by this plan with a chance of "
+        f"{metric.power.power:.0%}, on {metric.units * 86_400 / day:,.0f} units a day and arm with "
+        f"{metric.outcome} of {metric.base:.3g} and {metric.missing:.1%} without a label. {way}"
+    )
+
+
+def _days(seconds: float) -> str:
+    return duration_text(timedelta(seconds=round(seconds / 3600) * 3600 or 3600))
