@@ -5,19 +5,23 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pytest
 
 from comporta.acts.serve.lost_rows import write_lost_rows
+from comporta.acts.serve.server_options import server_options
 from comporta.acts.serve.server_state import arm_tallies, serving_now
-from comporta.errors import NotFound
+from comporta.acts.up.status import cut_off_servers
+from comporta.errors import BadProject, NotFound
 from comporta.records import Field, Share, Signature
-from comporta.serve import App, LoadedVersion, ModelScores
+from comporta.serve import App, LoadedVersion, ModelScores, ServeLimits
 from comporta.serve.server_now import ModelNow
+from comporta.serve.server_options import limits_of
 from comporta.serve.tally import Tally
 from comporta.serve.traffic_split import choose_share
 from comporta.store import MemoryStore
@@ -227,8 +231,6 @@ class Ledger(MemorySource):
 
 
 def test_a_server_cut_off_from_its_ledger_goes_on_says_so_and_stops_in_time() -> None:
-    from comporta.serve import ServeLimits
-
     async def turn() -> None:
         said: list[str] = []
         now = [1_780_000_000 * 10**9]
@@ -263,9 +265,32 @@ def test_a_server_cut_off_from_its_ledger_goes_on_says_so_and_stops_in_time() ->
     asyncio.run(turn())
 
 
-def test_a_ledger_that_does_not_answer_at_all_cuts_off_too() -> None:
-    from comporta.serve import ServeLimits
+def test_status_names_a_server_that_has_not_read_releases_for_a_while(tmp_path: Path) -> None:
+    (tmp_path / ".comporta" / "serving").mkdir(parents=True)
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    assert cut_off_servers(tmp_path, now) == ()
+    tally = Tally(tmp_path / ".comporta" / "serving" / "one.tally")
+    assert cut_off_servers(tmp_path, now) == (), "it has not begun"
+    tally.note_look(int((now - timedelta(seconds=5)).timestamp() * 1e9))
+    assert cut_off_servers(tmp_path, now) == ()
+    (found,) = cut_off_servers(tmp_path, now + timedelta(seconds=20))
+    assert (found.worker, found.at) == ("one", now - timedelta(seconds=5))
+    tally.close()
+    assert cut_off_servers(tmp_path, now + timedelta(seconds=20)) == (), "it is dead: nobody is answered"
 
+
+@pytest.mark.parametrize("text", ["", "soon", "24", "-1h", "0s", "9s"])
+def test_a_partition_that_is_no_span_or_too_short_is_one_clear_error(text: str) -> None:
+    with pytest.raises(BadProject, match="--max-partition: found"):
+        server_options(max_partition=text)
+
+
+def test_a_partition_is_of_a_day_unless_said_otherwise() -> None:
+    assert limits_of(server_options(), None).partition == 24 * 3600
+    assert limits_of(server_options(max_partition="30m"), None).partition == 1800
+
+
+def test_a_ledger_that_does_not_answer_at_all_cuts_off_too() -> None:
     hangs, go = threading.Event(), threading.Event()
 
     class Hanging(MemorySource):

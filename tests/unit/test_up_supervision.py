@@ -196,7 +196,15 @@ def test_in_any_order_of_events_no_part_runs_twice_and_the_end_comes(seed: int) 
 
 
 def test_parts_say_how_the_server_is_asked_for_what_was_asked_of_up(tmp_path) -> None:
-    options = UpOptions(port=9090, workers=2, tokens=True, tls_cert="/c.pem", tls_key="/k.pem", control=False)
+    options = UpOptions(
+        port=9090,
+        workers=2,
+        tokens=True,
+        tls_cert="/c.pem",
+        tls_key="/k.pem",
+        control=False,
+        max_partition="30m",
+    )
     server, worker = parts_of(tmp_path / "project.py", options)
     assert worker.command[-4:] == ("work", "--project", f"{tmp_path}/project.py", "--end-with-input")
     assert worker.per_commit and not worker.outlives
@@ -204,5 +212,6 @@ def test_parts_say_how_the_server_is_asked_for_what_was_asked_of_up(tmp_path) ->
     assert words == (
         "serve", "--project", f"{tmp_path}/project.py", "--await-release", "--host", "127.0.0.1", "--port",
         "9090", "--workers", "2", "--tokens", "--tls-cert", "/c.pem", "--tls-key", "/k.pem",
+        "--max-partition", "30m",
     )  # fmt: skip
     assert server.outlives

@@ -39,6 +39,7 @@ def serve(
     access_log: Annotated[Path | None, Parameter(help=say.ACCESS_LOG)] = None,
     otel: Annotated[bool, Parameter(help=say.OTEL, negative="")] = False,
     grpc: Annotated[int | None, Parameter(help=say.GRPC, validator=between(0, 65535))] = None,
+    max_partition: Annotated[str, Parameter(help=say.MAX_PARTITION, show_default=True)] = "24h",
     await_release: Annotated[bool, Parameter(help=say.AWAIT_RELEASE, negative="")] = False,
     steers: Annotated[bool, Parameter(name="--steer", help=say.PLAN_STEER_BESIDE)] = True,
     project: Where = None,
@@ -55,7 +56,7 @@ def serve(
 
     options = server_options(
         access_log=access_log, certificate=tls_cert, key=tls_key, otel=otel, connections=connections,
-        max_body=max_body, grpc=grpc,
+        max_body=max_body, grpc=grpc, max_partition=max_partition,
     )  # fmt: skip
     count = workers or default_workers()
     with open_to_serve(project, works=count == 1) as opened, beside(opened, steers=steers):

@@ -30,6 +30,7 @@ def up(
     tokens: Annotated[bool, Parameter(help=say.ASK_TOKENS)] = False,
     tls_cert: Annotated[Path | None, Parameter(help=say.TLS_CERT)] = None,
     tls_key: Annotated[Path | None, Parameter(help=say.TLS_KEY)] = None,
+    max_partition: Annotated[str, Parameter(help=say.MAX_PARTITION, show_default=True)] = "24h",
     job_workers: Annotated[
         int, Parameter(help=say.UP_JOB_WORKERS, show_default=True, validator=between(0, 256))
     ] = 1,
@@ -62,6 +63,7 @@ def up(
         tokens=tokens,
         tls_cert="" if tls_cert is None else str(tls_cert.absolute()),
         tls_key="" if tls_key is None else str(tls_key.absolute()),
+        max_partition=max_partition,
         job_workers=job_workers,
         control=not no_control,
         control_host=control_host,
@@ -111,6 +113,8 @@ def status(*, project: Where = None, json: AsJson = False) -> None:
     if json:
         show.json(found)
         return
+    for each in found.cut_off:
+        show.line(say.STATUS_CUT_OFF.format(worker=each.worker, at=each.at))
     if not found.parts:
         show.line(say.STATUS_NOTHING)
         return

@@ -22,6 +22,10 @@ class UpTexts:
         "The supervisor was killed. What runs answers, and nobody replaces it: comporta up does."
     )
     STATUS_DOWN = "Not up: the supervisor was killed, and its parts have ended. Start it: comporta up"
+    STATUS_CUT_OFF = (
+        "Server process {worker} cannot read releases: it goes on with those of {at:%Y-%m-%d %H:%M:%S} UTC, "
+        "until --max-partition is over."
+    )
     CODE_NONE = "no commit has loaded yet."
     CODE_CURRENT = "builds come from commit {commit}, since {since:%Y-%m-%d %H:%M:%S} UTC."
     CODE_REFUSED = " Commit {commit} does not load: {why}"

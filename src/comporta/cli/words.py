@@ -43,6 +43,7 @@ class Texts(TeamTexts, PredictTexts, JobTexts, UpTexts, RolloutTexts):
     TRACED = "A prediction's id, late/3, weather@2, weather:KEY or subject:VALUE."
     ASK_TOKENS = "Ask each request for a token also where only this machine reaches the address."
     MAX_BODY = "How large a request's body may be, unpacked: 64KiB, 16MiB, 1GB. A larger one gets 413."
+    MAX_PARTITION = "How long to go on answering while the ledger cannot be read: 30m, 24h. Then 503."
     CONNECTIONS = "How many connections a worker takes at once; what comes on more gets 503."
     TLS_CERT = "Answer over TLS: a PEM file with the certificate and its chain. A new one is followed."
     TLS_KEY = "The PEM file of its key."

@@ -17,11 +17,15 @@ if TYPE_CHECKING:
     from comporta.serve.request_watch import RequestTracer
 
 
+DAY = 24 * 3600.0
+
+
 class ServerOptions(Record, frozen=True, kw_only=True):
     """access_log: a file, or `-` for standard output; None: none. certificate, key: PEM files; None: plain
     HTTP. otel: whether OpenTelemetry traces are sent. connections: of one process at once; more get 503.
     body: bytes of one request at most, unpacked; None: as many as `RequestLimits` says.
-    grpc: the port for gRPC, 0 for any that is free; None: none."""
+    grpc: the port for gRPC, 0 for any that is free; None: none. partition: seconds that it goes on answering
+    while its ledger cannot be read."""
 
     access_log: str | None = None
     certificate: str | None = None
@@ -30,6 +34,7 @@ class ServerOptions(Record, frozen=True, kw_only=True):
     connections: int = MOST_CONNECTIONS
     body: int | None = None
     grpc: int | None = None
+    partition: float = DAY
 
     @property
     def scheme(self) -> str:
@@ -70,7 +75,9 @@ def open_options(options: ServerOptions, *, say: Callable[[str], None] = print) 
 
 def limits_of(options: ServerOptions, limits: ServeLimits | None) -> ServeLimits:
     """The limits, how many connections there may be, and how large a body: one at least has room."""
-    found = msgspec.structs.replace(limits or ServeLimits(), connections=options.connections)
+    found = msgspec.structs.replace(
+        limits or ServeLimits(), connections=options.connections, partition=options.partition
+    )
     if options.body is None:
         return found
     return msgspec.structs.replace(found, body=options.body, bodies=max(found.bodies, options.body))

@@ -6,10 +6,12 @@ from pathlib import Path
 
 from comporta.errors import BadProject
 from comporta.records.byte_size import byte_size
+from comporta.records.duration import duration
 from comporta.serve.access_log import STANDARD_OUTPUT
 from comporta.serve.server_options import ServerOptions
 
 SMALLEST_BODY, LARGEST_BODY = 2**10, 2**30
+SHORTEST_PARTITION = 10  # seconds
 
 
 def server_options(
@@ -21,8 +23,10 @@ def server_options(
     connections: int = 1000,
     max_body: str = "16MiB",
     grpc: int | None = None,
+    max_partition: str = "24h",
 ) -> ServerOptions:
-    """With paths that are the same in every process. max_body: as `byte_size` reads it. Raises BadProject."""
+    """With paths that are the same in every process. max_body: as `byte_size` reads it. max_partition: as
+    `duration` reads it. Raises BadProject."""
     try:
         body = byte_size(max_body)
     except BadProject as fault:
@@ -37,7 +41,22 @@ def server_options(
         connections=connections,
         body=body,
         grpc=grpc,
+        partition=_partition(max_partition),
     )
+
+
+def _partition(text: str) -> float:
+    """Seconds. Raises BadProject."""
+    try:
+        found = duration(text).total_seconds()
+    except BadProject as fault:
+        raise BadProject(f"--max-partition: {fault}") from None
+    if found < SHORTEST_PARTITION:
+        raise BadProject(
+            f"--max-partition: found {text!r}, expected at least {SHORTEST_PARTITION}s: a ledger may be busy "
+            "for as long."
+        )
+    return found
 
 
 def _target(file: Path) -> str:

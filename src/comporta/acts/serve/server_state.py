@@ -36,8 +36,13 @@ class ServerNow(Record, frozen=True, kw_only=True):
 def serving_now(opened: OpenProject) -> tuple[ServerNow, ...]:
     """What each server process on this machine serves that has begun on this project, the dead among them
     until another begins. Raises OSError."""
+    return servers_below(opened.below)
+
+
+def servers_below(below: Path) -> tuple[ServerNow, ...]:
+    """The same of a project that is not opened. below: its folder for files that can be rebuilt."""
     found = []
-    for path, alive, written in _tallies(opened):
+    for path, alive, written in _tallies(below):
         try:
             models = decode(written.record, ToldNow).models if written.record else ()
         except msgspec.MsgspecError:  # of another release of Comporta
@@ -54,7 +59,7 @@ def arm_tallies(opened: OpenProject, model: str, plan: str) -> tuple[ArmCount, .
     will know. Of a process that lives, those that it dropped; not what it has still to write. Raises OSError.
     """
     counted: dict[str, list[ArmCount]] = {}
-    for path, alive, written in _tallies(opened):
+    for path, alive, written in _tallies(opened.below):
         arms = written.arms
         if not alive:
             _, arms = left_unwritten(opened, path.stem, written)
@@ -74,9 +79,9 @@ def arm_tallies(opened: OpenProject, model: str, plan: str) -> tuple[ArmCount, .
     return tuple(found[key] for key in sorted(found))
 
 
-def _tallies(opened: OpenProject) -> Iterator[tuple[Path, bool, WrittenTally]]:
+def _tallies(below: Path) -> Iterator[tuple[Path, bool, WrittenTally]]:
     """Each file of a server process, and whether that lives."""
-    for path in sorted((opened.below / "serving").glob("*.tally")):
+    for path in sorted((below / "serving").glob("*.tally")):
         # Asked first: one that ends in between has counted no more.
         alive = not is_abandoned(path)
         if (written := read_file(path)) is not None:

@@ -34,6 +34,7 @@ class UpOptions(Record, frozen=True, kw_only=True):
     tokens: bool = False
     tls_cert: str = ""
     tls_key: str = ""
+    max_partition: str = "24h"
     job_workers: int = 1
     control: bool = True
     control_host: str = "127.0.0.1"
@@ -79,6 +80,8 @@ def server_words(options: UpOptions) -> tuple[str, ...]:
     for name in ("tls_cert", "tls_key"):
         if value := getattr(options, name):
             words += [f"--{name.replace('_', '-')}", value]
+    if options.max_partition != UpOptions().max_partition:
+        words += ["--max-partition", options.max_partition]
     return tuple(words)
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Literal
 
 from comporta.acts.up.folder import UpFolder
 from comporta.opened.deployed import CurrentCode, current_code
 from comporta.records import Record
 
+_UNREAD = timedelta(seconds=15)
 State = Literal["running", "waiting", "ended", "unsupervised", "dead"]
 
 
@@ -26,9 +28,17 @@ class PartStatus(Record, frozen=True, kw_only=True):
     last: str = ""
 
 
+class CutOffServer(Record, frozen=True, kw_only=True):
+    """A server process that cannot read releases. at: when it last could."""
+
+    worker: str
+    at: datetime
+
+
 class UpStatus(Record, frozen=True, kw_only=True):
     """up: whether a supervisor runs. pid, began: of the last one. log: the file of the log. code: the commit
-    that builds come from; None: they come from the project's folder."""
+    that builds come from; None: they come from the project's folder. cut_off: servers that answer and cannot
+    read releases, also those started without a supervisor."""
 
     up: bool
     pid: int = 0
@@ -36,14 +46,16 @@ class UpStatus(Record, frozen=True, kw_only=True):
     log: str = ""
     code: CurrentCode | None = None
     parts: tuple[PartStatus, ...] = ()
+    cut_off: tuple[CutOffServer, ...] = ()
 
 
 def status(folder: UpFolder) -> UpStatus:
     """What runs of the project in this folder."""
     held, record = folder.is_held(), folder.read()
     log = str(folder.log) if folder.log.exists() else ""
+    cut_off = cut_off_servers(folder.home, datetime.now(UTC))
     if record is None:
-        return UpStatus(up=held, log=log)
+        return UpStatus(up=held, log=log, cut_off=cut_off)
     parts = []
     for each in record.parts:
         alive = each.alive
@@ -70,4 +82,18 @@ def status(folder: UpFolder) -> UpStatus:
         log=log,
         code=current_code(folder.home),
         parts=tuple(parts),
+        cut_off=cut_off,
+    )
+
+
+def cut_off_servers(home: Path, now: datetime) -> tuple[CutOffServer, ...]:
+    """Servers of the project in this folder that live and have not read releases for a while."""
+    if not any((home / ".comporta" / "serving").glob("*.tally")):
+        return ()
+    from comporta.acts.serve.server_state import servers_below
+
+    return tuple(
+        CutOffServer(worker=each.worker, at=each.at)
+        for each in servers_below(home / ".comporta")
+        if each.alive and each.at is not None and now - each.at > _UNREAD
     )

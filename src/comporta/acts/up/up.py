@@ -88,7 +88,7 @@ def require_runnable(file: Path, options: UpOptions) -> Path:
         raise BadProject(f"--control-port: found {options.port}, which is the server's. Choose another.")
     paths = (Path(each) if each else None for each in (options.tls_cert, options.tls_key))
     certificate, key = paths
-    require_options(server_options(certificate=certificate, key=key))
+    require_options(server_options(certificate=certificate, key=key, max_partition=options.max_partition))
     with open_to_serve(file, works=False) as opened:
         require_permission(opened, "model.serve")
         for name in ("ledger", "store"):
