@@ -5,11 +5,19 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.flow.rollouts import Traffic, controller_of, make_rollout_project, soon
+from tests.flow.rollouts import (
+    CANARY,
+    PAIRED,
+    Traffic,
+    controller_of,
+    make_rollout_project,
+    soon,
+    with_plan,
+)
 
 from comporta.acts.release.release import release, rollback
 from comporta.acts.rollout.begin import begin_plan
@@ -29,8 +37,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def copy_of(folder: Path, to: Path, now: list[datetime]) -> Iterator[OpenProject]:
+def copy_of(folder: Path, to: Path, now: list[datetime], plan: str = CANARY) -> Iterator[OpenProject]:
     shutil.copytree(folder, to / "project")
+    with_plan(to / "project", plan)
     with open_project(to / "project", clock=lambda: now[0]) as opened:
         yield opened
 
@@ -214,3 +223,90 @@ def test_a_plan_that_history_calls_able_begins(made, tmp_path):
         for _ in range(3):
             traffic.pass_hours(24, 2_000)
         assert begin_plan(opened, "ill/2", by="ana").state == "running"
+
+
+def test_a_paired_plan_sees_harm_in_few_pairs_and_hears_the_champion_alone(made, tmp_path):
+    now = soon()
+    with copy_of(made, tmp_path, now, PAIRED) as opened:
+        wrong = {"champion": 0.05, "shadow": 0.1}
+        traffic = Traffic(opened, now, lambda arm: wrong[arm])
+        plan = run_until_end(opened, now, traffic, [], units=300)
+        assert plan.end == "rolled_back"
+        pairs = plan.progress["error"].counts.paired
+        assert pairs is not None and pairs.n <= 900
+        assert shares(opened) == [(1, 1.0, "champion")]
+
+
+def test_a_paired_plan_promotes_what_answers_alike(made, tmp_path):
+    now = soon()
+    with copy_of(made, tmp_path, now, PAIRED) as opened:
+        # Half of the answers are wrong: one that is flipped is as often right as before.
+        wrong = {"champion": 0.5, "shadow": 0.02}
+        plan = run_until_end(opened, now, Traffic(opened, now, lambda arm: wrong[arm]), [], units=600)
+        assert (plan.end, shares(opened)) == ("promoted", [(2, 1.0, "champion")])
+
+
+def test_blue_green_swaps_once_the_version_is_tried_and_keeps_the_one_before_warm(made, tmp_path):
+    now = soon()
+    with copy_of(made, tmp_path, now, 'release=BlueGreen(keep="24h")') as opened:
+        traffic = Traffic(opened, now, lambda arm: 0.0)
+        plan = begin_plan(opened, "ill/2", by="ana")
+        assert shares(opened) == [(1, 1.0, "champion"), (2, 0.0, "fallback")]
+        decisions: list[PlanDecision] = []
+        looks = controller_of(opened, decisions)
+        looks.look()
+        assert shares(opened) == [(2, 1.0, "champion"), (1, 0.0, "fallback")]
+        now[0] += timedelta(hours=23)
+        looks.look()
+        assert opened.ledger.get(PLANS, plan.id).state == "running"
+        now[0] += timedelta(hours=2)
+        looks.look()
+        assert opened.ledger.get(PLANS, plan.id).end == "promoted"
+        assert shares(opened) == [(2, 1.0, "champion")]
+        assert rollback(opened, "ill", by="ana").champion == 1
+        assert traffic is not None
+
+
+def test_blue_green_refuses_a_version_that_answers_too_much_otherwise(made, tmp_path):
+    now = soon()
+    with copy_of(made, tmp_path, now, "release=BlueGreen(differ=0.05)") as opened:
+        # What was answered is not what any model makes of these inputs.
+        Traffic(opened, now, lambda arm: 0.5).pass_hours(1, 200)
+        plan = begin_plan(opened, "ill/2", by="ana")
+        controller_of(opened, []).look()
+        ended = opened.ledger.get(PLANS, plan.id)
+        assert ended.end == "rolled_back"
+        assert "of 200 requests otherwise" in sentence(ended.why)
+        assert shares(opened) == [(1, 1.0, "champion")]
+
+
+def test_blue_green_goes_back_by_its_fuse_after_the_swap(made, tmp_path):
+    now = soon()
+    with copy_of(made, tmp_path, now, "release=BlueGreen()") as opened:
+        begin_plan(opened, "ill/2", by="ana")
+        seen = [(ArmTally(), ArmTally())]
+        looks = controller_of(opened, [], lambda plan: seen[0])
+        looks.look()
+        assert shares(opened)[0] == (2, 1.0, "champion")
+        seen[0] = (ArmTally(requests=60, failed=60), ArmTally())
+        looks.look()
+        assert shares(opened) == [(1, 1.0, "champion")]
+        with pytest.raises(Refused, match="no earlier release"):
+            rollback(opened, "ill", by="ana")
+
+
+def test_a_shadow_tells_how_many_answers_differ_and_promotes_nothing(made, tmp_path):
+    now = soon()
+    with copy_of(made, tmp_path, now, "release=Shadow(rows=500)") as opened:
+        wrong = {"champion": 0.2, "shadow": 0.1}
+        plan = begin_plan(opened, "ill/2", by="ana")
+        traffic = Traffic(opened, now, lambda arm: wrong[arm])
+        looks = controller_of(opened, [])
+        for _ in range(3):
+            traffic.pass_hours(1, 300)
+            looks.look()
+        ended = opened.ledger.get(PLANS, plan.id)
+        assert ended.end == "compared"
+        assert ended.compared.rows == 500
+        assert 0.05 < ended.compared.share < 0.15
+        assert shares(opened) == [(1, 1.0, "champion")]

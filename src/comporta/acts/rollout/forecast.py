@@ -114,14 +114,14 @@ def _metric(
     missing = values.null_count() / len(values)
     units = len(values) / days * (terms.steps[-1] or 1.0)
     base = float(labelled.mean() or 0.0) if len(labelled) else 0.0  # type: ignore[arg-type]
-    planned = _planned(terms, metric, base, units, missing if terms.missing is None else terms.missing)
+    planned = _metric_plan(terms, metric, base, units, missing if terms.missing is None else terms.missing)
     power = ReleasePower(power=0.0, days=None, missing=None, harm=None)
     if 0 < base < 1 and missing < 1 and planned.days > 0:
         power = release_power(planned)
     return MetricForecast(outcome=metric.outcome, base=base, units=units, missing=missing, power=power)
 
 
-def _planned(
+def _metric_plan(
     terms: PlanTerms, metric: MetricTerms, base: float, units: float, missing: float
 ) -> PlannedMetric:
     day = min(86_400.0, terms.season)
@@ -145,7 +145,7 @@ def _planned(
 def _hopeless(version: Version, terms: PlanTerms, metric: MetricForecast, day: float) -> str:
     """What the plan would come to, and which changes of it would give it a chance."""
     (asked,) = (each for each in terms.metrics if each.outcome == metric.outcome)
-    planned = _planned(terms, asked, metric.base, metric.units, metric.missing)
+    planned = _metric_plan(terms, asked, metric.base, metric.units, metric.missing)
     double = timedelta(seconds=2 * terms.deadline)
     tries = {
         f"a margin of {2 * asked.margin:.0%}": planned._replace(margin=min(0.99, 2 * asked.margin)),
