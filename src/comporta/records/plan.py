@@ -21,8 +21,8 @@ shadow, that saw all that it was asked to see."""
 
 
 class MetricTerms(Record, frozen=True, kw_only=True):
-    """A metric of a plan. outcome: its name. horizon: seconds. The rest as of `Outcome` and
-    `ReleaseMetric`."""
+    """A metric of a plan. outcome: its name. horizon: seconds. center: of a number, the mean of before,
+    around which bets are placed. The rest as of `Outcome` and `ReleaseMetric`."""
 
     outcome: str
     of: OutcomeSource
@@ -33,6 +33,7 @@ class MetricTerms(Record, frozen=True, kw_only=True):
     margin: float
     harm: float
     superior: bool = False
+    center: float | None = None
 
 
 class FuseTerms(Record, frozen=True, kw_only=True):

@@ -12,10 +12,18 @@ from comporta.acts.rollout.pairs import count_pairs, first_pairs, with_pair_outc
 from comporta.opened.project import OpenProject
 from comporta.records import Route
 from comporta.records.plan import MetricTerms, ReleasePlan
-from comporta.records.plan_counts import ArmTally, ExposureBin, MetricCounts, UnitCounts
+from comporta.records.plan_counts import (
+    ArmTally,
+    ExposureBin,
+    LevelCounts,
+    MeanCounts,
+    MetricCounts,
+    UnitCounts,
+)
 from comporta.records.plan_facts import PlanCounted, PlanExposed
 from comporta.release.plan_bins import MaturedBins, ends_due, matured_bins
 from comporta.release.plan_state import evolve
+from comporta.stats.betting import level_counts
 
 
 def count(
@@ -98,6 +106,13 @@ def _counts(metric: MetricTerms, units: pl.DataFrame, group: MaturedBins) -> Met
     if "control" in units.columns:
         return MetricCounts(paired=count_pairs(units, worse))
 
+    means = None
+    if metric.cap is not None:
+        means = MeanCounts(
+            canary=_level_counts(metric, units, True, sum(each.canary for each in group.bins)),
+            control=_level_counts(metric, units, False, sum(each.control for each in group.bins)),
+        )
+
     def arm(canary: bool, n: int) -> UnitCounts:
         mine = units.filter(pl.col("canary") == canary)["value"]
         labelled, n = len(mine) - mine.null_count(), max(n, len(mine))
@@ -106,6 +121,21 @@ def _counts(metric: MetricTerms, units: pl.DataFrame, group: MaturedBins) -> Met
     return MetricCounts(
         canary=arm(True, sum(each.canary for each in group.bins)),
         control=arm(False, sum(each.control for each in group.bins)),
+        means=means,
+    )
+
+
+def _level_counts(metric: MetricTerms, units: pl.DataFrame, canary: bool, n: int) -> LevelCounts:
+    assert metric.cap is not None
+    mine = units.filter(pl.col("canary") == canary)["value"]
+    values = mine.drop_nulls().to_numpy()
+    counts = level_counts(values, *metric.cap)
+    return LevelCounts(
+        levels=tuple((int(level), float(counts[level])) for level in counts.nonzero()[0]),
+        n=max(n, len(mine)),
+        unlabelled=max(n, len(mine)) - len(values),
+        sum=float(values.sum()),
+        squares=float(values @ values),
     )
 
 
