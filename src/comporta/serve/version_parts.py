@@ -217,7 +217,7 @@ def _canonical(subject: Any, form: Form) -> Any:
 def read_by(part: VersionPart, reader: LiveVersion) -> VersionPart:
     """An array has its columns in the reader's order: for another schema it goes by name."""
     names = reader.schema.names
-    if part.live.schema.names == names:
+    if part.live is reader or part.live.schema.names == names:
         return part
     array = part.incoming.numbers()
     if array is not None:
