@@ -58,10 +58,12 @@ class RequestCounts:
             loaded, rows = part.live.loaded, part.incoming.n
             share = model if alone else model * rows // all_rows
             bucket = self._add((loaded.model, loaded.number, part.role), rows, at, took, share)
-            if part.arm is not None and not isinstance(part.arm.of, int):
+            if part.arm is not None and type(part.arm.of) is not int:
                 units = part.incoming.about.unit
-                without = sum(each is None for each in units) if isinstance(units, list) else rows
-                self._note_arm(loaded.model, part.arm.of, 0 if isinstance(units, str) else without, bucket)
+                without = 0
+                if type(units) is not str:
+                    without = rows if units is None else sum(each is None for each in units)
+                self._note_arm(loaded.model, part.arm.of, without, bucket)
 
     def note_row(self, model: str, arm: ServedArm, without: bool, at: int, took: int, asked: int) -> None:
         """One request to infer, of one row. without: whether it named no unit. asked: nanoseconds of its
