@@ -1,8 +1,8 @@
 """Promise: a rollback reaches every worker less than 1 s after its fact, and fails no request.
 
-A server with three workers, LightGBM, asked all the time by paced clients. Blue and green change places
-again and again by a fact in the ledger, the other one warm, as the fuse of a plan does it: the seconds from
-the commit until each worker tells that it answers by that release, the longest of all. No request may fail, and
+A server with three workers, LightGBM, asked all the time by paced clients. Blue and green change places again
+and again by a fact in the ledger, the other one warm, as the fuse of a plan does it: the seconds from the
+commit until each worker tells that it answers by that release, the longest of all. No request may fail, and
 none be answered by the version before once every worker has told.
 
     python benchmarks/release_rollback.py [SWAPS]
