@@ -109,7 +109,7 @@ def test_a_worker_killed_in_a_swap_is_replaced_by_one_that_follows_and_what_it_c
     def logged_or_lost() -> dict[str, int]:
         frame = scan_all_predictions(opened, "leaving").collect()
         logged = dict(frame.filter(frame["release"] == number).group_by("arm").len().rows())
-        return {arm: logged.get(arm, 0) + each.lost for arm, each in arms().items()}
+        return {arm: logged.get(arm, 0) + each.unlogged for arm, each in arms().items()}
 
     until(lambda: logged_or_lost() == {arm: each.rows for arm, each in counted.items()})
 

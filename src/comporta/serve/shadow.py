@@ -45,7 +45,7 @@ class ShadowedRows(msgspec.Struct, gc=False):
     traceparent: str | None
 
 
-class ScoredRows(msgspec.Struct, gc=False):
+class ShadowAnswers(msgspec.Struct, gc=False):
     """What is logged of a few of them. took: nanoseconds."""
 
     model: str
@@ -65,7 +65,7 @@ class Shadow:
         self._dropped: Counter[tuple[str, int]] = Counter()
         self._failed: Counter[tuple[str, int]] = Counter()
         self._scored: Counter[tuple[str, int]] = Counter()
-        self._done: list[ScoredRows] = []
+        self._done: list[ShadowAnswers] = []
         self._wake, self._ending = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -176,9 +176,9 @@ class Shadow:
                 self._tally.cells[self._tally.place(model, arm.of) + SHADOW_FAILURES] += incoming.n
             return
         self._scored[model, number] += incoming.n
-        self._done.append(ScoredRows(model, arm.of, incoming.n, took, blocks))
+        self._done.append(ShadowAnswers(model, arm.of, incoming.n, took, blocks))
 
-    def _record(self, done: Sequence[ScoredRows]) -> None:
+    def _record(self, done: Sequence[ShadowAnswers]) -> None:
         for scored in done:
             if not isinstance(scored.of, int):
                 place = self._tally.place(scored.model, scored.of) + TIMES
