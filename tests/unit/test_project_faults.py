@@ -406,3 +406,87 @@ def test_what_the_log_leaves_out_is_a_column_that_it_can_do_without(tmp_path):
     ):
         said = found(tmp_path, text.replace('split=by_time("1d"))', f'split=by_time("1d"), {given})'))
         assert [line in each.message for each in said] == ([] if line is None else [True]), (given, said)
+
+
+def test_every_fault_of_outcomes_and_of_a_release_plan_is_named_at_once_with_its_line(tmp_path):
+    agree(
+        tmp_path,
+        """
+from comporta.project import Dataset, Features, Model, Project
+from comporta.releases import BlueGreen, Canary, Freeze, Outcome
+
+def read():
+    return None
+
+rows = Dataset("rows", source=read, key="id")
+features = Features("features", of=rows, known=("id",))
+
+def fit(X, y):
+    return None
+
+one = Model(
+    "one",
+    features=features,
+    target="y",
+    fit=fit,
+    task="binary",
+    outcomes=(  #! 'slow': limit: & 'far': of: found 'absolute_error' for binary & 'odd': horizon: & found 'odd' twice
+        Outcome("slow", "latency"), Outcome("far", "absolute_error", cap=(0, 9)),
+        Outcome("odd", horizon="tomorrow"), Outcome("odd"),
+    ),
+    release=Canary(  #! percent: found 5, 5 & alpha: found 2 & owner: found 'nobody' & freeze: found a freeze from
+        percent=(5, 5), metrics=("error",), alpha=2, owner="nobody",
+        freeze=(Freeze("Fri 16:00"),),
+    ),
+)
+two = Model(
+    "two",
+    features=features,
+    target="y",
+    fit=fit,
+    task="binary",
+    release=Canary(metrics=("error",), horizon="90d"),  #! horizon of 90d, longer than the deadline of 60d
+)
+three = Model(
+    "three",
+    features=features,
+    target="y",
+    fit=fit,
+    task="binary",
+    release=Canary(percent=(1, 60), metrics=(), deadline="soon"),  #! deadline: found 'soon'
+)
+four = Model(
+    "four",
+    features=features,
+    target="y",
+    fit=fit,
+    task="binary",
+    release=Canary(percent=(1, 60), metrics=()),  #! above 0 and at most 50 & metrics: found none
+)
+five = Model(
+    "five",
+    features=features,
+    target="y",
+    fit=fit,
+    task="binary",
+    release=BlueGreen(differ=3.0, freeze=(Freeze("2026-12-24", "2026-12-20"),)),  #! found 3 & is not after
+)
+six = Model(
+    "six",
+    features=features,
+    target="y",
+    fit=fit,
+    task="binary",
+    release=Canary(metrics=("error",), horizon="55d"),  #! deadline: found 60d, expected at least 62d
+)
+seven = Model(
+    "seven",
+    features=features,
+    target="y",
+    fit=fit,
+    task="binary",
+    release=Canary(metrics=("clicks", "error")),  #! found 'clicks', expected & 'error': expected a horizon
+)
+project = Project("p", models=(one, two, three, four, five, six, seven))
+""",
+    )

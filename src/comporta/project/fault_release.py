@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
@@ -12,7 +12,7 @@ from comporta.project.fault_common import FieldFaults, as_sequence, duplicates_i
 from comporta.project.kinds import type_faults
 from comporta.project.model import Model
 from comporta.project.release_terms import UNDECLARED, metric_terms, outcomes_of
-from comporta.records import Record, duration
+from comporta.records import Record, canonical_name, duration
 from comporta.records.duration import duration_text
 from comporta.records.freeze import Freeze, require_freeze
 from comporta.records.outcome import Outcome
@@ -21,26 +21,27 @@ from comporta.records.release_plan import BlueGreen, Canary, ReleaseMetric, Shad
 
 def release_faults(model: Model) -> FieldFaults:
     outcomes = [each for each in as_sequence(model.outcomes) if isinstance(each, Outcome)]
-    for each in outcomes:
-        yield from (("outcomes", f"{each.name!r}: {said}") for said in _outcome(model, each))
+    wrong = [f"{each.name!r}: {said}" for each in outcomes for said in _outcome(model, each)]
+    yield from (("outcomes", said) for said in wrong)
     for name in duplicates_in(each.name for each in outcomes):
         yield "outcomes", f"found {name!r} twice. Rename one."
     plan = model.release
     if not isinstance(plan, BlueGreen | Canary | Shadow):
         return
-    found = [*_kind_faults(plan), *_spans(plan), *_freezes(plan)]
-    found += [
-        f"differ: found {plan.differ:g}, expected a share from 0 to 1."
-        for _ in range(1)
-        if not isinstance(plan, Canary) and not 0 <= plan.differ <= 1
-    ]
-    if isinstance(plan, Canary) and not found and not any(_outcome_kinds(outcomes)):
-        found += _canary(model, plan)
-    yield from (("release", said) for said in found)
+    found = [*_kind_faults(plan), *_spans(plan)]
+    if not found and isinstance(plan, Canary):
+        found += [*_canary(plan), *(() if wrong else _metrics(model, plan))]
+    elif not found and isinstance(plan, BlueGreen | Shadow) and not 0 <= plan.differ <= 1:
+        found.append(f"differ: found {plan.differ:g}, expected a share from 0 to 1.")
+    yield from (("release", said) for said in (*found, *_freezes(plan)))
 
 
-def _outcome_kinds(outcomes: list[Outcome]) -> Iterator[str]:
-    return (said for each in outcomes for said in _kind_faults(each))
+def owner_faults(model: Model, people: Sequence[str]) -> FieldFaults:
+    """people: the names of those that the project declares, as they are compared."""
+    owner = getattr(model.release, "owner", "")
+    if isinstance(owner, str) and owner and canonical_name(owner) not in people:
+        declared = ", ".join(people) or "nobody is declared: Project(people=(Person('ana', 'owner'),))"
+        yield "release", f"owner: found {owner!r}, expected one of the project's people: {declared}."
 
 
 def _kind_faults(record: Record) -> Iterator[str]:
@@ -100,7 +101,7 @@ def _outcome(model: Model, outcome: Outcome) -> Iterator[str]:
         yield "better: found 'higher' for 'latency', expected 'lower'."
 
 
-def _canary(model: Model, plan: Canary) -> Iterator[str]:
+def _canary(plan: Canary) -> Iterator[str]:
     percent = tuple(plan.percent)
     if not percent or any(not 0 < each <= 50 for each in percent):
         yield f"percent: found {_percent_text(percent)}, expected each above 0 and at most 50."
@@ -119,7 +120,6 @@ def _canary(model: Model, plan: Canary) -> Iterator[str]:
     fuse = plan.fuse
     if not (0 < fuse.failures <= 1 and 0 < fuse.slow <= 1 and fuse.least >= 1):
         yield f"fuse: found {fuse}, expected shares above 0 and at most 1, and at least one request."
-    yield from _metrics(model, plan)
 
 
 def _metrics(model: Model, plan: Canary) -> Iterator[str]:

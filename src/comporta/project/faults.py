@@ -6,6 +6,7 @@ rows) is found above, by the acts, and located with the same `SourceLocations`.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -17,6 +18,7 @@ from comporta.project.dataset import Dataset
 from comporta.project.fault_common import as_sequence, duplicates_in, name_faults, with_location
 from comporta.project.fault_data import dataset_faults, features_faults
 from comporta.project.fault_model import model_faults
+from comporta.project.fault_release import owner_faults
 from comporta.project.fault_schedule import schedule_faults
 from comporta.project.features import AsOf, Features, JoinDeclaration, Window
 from comporta.project.kinds import type_faults
@@ -126,6 +128,7 @@ def _project(project: ProjectDeclaration, places: SourceLocations) -> Iterator[P
         yield places.fault("Project", project.name, "models", "Project: found no model and no dataset.")
     yield from _proven(project, places)
     yield from _people([each for each in as_sequence(project.people) if isinstance(each, Person)], places)
+    yield from _owners(project, places)
     yield from schedule_faults(
         [each for each in as_sequence(project.schedules) if isinstance(each, Schedule)],
         [each.name for each in as_sequence(project.models) if isinstance(each, Model)],
@@ -152,6 +155,17 @@ def _proven(project: ProjectDeclaration, places: SourceLocations) -> Iterator[Pr
                 "its words: 'release', 'approve', 'waive'. Correct it."
             )
             yield places.fault("Project", project.name, "proven", said)
+
+
+def _owners(project: ProjectDeclaration, places: SourceLocations) -> Iterator[ProjectFault]:
+    names = []
+    for person in as_sequence(project.people):
+        if isinstance(person, Person) and isinstance(person.name, str):
+            with contextlib.suppress(BadProject):  # told of the person
+                names.append(canonical_name(person.name))
+    for model in as_sequence(project.models):
+        if isinstance(model, Model):
+            yield from with_location(places, "Model", model.name, owner_faults(model, names))
 
 
 def _people(people: list[Any], places: SourceLocations) -> Iterator[ProjectFault]:

@@ -28,7 +28,7 @@ from comporta.serve.request import Request, json_size, require_json
 from comporta.serve.request_rows import RequestRows
 from comporta.serve.request_watch import RequestWatch
 from comporta.serve.serving_state import ServedArm, ServedModel
-from comporta.serve.shadow import Shadow, ShadowedRows
+from comporta.serve.shadow import ShadowedRows, ShadowScorer
 from comporta.serve.single_row import SingleRows
 from comporta.serve.v2_request import read_v2_request, v2_rows
 from comporta.serve.v2_response import write_v2_response
@@ -66,7 +66,7 @@ class PredictionRoutes:
         self.key, self.limits = key, limits
         self._follower, self._recorder, self._recent = follower, recorder, recent
         self._ids = Ids()
-        self.shadow = Shadow(recorder, Ids(), recorder.tally)
+        self.shadow = ShadowScorer(recorder, Ids(), recorder.tally)
         self.unsampled: Counter[tuple[str, int]] = Counter()
         # Apart: to read what is large takes time that small requests to a slow model need not wait for.
         self._slow = LongCalls("comporta-slow", limits.queue)

@@ -55,7 +55,7 @@ class ShadowAnswers(msgspec.Struct, gc=False):
     blocks: Sequence[ObservationBlock]
 
 
-class Shadow:
+class ShadowScorer:
     """Of one server process; `put` is called from its event loop, and so is `recorder`."""
 
     def __init__(self, recorder: Recorder, ids: Ids, tally: Tally) -> None:

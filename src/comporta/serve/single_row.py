@@ -20,7 +20,7 @@ from comporta.serve.release_follower import ReleaseFollower
 from comporta.serve.request_rows import NOBODY, RequestRows, RowMetadata
 from comporta.serve.request_watch import RequestWatch
 from comporta.serve.serving_state import ServedArm
-from comporta.serve.shadow import Shadow, ShadowedRows
+from comporta.serve.shadow import ShadowedRows, ShadowScorer
 from comporta.serve.v2_request import read_v2_row
 from comporta.serve.v2_response import write_v2_row
 from comporta.serve.version_source import ObservationBlock, RowScores
@@ -37,7 +37,7 @@ class SingleRows:
         watch: RequestWatch,
         ids: Ids,
         key: bytes,
-        shadow: Shadow,
+        shadow: ShadowScorer,
     ) -> None:
         self._follower, self._recorder, self._recent = follower, recorder, recent
         self._watch, self._ids, self._key, self._shadow = watch, ids, key, shadow

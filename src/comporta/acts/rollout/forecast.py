@@ -23,9 +23,9 @@ FEWEST_UNITS = 200
 
 
 class MetricForecast(Record, frozen=True, kw_only=True):
-    """base: the rate, or mean, among labelled units; deviation: of a number. units: a day and arm, at the last
-    step. missing: the share of units without a label. power: what can be expected, its days such as `day` of
-    the forecast."""
+    """base: the rate, or mean, among labelled units; deviation: of a number. units: a day and arm, at the
+    last step. missing: the share of units without a label. power: what can be expected, its days such as
+    `day` of the forecast."""
 
     outcome: str
     base: float

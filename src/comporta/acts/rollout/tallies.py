@@ -61,7 +61,7 @@ def _tally(count: ArmCount, plan: ReleasePlan) -> ArmTally:
         if limit is None
         else sum(n for low, n in zip((0.0, *BOUNDS), count.times, strict=False) if low >= limit)
     )
-    return ArmTally(requests=count.requests, failed=count.failures, slow=slow, unlogged=count.lost)
+    return ArmTally(requests=count.requests, failed=count.failures, slow=slow, unlogged=count.unlogged)
 
 
 def _add(one: ArmTally, other: ArmTally) -> ArmTally:
