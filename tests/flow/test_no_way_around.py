@@ -20,7 +20,7 @@ from comporta.opened.project import OpenProject, open_project
 from comporta.opened.removals import text_of
 from comporta.records import Version, decode
 from comporta.records.facts import RunStarted, VersionFetched, VersionJudged, VersionRegistered
-from comporta.records.verdict import VerdictOutcome
+from comporta.records.verdict import Outcome
 from comporta.registry import VERSIONS, version_key
 from comporta.testing import Clock
 
@@ -44,7 +44,7 @@ def stored(opened: OpenProject, number: int) -> Version:
     return version
 
 
-def renamed(opened: OpenProject, version: Version, outcome: VerdictOutcome = "pass") -> Version:
+def renamed(opened: OpenProject, version: Version, outcome: Outcome = "pass") -> Version:
     """The same model under another name, whose gates all have this outcome."""
     judged = tuple(replace(each, outcome=outcome) for each in version.verdicts)
     other = replace(

@@ -13,7 +13,7 @@ import pytest
 from comporta import gates
 from comporta.checks import standard
 from comporta.checks.shared.judging.bounds import On
-from comporta.records import LEVELS, VerdictOutcome
+from comporta.records import LEVELS, Outcome
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "gates.md").read_text()
 LINES = {
@@ -75,7 +75,7 @@ def test_what_standard_requires_at_each_risk_is_what_the_page_says():
 
 
 def test_every_outcome_every_level_and_every_way_to_judge_is_told():
-    assert all(f"- **{outcome}**" in PAGE for outcome in get_args(VerdictOutcome))
+    assert all(f"- **{outcome}**" in PAGE for outcome in get_args(Outcome))
     assert all(f"| `{level}` |" in PAGE for level in LEVELS)
     assert all(f'- `"{on}"`' in PAGE for on in get_args(On))
     assert "comporta waive VERSION CHECK" in PAGE and "*extraction*" in PAGE

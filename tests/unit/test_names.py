@@ -35,7 +35,13 @@ def test_a_public_class_name_stands_once_in_the_package() -> None:
 
 
 # To rename these changes what steps of checks are remembered by: when they are measured anew anyway.
-STILL_TWICE = {"checks/Criterion", "checks/Kind", "checks/Opened"}
+STILL_TWICE = {
+    # Of a verdict, and of a unit: the former is in what tables of error rates were measured on.
+    "records/Outcome",
+    "checks/Criterion",
+    "checks/Kind",
+    "checks/Opened",
+}
 
 
 def types_by_room() -> dict[str, set[str]]:

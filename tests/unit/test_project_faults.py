@@ -430,11 +430,13 @@ one = Model(
     target="y",
     fit=fit,
     task="binary",
-    outcomes=(  #! 'slow': limit: & 'far': of: found 'absolute_error' for binary & 'odd': horizon: & found 'odd' twice
-        Outcome("slow", "latency"), Outcome("far", "absolute_error", cap=(0, 9)),
-        Outcome("odd", horizon="tomorrow"), Outcome("odd"),
+    outcomes=(  #! 'slow': limit & 'far': of: found & 'odd': horizon: & found 'odd' twice
+        Outcome("slow", "latency"),
+        Outcome("far", "absolute_error", cap=(0, 9)),
+        Outcome("odd", horizon="tomorrow"),
+        Outcome("odd"),
     ),
-    release=Canary(  #! percent: found 5, 5 & alpha: found 2 & owner: found 'nobody' & freeze: found a freeze from
+    release=Canary(  #! found 5, 5 & alpha: found 2 & owner: found 'nobody' & freeze: found a freeze
         percent=(5, 5), metrics=("error",), alpha=2, owner="nobody",
         freeze=(Freeze("Fri 16:00"),),
     ),

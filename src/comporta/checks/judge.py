@@ -20,9 +20,9 @@ from comporta.records import (
     Level,
     Message,
     Need,
+    Outcome,
     Text,
     Verdict,
-    VerdictOutcome,
     code,
 )
 
@@ -104,7 +104,7 @@ def _judge(check: Check, evidence: Mapping[Need, Evidence]) -> Verdict:
         verdict = check.judge(found)
     except Exception as raised:  # as above; only the type is told: a message may hold values from the data
         return _doubt(name, required, RAISED(error=type(raised).__name__))
-    if not isinstance(verdict, Verdict) or verdict.outcome not in get_args(VerdictOutcome):
+    if not isinstance(verdict, Verdict) or verdict.outcome not in get_args(Outcome):
         return _doubt(name, required, NO_VERDICT())
     if (verdict.check, verdict.required) != (name, required):
         return _doubt(name, required, OTHER_NAME())

@@ -122,9 +122,9 @@ from comporta.records.verdict import (
     Findings,
     Level,
     Need,
+    Outcome,
     Scores,
     Verdict,
-    VerdictOutcome,
     need,
 )
 from comporta.records.version import Approval, CheckRenaming, Field, Signature, State, Version, Waiver
@@ -206,6 +206,7 @@ __all__ = [
     "Node",
     "NodeKey",
     "Observation",
+    "Outcome",
     "Output",
     "PlainText",
     "Plan",
@@ -246,7 +247,6 @@ __all__ = [
     "UnmeasuredFigure",
     "Value",
     "Verdict",
-    "VerdictOutcome",
     "Version",
     "View",
     "Waiver",

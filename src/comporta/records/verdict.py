@@ -16,7 +16,7 @@ from comporta.records.message import NO_TEXT, Code, PlainText, Text, code
 from comporta.records.record import Json, Record, encode
 from comporta.records.tables import Table, TableCode
 
-VerdictOutcome = Literal["pass", "fail", "inconclusive", "does not apply"]
+Outcome = Literal["pass", "fail", "inconclusive", "does not apply"]
 Level = Literal["commit", "release", "audit"]
 """When a check is asked: `commit` on each push, in seconds; `release` before production; `audit` the slow
 ones too. A level asks for all checks of the levels before it."""
@@ -29,7 +29,7 @@ FAIL = code("outcome.fail", "fail")
 INCONCLUSIVE = code("outcome.inconclusive", "inconclusive")
 DOES_NOT_APPLY = code("outcome.does_not_apply", "does not apply")
 
-OUTCOMES: dict[VerdictOutcome, Code] = {
+OUTCOMES: dict[Outcome, Code] = {
     "pass": PASS,
     "fail": FAIL,
     "inconclusive": INCONCLUSIVE,
@@ -192,7 +192,7 @@ class Verdict(Record, frozen=True, kw_only=True):
     """
 
     check: str
-    outcome: VerdictOutcome
+    outcome: Outcome
     required: bool
     reason: Text
     figure: Figure | None = None

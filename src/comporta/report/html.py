@@ -33,7 +33,7 @@ IN_LINE = 5
 """Of what was not measured, how many one line tells."""
 
 _KINDS = {"pass": "pass", "fail": "fail", "inconclusive": "doubt", "does not apply": "none"}
-"""VerdictOutcome → the class of its dot."""
+"""Outcome → the class of its dot."""
 
 
 def page(report: Report, drawings: Callable[[str], Drawings] = lambda what: PLAIN, say: Say = english) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import get_args
 
 from comporta.checks import judge, needs, policy
-from comporta.records import Check, Evidence, Figure, Need, PlainText, Verdict, VerdictOutcome, decode, encode
+from comporta.records import Check, Evidence, Figure, Need, Outcome, PlainText, Verdict, decode, encode
 from comporta.testing.messages import render
 
 
@@ -58,7 +58,7 @@ class CheckContract:
             found = self.verdict(figures)
             assert found.check == self.check().name
             assert found.required is self.check().required
-            assert found.outcome in get_args(VerdictOutcome)
+            assert found.outcome in get_args(Outcome)
             assert render(found.reason)
             assert render(found.display_title)
             assert decode(encode(found), Verdict) == found

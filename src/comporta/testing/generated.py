@@ -29,9 +29,9 @@ from comporta.records import (
     Figure,
     Findings,
     Need,
+    Outcome,
     PlainText,
     Verdict,
-    VerdictOutcome,
     conditions,
     decode,
     encode,
@@ -120,7 +120,7 @@ def every_verdict_is_whole(check: Check) -> None:
         (found,) = judge((check,), evidence)
         assert found.check == check.name
         assert found.required is check.required
-        assert found.outcome in get_args(VerdictOutcome)
+        assert found.outcome in get_args(Outcome)
         assert render(found.reason).endswith(".")
         assert render(found.display_title)
         assert decode(encode(found), Verdict) == found

@@ -19,11 +19,11 @@ from comporta.records import (
     Level,
     Message,
     Need,
+    Outcome,
     Quantity,
     Record,
     Text,
     Verdict,
-    VerdictOutcome,
     code,
     need,
 )
@@ -117,7 +117,7 @@ class Monotone(Record, frozen=True, kw_only=True):
         if found.missing or step is None or not math.isfinite(step.value):
             return not_measured(self, self.tolerance, found)
         if step.value > self.tolerance:
-            outcome: VerdictOutcome = "fail"
+            outcome: Outcome = "fail"
             reason = STEP_FOUND(rows=step.rows, step=step.value)
         elif step.high is not None and step.high <= self.tolerance:
             outcome = "pass"
@@ -174,7 +174,7 @@ class Within(Record, frozen=True, kw_only=True):
             return _verdict(self, "fail", END_FOUND(seen=seen), outside, 0.0, found)
         if all(_is_proved(*each) for each in sides):
             return _verdict(self, "pass", END_PROVED(seen=seen), outside, 0.0, found)
-        outcome: VerdictOutcome = "inconclusive" if self.proof else "pass"
+        outcome: Outcome = "inconclusive" if self.proof else "pass"
         return _verdict(self, outcome, END_SEARCHED(seen=seen, only=""), outside, 0.0, found)
 
 
@@ -193,12 +193,7 @@ def _figure(evidence: Evidence, of: Quantity) -> Figure | None:
 
 
 def _verdict(
-    check: Monotone | Within,
-    outcome: VerdictOutcome,
-    reason: Text,
-    figure: Figure,
-    limit: float,
-    evidence: Evidence,
+    check: Monotone | Within, outcome: Outcome, reason: Text, figure: Figure, limit: float, evidence: Evidence
 ) -> Verdict:
     return Verdict(
         check=check.name,

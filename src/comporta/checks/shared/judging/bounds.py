@@ -17,10 +17,10 @@ from comporta.records import (
     Evidence,
     Figure,
     Message,
+    Outcome,
     Record,
     Text,
     Verdict,
-    VerdictOutcome,
     code,
     encode,
     metric_text,
@@ -35,7 +35,7 @@ nothing unless a `fault` is shown: it fails only where all of the interval is on
 SHARES = ("accuracy", "balanced_accuracy", "precision", "recall", "f1", "roc_auc", "average_precision")
 """Metrics from 0 to 1, whose error is that of a share."""
 NOTHING = code("gate.nothing_measured_for", "nothing was measured for {what}", what=Text)
-_SEVEREST: tuple[VerdictOutcome, ...] = ("fail", "inconclusive", "pass")
+_SEVEREST: tuple[Outcome, ...] = ("fail", "inconclusive", "pass")
 
 
 class CheckIdentity(Protocol):
@@ -86,7 +86,7 @@ class Judgement(Record, frozen=True, kw_only=True):
 
     figure: Figure
     bound: Bound
-    outcome: VerdictOutcome
+    outcome: Outcome
     slack: float
     needed: int | None = None
 
@@ -147,7 +147,7 @@ def judgement(figure: Figure, bound: Bound) -> Judgement:
     sign, limit = (1.0 if bound.higher else -1.0), bound.limit
     slack = sign * (figure.value - limit)
 
-    def make(outcome: VerdictOutcome, slack: float = slack, needed: int | None = None) -> Judgement:
+    def make(outcome: Outcome, slack: float = slack, needed: int | None = None) -> Judgement:
         return Judgement(figure=figure, bound=bound, outcome=outcome, slack=slack, needed=needed)
 
     if not math.isfinite(figure.value):
