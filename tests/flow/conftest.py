@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import polars as pl
 import pytest
+from tests.flow.rollouts import make_rollout_project
 
 from comporta.acts.build.run import run
 from comporta.acts.release.release import release, version_of
@@ -121,6 +122,14 @@ def ward(tmp_path_factory: pytest.TempPathFactory) -> Path:
             run(opened, ("ill", "bad"))
             release(opened, "ill/1", by="ana")
     return folder
+
+
+@pytest.fixture(scope="session")
+def rollout_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a project with two versions and a release plan; `ill/1` is released. To be copied."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COMPORTA_EXECUTOR", "inline://")
+        return make_rollout_project(tmp_path_factory.mktemp("rollout"))
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from comporta.cli.init import make
 from comporta.data import log_rows
 from comporta.data.names import log_of
 from comporta.opened.project import OpenProject, open_project
-from comporta.records import Feedback, Observation
+from comporta.records import Feedback, Observation, Route
 from comporta.records.plan import PlanDecision, ReleasePlan
 from comporta.records.plan_counts import ArmTally
 from comporta.release import ROUTES
@@ -46,6 +46,15 @@ CANARY = (
     'release=Canary(percent=(5, 50), metrics=(ReleaseMetric("error", margin=0.3),), horizon="12h", '
     'season="1d", deadline="8d", dwell="1h")'
 )
+
+
+PAIRED = CANARY.replace("percent=(5, 50)", 'decide="paired"')
+
+
+def with_plan(folder: Path, plan: str) -> None:
+    """Declares another plan in a copy of the project."""
+    file = folder / "project.py"
+    file.write_text(file.read_text().replace(CANARY, plan))
 
 
 def make_rollout_project(folder: Path, plan: str = CANARY) -> Path:
@@ -107,6 +116,7 @@ class Traffic:
                     release=route.history[-1].number, arm=share.role, latency_us=latency,
                 )
             )  # fmt: skip
+            self._shadow(rows, id, at, truth, route)
             late = self._delay(share.role, wrong)
             if late is not None:
                 self._told.append(Feedback(id=id, label=truth, arrived=at + timedelta(hours=late)))
@@ -117,6 +127,21 @@ class Traffic:
         if due:
             log_rows(opened.store, "feedback", "traffic", self._flush, due)
         self._flush += 1
+
+    def _shadow(self, rows: list[Observation], id: str, at: datetime, truth: bool, route: Route) -> None:
+        """What a shadow answers: the same, but for a share of `wrong` of its own."""
+        for share in route.shares:
+            if share.role == "shadow":
+                heard = bool(rows[-1].output["label"])
+                flips = self._draw.random() < self._wrong("shadow")
+                rows.append(
+                    Observation(
+                        id=f"5{id[1:]}", model="ill", version=share.version, at=at,
+                        inputs={"pulse": 70, "weight": 60},
+                        output={"label": heard != bool(flips), "probability": 0.5}, unit=rows[-1].unit,
+                        release=route.history[-1].number, arm="shadow", latency_us=500, shadow_of=id,
+                    )
+                )  # fmt: skip
 
 
 def soon() -> list[datetime]:

@@ -5,11 +5,18 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.flow.rollouts import Traffic, controller_of, make_rollout_project, soon
+from tests.flow.rollouts import (
+    CANARY,
+    PAIRED,
+    Traffic,
+    controller_of,
+    soon,
+    with_plan,
+)
 
 from comporta.acts.release.release import release, rollback
 from comporta.acts.rollout.begin import begin_plan
@@ -23,14 +30,10 @@ from comporta.records.plan_counts import ArmTally
 from comporta.release import PLANS, ROUTES
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_rollout_project(tmp_path_factory.mktemp("rollout"))
-
-
 @contextmanager
-def copy_of(folder: Path, to: Path, now: list[datetime]) -> Iterator[OpenProject]:
+def copy_of(folder: Path, to: Path, now: list[datetime], plan: str = CANARY) -> Iterator[OpenProject]:
     shutil.copytree(folder, to / "project")
+    with_plan(to / "project", plan)
     with open_project(to / "project", clock=lambda: now[0]) as opened:
         yield opened
 
@@ -63,9 +66,9 @@ def shares(opened: OpenProject) -> list[tuple[int, float, str]]:
     return [(each.version, each.weight, each.role) for each in route.shares]
 
 
-def test_a_version_that_is_as_good_is_promoted_at_the_end_of_a_whole_season(made, tmp_path):
+def test_a_version_that_is_as_good_is_promoted_at_the_end_of_a_whole_season(rollout_project, tmp_path):
     now = soon()
-    with copy_of(made, tmp_path, now) as opened:
+    with copy_of(rollout_project, tmp_path, now) as opened:
         decisions: list[PlanDecision] = []
         plan = run_until_end(opened, now, Traffic(opened, now, lambda arm: 0.2), decisions)
         assert plan.end == "promoted"
@@ -77,9 +80,9 @@ def test_a_version_that_is_as_good_is_promoted_at_the_end_of_a_whole_season(made
         assert rollback(opened, "ill", by="ana").champion == 1
 
 
-def test_a_version_whose_answers_are_flipped_now_and_then_is_rolled_back(made, tmp_path):
+def test_a_version_whose_answers_are_flipped_now_and_then_is_rolled_back(rollout_project, tmp_path):
     now = soon()
-    with copy_of(made, tmp_path, now) as opened:
+    with copy_of(rollout_project, tmp_path, now) as opened:
         traffic = Traffic(opened, now, lambda arm: 0.3 if arm == "canary" else 0.2, seed=1)
         plan = run_until_end(opened, now, traffic, [])
         assert plan.end == "rolled_back"
@@ -87,9 +90,9 @@ def test_a_version_whose_answers_are_flipped_now_and_then_is_rolled_back(made, t
         assert shares(opened) == [(1, 1.0, "champion")]
 
 
-def test_labels_that_come_later_for_wrong_answers_of_one_arm_decide_nothing(made, tmp_path):
+def test_labels_that_come_later_for_wrong_answers_of_one_arm_decide_nothing(rollout_project, tmp_path):
     now = soon()
-    with copy_of(made, tmp_path, now) as opened:
+    with copy_of(rollout_project, tmp_path, now) as opened:
 
         def delay(arm: str, wrong: bool) -> float:
             return 11.0 if wrong and arm == "canary" else 1.0
@@ -100,9 +103,9 @@ def test_labels_that_come_later_for_wrong_answers_of_one_arm_decide_nothing(made
         assert counts.canary.unlabelled == counts.control.unlabelled == 0
 
 
-def test_labels_that_never_come_for_one_arm_promote_nothing(made, tmp_path):
+def test_labels_that_never_come_for_one_arm_promote_nothing(rollout_project, tmp_path):
     now = soon()
-    with copy_of(made, tmp_path, now) as opened:
+    with copy_of(rollout_project, tmp_path, now) as opened:
 
         def delay(arm: str, wrong: bool) -> float | None:
             return None if wrong and arm == "canary" else 1.0
@@ -113,9 +116,9 @@ def test_labels_that_never_come_for_one_arm_promote_nothing(made, tmp_path):
         assert "labelled" in sentence(plan.why)
 
 
-def test_failures_of_the_new_version_end_it_at_once(made, tmp_path):
+def test_failures_of_the_new_version_end_it_at_once(rollout_project, tmp_path):
     now = soon()
-    with copy_of(made, tmp_path, now) as opened:
+    with copy_of(rollout_project, tmp_path, now) as opened:
         failing = (ArmTally(requests=100, failed=9), ArmTally(requests=100))
         traffic = Traffic(opened, now, lambda arm: 0.2)
         plan = run_until_end(opened, now, traffic, [], days=1, units=10, tallies=lambda plan: failing)
@@ -123,18 +126,18 @@ def test_failures_of_the_new_version_end_it_at_once(made, tmp_path):
         assert "9 of 100 requests to the new version failed (9.0%)" in sentence(plan.why)
 
 
-def test_a_plan_that_sees_too_little_is_rolled_back_at_its_deadline(made, tmp_path):
+def test_a_plan_that_sees_too_little_is_rolled_back_at_its_deadline(rollout_project, tmp_path):
     now = soon()
-    with copy_of(made, tmp_path, now) as opened:
+    with copy_of(rollout_project, tmp_path, now) as opened:
         traffic = Traffic(opened, now, lambda arm: 0.2)
         plan = run_until_end(opened, now, traffic, [], units=12)
         assert plan.end == "inconclusive"
         assert "undecided after 8 days" in sentence(plan.why)
 
 
-def test_a_paused_plan_stays_and_resumed_goes_on(made, tmp_path):
+def test_a_paused_plan_stays_and_resumed_goes_on(rollout_project, tmp_path):
     now = soon()
-    with copy_of(made, tmp_path, now) as opened:
+    with copy_of(rollout_project, tmp_path, now) as opened:
         begin_plan(opened, "ill/2", by="ana")
         assert pause(opened, "ill/2", by="ana").state == "paused"
         decisions: list[PlanDecision] = []
@@ -152,9 +155,9 @@ def test_a_paused_plan_stays_and_resumed_goes_on(made, tmp_path):
         assert show_plan(opened, "ill/2").plan.step == 1
 
 
-def test_one_plan_of_a_model_is_under_way_and_no_other_release_beside_it(made, tmp_path):
+def test_one_plan_of_a_model_is_under_way_and_no_other_release_beside_it(rollout_project, tmp_path):
     now = soon()
-    with copy_of(made, tmp_path, now) as opened:
+    with copy_of(rollout_project, tmp_path, now) as opened:
         begin_plan(opened, "ill/2", by="ana")
         with pytest.raises(Refused, match="is under way"):
             begin_plan(opened, "ill/2", by="ana")
@@ -169,9 +172,9 @@ def test_one_plan_of_a_model_is_under_way_and_no_other_release_beside_it(made, t
         assert shares(opened) == [(2, 1.0, "champion")]
 
 
-def test_a_version_that_is_tried_again_goes_on_with_what_was_counted(made, tmp_path):
+def test_a_version_that_is_tried_again_goes_on_with_what_was_counted(rollout_project, tmp_path):
     now = soon()
-    with copy_of(made, tmp_path, now) as opened:
+    with copy_of(rollout_project, tmp_path, now) as opened:
         traffic = Traffic(opened, now, lambda arm: 0.2)
         plan = run_until_end(opened, now, traffic, [], days=2, units=200)
         seen = plan.progress["error"]
@@ -183,9 +186,9 @@ def test_a_version_that_is_tried_again_goes_on_with_what_was_counted(made, tmp_p
         assert again.progress["error"].season == 0
 
 
-def test_a_plan_that_history_calls_hopeless_is_refused_with_what_would_help(made, tmp_path):
+def test_a_plan_that_history_calls_hopeless_is_refused_with_what_would_help(rollout_project, tmp_path):
     now = soon()
-    with copy_of(made, tmp_path, now) as opened:
+    with copy_of(rollout_project, tmp_path, now) as opened:
         traffic = Traffic(opened, now, lambda arm: 0.2)
         for _ in range(4):
             traffic.pass_hours(24, 150)
@@ -197,9 +200,9 @@ def test_a_plan_that_history_calls_hopeless_is_refused_with_what_would_help(made
         assert opened.ledger.scan(PLANS) == []
 
 
-def test_a_plan_whose_labels_never_come_is_refused(made, tmp_path):
+def test_a_plan_whose_labels_never_come_is_refused(rollout_project, tmp_path):
     now = soon()
-    with copy_of(made, tmp_path, now) as opened:
+    with copy_of(rollout_project, tmp_path, now) as opened:
         traffic = Traffic(opened, now, lambda arm: 0.2, lambda arm, wrong: None)
         for _ in range(3):
             traffic.pass_hours(24, 300)
@@ -207,10 +210,97 @@ def test_a_plan_whose_labels_never_come_is_refused(made, tmp_path):
             begin_plan(opened, "ill/2", by="ana")
 
 
-def test_a_plan_that_history_calls_able_begins(made, tmp_path):
+def test_a_plan_that_history_calls_able_begins(rollout_project, tmp_path):
     now = soon()
-    with copy_of(made, tmp_path, now) as opened:
+    with copy_of(rollout_project, tmp_path, now) as opened:
         traffic = Traffic(opened, now, lambda arm: 0.2)
         for _ in range(3):
             traffic.pass_hours(24, 2_000)
         assert begin_plan(opened, "ill/2", by="ana").state == "running"
+
+
+def test_a_paired_plan_sees_harm_in_few_pairs_and_hears_the_champion_alone(rollout_project, tmp_path):
+    now = soon()
+    with copy_of(rollout_project, tmp_path, now, PAIRED) as opened:
+        wrong = {"champion": 0.05, "shadow": 0.1}
+        traffic = Traffic(opened, now, lambda arm: wrong[arm])
+        plan = run_until_end(opened, now, traffic, [], units=300)
+        assert plan.end == "rolled_back"
+        pairs = plan.progress["error"].counts.paired
+        assert pairs is not None and pairs.n <= 900
+        assert shares(opened) == [(1, 1.0, "champion")]
+
+
+def test_a_paired_plan_promotes_what_answers_alike(rollout_project, tmp_path):
+    now = soon()
+    with copy_of(rollout_project, tmp_path, now, PAIRED) as opened:
+        # Half of the answers are wrong: one that is flipped is as often right as before.
+        wrong = {"champion": 0.5, "shadow": 0.02}
+        plan = run_until_end(opened, now, Traffic(opened, now, lambda arm: wrong[arm]), [], units=600)
+        assert (plan.end, shares(opened)) == ("promoted", [(2, 1.0, "champion")])
+
+
+def test_blue_green_swaps_once_the_version_is_tried_and_keeps_the_one_before_warm(rollout_project, tmp_path):
+    now = soon()
+    with copy_of(rollout_project, tmp_path, now, 'release=BlueGreen(keep="24h")') as opened:
+        traffic = Traffic(opened, now, lambda arm: 0.0)
+        plan = begin_plan(opened, "ill/2", by="ana")
+        assert shares(opened) == [(1, 1.0, "champion"), (2, 0.0, "fallback")]
+        decisions: list[PlanDecision] = []
+        looks = controller_of(opened, decisions)
+        looks.look()
+        assert shares(opened) == [(2, 1.0, "champion"), (1, 0.0, "fallback")]
+        now[0] += timedelta(hours=23)
+        looks.look()
+        assert opened.ledger.get(PLANS, plan.id).state == "running"
+        now[0] += timedelta(hours=2)
+        looks.look()
+        assert opened.ledger.get(PLANS, plan.id).end == "promoted"
+        assert shares(opened) == [(2, 1.0, "champion")]
+        assert rollback(opened, "ill", by="ana").champion == 1
+        assert traffic is not None
+
+
+def test_blue_green_refuses_a_version_that_answers_too_much_otherwise(rollout_project, tmp_path):
+    now = soon()
+    with copy_of(rollout_project, tmp_path, now, "release=BlueGreen(differ=0.05)") as opened:
+        # What was answered is not what any model makes of these inputs.
+        Traffic(opened, now, lambda arm: 0.5).pass_hours(1, 200)
+        plan = begin_plan(opened, "ill/2", by="ana")
+        controller_of(opened, []).look()
+        ended = opened.ledger.get(PLANS, plan.id)
+        assert ended.end == "rolled_back"
+        assert "of 200 requests otherwise" in sentence(ended.why)
+        assert shares(opened) == [(1, 1.0, "champion")]
+
+
+def test_blue_green_goes_back_by_its_fuse_after_the_swap(rollout_project, tmp_path):
+    now = soon()
+    with copy_of(rollout_project, tmp_path, now, "release=BlueGreen()") as opened:
+        begin_plan(opened, "ill/2", by="ana")
+        seen = [(ArmTally(), ArmTally())]
+        looks = controller_of(opened, [], lambda plan: seen[0])
+        looks.look()
+        assert shares(opened)[0] == (2, 1.0, "champion")
+        seen[0] = (ArmTally(requests=60, failed=60), ArmTally())
+        looks.look()
+        assert shares(opened) == [(1, 1.0, "champion")]
+        with pytest.raises(Refused, match="no earlier release"):
+            rollback(opened, "ill", by="ana")
+
+
+def test_a_shadow_tells_how_many_answers_differ_and_promotes_nothing(rollout_project, tmp_path):
+    now = soon()
+    with copy_of(rollout_project, tmp_path, now, "release=Shadow(rows=500)") as opened:
+        wrong = {"champion": 0.2, "shadow": 0.1}
+        plan = begin_plan(opened, "ill/2", by="ana")
+        traffic = Traffic(opened, now, lambda arm: wrong[arm])
+        looks = controller_of(opened, [])
+        for _ in range(3):
+            traffic.pass_hours(1, 300)
+            looks.look()
+        ended = opened.ledger.get(PLANS, plan.id)
+        assert ended.end == "compared"
+        assert ended.compared.rows == 500
+        assert 0.05 < ended.compared.share < 0.15
+        assert shares(opened) == [(1, 1.0, "champion")]

@@ -177,7 +177,9 @@ def test_each_arm_counts_its_requests_failures_and_rows_without_a_unit(tmp_path:
     }  # fmt: skip
     assert [found[arm].failures for arm in ("champion", "control", "canary")] == [0, 0, n["canary"]]
     assert [found[arm].without_unit for arm in ("champion", "control", "canary")] == [1, 0, 0]
-    assert all(sum(each.times) == each.requests == each.rows and each.lost == 0 for each in found.values())
+    assert all(
+        sum(each.times) == each.requests == each.rows and each.unlogged == 0 for each in found.values()
+    )
     assert found["canary"].release == 3 and found["canary"].version == 2
     assert arm_tallies(opened, "late", "another") == ()
 
@@ -207,7 +209,7 @@ def test_rows_that_were_answered_and_never_written_are_units_lost_by_their_arm(t
 
     opened, tally = project(tmp_path), asyncio.run(turn())
     found = arm_tallies(opened, "late", "p1")
-    assert sum(each.lost for each in found) == sum(each.rows for each in found) == 40
+    assert sum(each.unlogged for each in found) == sum(each.rows for each in found) == 40
     tally.close()
     assert arm_tallies(opened, "late", "p1") == found
 

@@ -300,6 +300,14 @@ SAMPLES: tuple[Fact, ...] = (
         ),
         season=1,
     ),
+    facts.PlanCompared(
+        plan="late-20261201T120000000000-0a1b2c",
+        rows=1000,
+        different=12,
+        column="carrier",
+        slice_rows=40,
+        slice_different=3,
+    ),
     facts.PlanStepped(plan="late-20261201T120000000000-0a1b2c", step=1),
     facts.PlanSteered(plan="late-20261201T120000000000-0a1b2c", act="pause", by=WHO),
     facts.PlanEnded(

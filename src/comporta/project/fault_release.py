@@ -142,6 +142,13 @@ def _metrics(model: Model, plan: Canary) -> Iterator[str]:
         terms = metric_terms(model, plan, each)
         if terms.of == "latency" and terms.limit is None:
             yield f"metrics: {each.outcome!r}: expected a limit: Fuse(latency=...) in milliseconds."
+        if terms.cap is not None and plan.decide == "paired":
+            yield f"metrics: {each.outcome!r}: found a number, expected 0 or 1 where decide='paired'."
+        if terms.cap is not None and terms.cap[0] < 0:
+            yield (
+                f"metrics: {each.outcome!r}: found a cap from {terms.cap[0]:g}, expected 0 or more: means "
+                "are compared by their ratio."
+            )
         waits = timedelta(seconds=terms.horizon)
         if waits >= deadline:
             yield (

@@ -8,8 +8,10 @@ from comporta.project.model import Model
 from comporta.records import duration
 from comporta.records.outcome import Outcome
 from comporta.records.plan import FuseTerms, MetricTerms, PlanTerms
-from comporta.records.release_plan import BlueGreen, Canary, ReleaseMetric, Shadow
+from comporta.records.release_plan import BlueGreen, Canary, Fuse, ReleaseMetric, Shadow
 
+SWAP_WITHIN = 86_400.0
+"""Seconds after which a blue/green plan ends that not every server could load."""
 UNDECLARED = ("error", "latency")
 """Outcomes that a plan may name without their being declared."""
 
@@ -34,13 +36,15 @@ def plan_terms(model: Model, declared: BlueGreen | Canary | Shadow) -> PlanTerms
         replay=declared.replay,
         differ=declared.differ,
         keep=_seconds(declared.keep),
+        deadline=SWAP_WITHIN,
+        fuse=_fuse(declared.fuse),
         freeze=declared.freeze,
         owner=declared.owner,
     )
 
 
 def _of_canary(model: Model, declared: Canary) -> PlanTerms:
-    fuse, paired = declared.fuse, declared.decide == "paired"
+    paired = declared.decide == "paired"
     return PlanTerms(
         kind="canary",
         steps=(0.0,) if paired else tuple(each / 100 for each in declared.percent),
@@ -51,7 +55,7 @@ def _of_canary(model: Model, declared: Canary) -> PlanTerms:
         alpha=declared.alpha,
         decide=declared.decide,
         missing=declared.missing,
-        fuse=FuseTerms(failures=fuse.failures, slow=fuse.slow, latency=fuse.latency, least=fuse.least),
+        fuse=_fuse(declared.fuse),
         holdback=declared.holdback / 100,
         freeze=declared.freeze,
         owner=declared.owner,
@@ -80,6 +84,10 @@ def outcomes_of(model: Model) -> dict[str, Outcome]:
     """Those a plan of the model can name."""
     usual = {name: Outcome(name, name) for name in UNDECLARED}  # type: ignore[arg-type]
     return {**usual, **{each.name: each for each in model.outcomes}}
+
+
+def _fuse(fuse: Fuse) -> FuseTerms:
+    return FuseTerms(failures=fuse.failures, slow=fuse.slow, latency=fuse.latency, least=fuse.least)
 
 
 def _seconds(span: str | timedelta) -> float:

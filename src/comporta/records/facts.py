@@ -34,6 +34,7 @@ from comporta.records.job_facts import (
 )
 from comporta.records.message import NO_TEXT, Text
 from comporta.records.plan_facts import (
+    PlanCompared,
     PlanCounted,
     PlanEnded,
     PlanExposed,
@@ -390,7 +391,7 @@ FACTS: tuple[type[Fact], ...] = (
     ArtifactRemoved, TokenMade, TokenEnded, ReleaseRequested, RoleGranted, RoleRevoked,
     ActionDenied, KeyAdded, KeyRevoked, IssuerTrusted, DatasetExported, DatasetMaintained, StoreSwept,
     BatchPredicted, JobQueued, JobStarted, JobEnded, JobCancelled, JobRetried, JobRaised,
-    PlanStarted, PlanExposed, PlanCounted, PlanStepped, PlanSteered, PlanEnded,
+    PlanStarted, PlanExposed, PlanCounted, PlanCompared, PlanStepped, PlanSteered, PlanEnded,
 )  # fmt: skip
 
 ACTS: tuple[type[ActFact], ...] = tuple(each for each in FACTS if issubclass(each, ActFact))

@@ -21,8 +21,8 @@ shadow, that saw all that it was asked to see."""
 
 
 class MetricTerms(Record, frozen=True, kw_only=True):
-    """A metric of a plan. outcome: its name. horizon: seconds. The rest as of `Outcome` and
-    `ReleaseMetric`."""
+    """A metric of a plan. outcome: its name. horizon: seconds. center: of a number, the mean of before,
+    around which bets are placed. The rest as of `Outcome` and `ReleaseMetric`."""
 
     outcome: str
     of: OutcomeSource
@@ -33,6 +33,7 @@ class MetricTerms(Record, frozen=True, kw_only=True):
     margin: float
     harm: float
     superior: bool = False
+    center: float | None = None
 
 
 class FuseTerms(Record, frozen=True, kw_only=True):
@@ -80,13 +81,29 @@ class MetricProgress(Record, frozen=True, kw_only=True):
     season_counts: MetricCounts = MetricCounts()
 
 
+class AnswerComparison(Record, frozen=True, kw_only=True):
+    """As `PlanCompared` has it."""
+
+    rows: int
+    different: int
+    column: str = ""
+    slice_rows: int = 0
+    slice_different: int = 0
+
+    @property
+    def share(self) -> float:
+        """Of the rows that are answered otherwise."""
+        return self.different / self.rows if self.rows else 0.0
+
+
 class ReleasePlan(Record, frozen=True, kw_only=True):
     """A plan with what came of it so far.
 
     id: salts its arms. version: that is tried; control: the champion beside it, None for a first version.
     step: of `terms.steps`, from 0; since: when it began. bins: of exposures, those that some metric still
     waits for, before them `bins_before` were; looked: when the last of them ended. progress: by outcome.
-    tallies: of requests, and exposed: units, canary first. carried: the plan whose counts it went on with, as
+    tallies: of requests, and exposed: units, canary first. compared: the
+    answers of both. carried: the plan whose counts it went on with, as
     it tries the same version again; or empty. by: the id of who asked.
     """
 
@@ -107,13 +124,14 @@ class ReleasePlan(Record, frozen=True, kw_only=True):
     progress: dict[str, MetricProgress] = {}
     tallies: tuple[ArmTally, ...] = (ArmTally(), ArmTally())
     exposed: tuple[int, ...] = (0, 0)
+    compared: AnswerComparison | None = None
     carried: str = ""
     end: PlanEnd | None = None
     ended: datetime | None = None
     why: Text = NO_TEXT
 
 
-PlanAct = Literal["wait", "step", "promote", "roll_back", "inconclusive"]
+PlanAct = Literal["wait", "step", "promote", "roll_back", "inconclusive", "end"]
 
 
 class PlanDecision(Record, frozen=True, kw_only=True):

@@ -41,17 +41,55 @@ class PairedCounts(Record, frozen=True, kw_only=True):
         )
 
 
+class LevelCounts(Record, frozen=True, kw_only=True):
+    """Units of an arm by the value of a number. levels: (which level of `stats.betting`, how many), a value
+    between two being part of both; those that none has are left out. sum, squares: of the labelled values."""
+
+    levels: tuple[tuple[int, float], ...] = ()
+    n: int = 0
+    unlabelled: int = 0
+    sum: float = 0.0
+    squares: float = 0.0
+
+    def __add__(self, other: LevelCounts) -> LevelCounts:
+        levels = dict(self.levels)
+        for level, count in other.levels:
+            levels[level] = levels.get(level, 0.0) + count
+        return LevelCounts(
+            levels=tuple(sorted(levels.items())),
+            n=self.n + other.n,
+            unlabelled=self.unlabelled + other.unlabelled,
+            sum=self.sum + other.sum,
+            squares=self.squares + other.squares,
+        )
+
+
+class MeanCounts(Record, frozen=True, kw_only=True):
+    """Of both arms."""
+
+    canary: LevelCounts = LevelCounts()
+    control: LevelCounts = LevelCounts()
+
+    def __add__(self, other: MeanCounts) -> MeanCounts:
+        return MeanCounts(canary=self.canary + other.canary, control=self.control + other.control)
+
+
 class MetricCounts(Record, frozen=True, kw_only=True):
-    """What was counted of one outcome: two arms, or pairs."""
+    """What was counted of one outcome: two arms, by the values of a number too, or pairs."""
 
     canary: UnitCounts = UnitCounts()
     control: UnitCounts = UnitCounts()
     paired: PairedCounts | None = None
+    means: MeanCounts | None = None
 
     def __add__(self, other: MetricCounts) -> MetricCounts:
         paired = self.paired if other.paired is None else other.paired + (self.paired or PairedCounts())
+        means = self.means if other.means is None else other.means + (self.means or MeanCounts())
         return MetricCounts(
-            canary=self.canary + other.canary, control=self.control + other.control, paired=paired
+            canary=self.canary + other.canary,
+            control=self.control + other.control,
+            paired=paired,
+            means=means,
         )
 
 

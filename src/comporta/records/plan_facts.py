@@ -51,6 +51,20 @@ class PlanCounted(Fact, frozen=True, kw_only=True):
     season: int
 
 
+class PlanCompared(Fact, frozen=True, kw_only=True):
+    """What the version answers to requests that the one before answered. rows, different: how many, and of
+    these those it answers otherwise. column, slice_rows, slice_different: of the slice with the largest share
+    of them, by which column it is one; empty and 0 where there are no slices."""
+
+    kind: ClassVar[str] = "plan.compared"
+    plan: str
+    rows: int
+    different: int
+    column: str = ""
+    slice_rows: int = 0
+    slice_different: int = 0
+
+
 class PlanStepped(Fact, frozen=True, kw_only=True):
     """It goes on with this step of its terms, from 0."""
 

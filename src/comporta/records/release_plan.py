@@ -58,6 +58,7 @@ class BlueGreen(Record, frozen=True, kw_only=True, tag="blue_green"):
     differ: the share of them whose answer may be another than was given, in all and in each of the model's
         slices.
     keep: how long the version before stays loaded.
+    fuse: what gives it all traffic back within that time.
     on: `asked`: somebody begins it; `passed`: it begins by itself, with a version that may be released.
     owner: the person who answers for it.
     freeze: times in which it neither begins nor advances.
@@ -69,6 +70,7 @@ class BlueGreen(Record, frozen=True, kw_only=True, tag="blue_green"):
     replay: int = 1000
     differ: float = 0.2
     keep: str | timedelta = timedelta(hours=24)
+    fuse: Fuse = Fuse()
     on: StartsOn = "asked"
     owner: str = ""
     freeze: tuple[Freeze, ...] = ()

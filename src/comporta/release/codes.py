@@ -83,3 +83,40 @@ STEPS_ON = code(
 ABORTED = code("plan.aborted", "ended by a person")
 PROMOTED_BY_HAND = code("plan.promoted_by_hand", "promoted by a person, before outcomes decided")
 ROLLED_BACK_BY_HAND = code("plan.rolled_back_by_hand", "rolled back by a person")
+NOT_LOADED = code(
+    "plan.not_loaded", "{failed} of {servers} server processes could not load it", failed=int, servers=int
+)
+NOT_READY = code(
+    "plan.not_ready", "{ready} of {servers} server processes have it in memory", ready=int, servers=int
+)
+BEING_TRIED = code("plan.being_tried", "it is asked what was asked before")
+SWAPS = code("plan.swaps", "{servers} server processes have it in memory: it gets all traffic", servers=int)
+DIFFERS = code(
+    "plan.differs",
+    "it answers {different:,} of {rows:,} requests otherwise ({share:.1%}); the limit is {limit:.1%}",
+    different=int,
+    rows=int,
+    share=NUMBER,
+    limit=NUMBER,
+)
+DIFFERS_IN = code(
+    "plan.differs_in",
+    "in one slice by {column} it answers {different:,} of {rows:,} requests otherwise ({share:.1%}); the "
+    "limit is {limit:.1%}",
+    column=str,
+    different=int,
+    rows=int,
+    share=NUMBER,
+    limit=NUMBER,
+)
+KEEPS = code("plan.keeps", "it has all traffic; the version before stays loaded until {until}", until=str)
+KEPT = code("plan.kept", "it has had all traffic for as long as the version before was to stay loaded")
+SHADOWS = code("plan.shadows", "{rows:,} of {of:,} requests compared", rows=int, of=int)
+COMPARED = code(
+    "plan.compared",
+    "it answers {different:,} of {rows:,} requests otherwise ({share:.1%})",
+    rows=int,
+    different=int,
+    share=NUMBER,
+)
+NOTHING_COMPARED = code("plan.nothing_compared", "no request was compared until the deadline")

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+from numpy.typing import NDArray
+
 from comporta.records import Record
+from comporta.records.betting_evidence import MeanSums
 from comporta.records.plan import MetricProgress, MetricTerms, ReleasePlan
-from comporta.records.plan_counts import MetricCounts, UnitCounts
+from comporta.records.plan_counts import LevelCounts, MeanCounts, MetricCounts, UnitCounts
 from comporta.stats.arm_evidence import RatioSequence, arm_evidence, ratio_sequence
+from comporta.stats.betting import (
+    LEVELS,
+    evidence_of_levels,
+    mean_evidence,
+    mean_ratio_sequence,
+    scheme_of,
+)
 from comporta.stats.paired_evidence import paired_evidence, paired_ratio_sequence
 from comporta.stats.sample_ratio import sample_ratio
 
@@ -64,6 +75,8 @@ def metric_evidence(metric: MetricTerms, counts: MetricCounts, alpha: float) -> 
     """What these counts show of a metric. alpha: of the interval."""
     if counts.paired is not None:
         return _paired_evidence(metric, counts, alpha)
+    if metric.cap is not None:
+        return _mean_evidence(metric, counts.means or MeanCounts(), alpha)
     canary, control, better = counts.canary, counts.control, metric.better
     return MetricEvidence(
         harm=float(arm_evidence("harm", canary, control, metric.harm, better)),
@@ -91,6 +104,43 @@ def _paired_evidence(metric: MetricTerms, counts: MetricCounts, alpha: float) ->
         units=pairs.n,
         unlabelled=_rate(pairs.unlabelled, pairs.n) or 0.0,
     )
+
+
+def _mean_evidence(metric: MetricTerms, counts: MeanCounts, alpha: float) -> MetricEvidence:
+    assert metric.cap is not None
+    low, high = metric.cap
+    center = low if metric.center is None else metric.center
+    scheme = scheme_of(low, high, center, margin=metric.margin, harm=metric.harm, better=metric.better)
+    sums = [
+        MeanSums(n=arm.n, unlabelled=arm.unlabelled, sum=arm.sum, squares=arm.squares)
+        for arm in (counts.canary, counts.control)
+    ]
+    found = evidence_of_levels(scheme, _levels(counts.canary), _levels(counts.control), *sums)
+    return MetricEvidence(
+        harm=mean_evidence("harm", found, metric.harm, metric.better),
+        non_inferior=mean_evidence("non_inferior", found, metric.margin, metric.better),
+        superior=mean_evidence("superior", found, better=metric.better),
+        ratio=mean_ratio_sequence(found, alpha),
+        canary=_mean(counts.canary),
+        control=_mean(counts.control),
+        units=min(counts.canary.n, counts.control.n),
+        unlabelled=_rate(
+            counts.canary.unlabelled + counts.control.unlabelled, counts.canary.n + counts.control.n
+        )
+        or 0.0,
+    )
+
+
+def _levels(arm: LevelCounts) -> NDArray[np.float64]:
+    found = np.zeros(LEVELS)
+    for level, count in arm.levels:
+        found[level] = count
+    return found
+
+
+def _mean(arm: LevelCounts) -> float | None:
+    labelled = arm.n - arm.unlabelled
+    return arm.sum / labelled if labelled else None
 
 
 def _stages(plan: ReleasePlan) -> tuple[StageRatio, ...]:

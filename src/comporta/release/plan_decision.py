@@ -39,7 +39,7 @@ def decide(plan: ReleasePlan, shown: PlanEvidence, now: datetime, frozen: dateti
     if plan.state == "paused":
         return PlanDecision(act="wait", why=codes.PAUSED())
     if frozen is not None:
-        return PlanDecision(act="wait", why=codes.FROZEN(until=_minute(frozen)))
+        return PlanDecision(act="wait", why=codes.FROZEN(until=minute_text(frozen)))
     if not last:
         return _next_step(plan, now)
     return PlanDecision(act="wait", why=_open_reason(terms, shown))
@@ -126,7 +126,7 @@ def _next_step(plan: ReleasePlan, now: datetime) -> PlanDecision:
     until = plan.since + timedelta(seconds=plan.terms.dwell)
     if now < until:
         share = steps[plan.step]
-        why = codes.DWELLS(step=plan.step + 1, steps=len(steps), share=share, until=_minute(until))
+        why = codes.DWELLS(step=plan.step + 1, steps=len(steps), share=share, until=minute_text(until))
         return PlanDecision(act="wait", why=why)
     step = plan.step + 1
     return PlanDecision(
@@ -151,5 +151,6 @@ def _ratio(ratio: RatioSequence) -> Message:
     return codes.RATIO(value=ratio.value, low=low or 0.0, high=high)
 
 
-def _minute(at: datetime) -> str:
+def minute_text(at: datetime) -> str:
+    """As people read it."""
     return f"{at:%Y-%m-%d %H:%M} UTC"

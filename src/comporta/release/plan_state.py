@@ -7,8 +7,9 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from comporta.records.message import Text
-from comporta.records.plan import MetricProgress, PlanEnd, ReleasePlan
+from comporta.records.plan import AnswerComparison, MetricProgress, PlanEnd, ReleasePlan
 from comporta.records.plan_facts import (
+    PlanCompared,
     PlanCounted,
     PlanEnded,
     PlanExposed,
@@ -17,7 +18,7 @@ from comporta.records.plan_facts import (
     PlanStepped,
 )
 
-PlanFact = PlanExposed | PlanCounted | PlanStepped | PlanSteered | PlanEnded
+PlanFact = PlanExposed | PlanCounted | PlanCompared | PlanStepped | PlanSteered | PlanEnded
 
 
 def begin(fact: PlanStarted, at: datetime, before: ReleasePlan | None) -> ReleasePlan:
@@ -45,6 +46,8 @@ def evolve(plan: ReleasePlan, fact: PlanFact, at: datetime) -> ReleasePlan:
         return _expose(plan, fact)
     if isinstance(fact, PlanCounted):
         return _count(plan, fact)
+    if isinstance(fact, PlanCompared):
+        return replace(plan, compared=_comparison(fact))
     if isinstance(fact, PlanStepped):
         return replace(plan, step=fact.step, since=at)
     if isinstance(fact, PlanSteered):
@@ -67,7 +70,8 @@ def _expose(plan: ReleasePlan, fact: PlanExposed) -> ReleasePlan:
         canary, control = canary + each.canary, control + each.control
     return replace(
         plan,
-        bins=(*plan.bins, *fact.bins),
+        # Where no metric waits for them they are over at once.
+        bins=(*plan.bins, *fact.bins) if plan.terms.metrics else (),
         looked=fact.bins[-1].until if fact.bins else plan.looked,
         tallies=fact.tallies,
         exposed=(canary, control),
@@ -97,3 +101,7 @@ def _count(plan: ReleasePlan, fact: PlanCounted) -> ReleasePlan:
 def end_of(plan: ReleasePlan, end: PlanEnd, why: Text, by: str = "") -> PlanEnded:
     """The fact that ends a plan. by: the id of who ended it; empty: the plan itself."""
     return PlanEnded(plan=plan.id, end=end, why=why, by=by)
+
+
+def _comparison(fact: PlanCompared) -> AnswerComparison:
+    return AnswerComparison(**{name: getattr(fact, name) for name in AnswerComparison.__struct_fields__})

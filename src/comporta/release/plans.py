@@ -5,6 +5,7 @@ from __future__ import annotations
 from comporta.records import Changes, Event, Lookup, Projection, View
 from comporta.records.plan import ReleasePlan
 from comporta.records.plan_facts import (
+    PlanCompared,
     PlanCounted,
     PlanEnded,
     PlanExposed,
@@ -31,6 +32,7 @@ PLANS = Projection(
         PlanStarted: _apply_started,
         PlanExposed: _apply,
         PlanCounted: _apply,
+        PlanCompared: _apply,
         PlanStepped: _apply,
         PlanSteered: _apply,
         PlanEnded: _apply,

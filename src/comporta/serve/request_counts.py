@@ -10,14 +10,13 @@ import msgspec
 
 from comporta.serve.metric_sample import MetricSample, version_labels
 from comporta.serve.serving_state import ServedArm
-from comporta.serve.tally import BOUNDS, FAILURES, REQUESTS, TIMES, WITHOUT_UNIT, Answerer, Tally
+from comporta.serve.tally import BOUNDS, FAILURES, NANOSECONDS, TIMES, WITHOUT_UNIT, Answerer, Tally
 from comporta.serve.version_parts import VersionPart
 
 SECONDS = "request_seconds"
 NO_ARM = "none"
 """What is called the arm of a request that named its version."""
 INFERRED = ("infer", 200)
-_NANOSECONDS = tuple(round(bound * 1e9) for bound in BOUNDS)
 _SECOND = 1e9
 
 
@@ -58,41 +57,46 @@ class RequestCounts:
         for part in parts:
             loaded, rows = part.live.loaded, part.incoming.n
             share = model if alone else model * rows // all_rows
-            self._add((loaded.model, loaded.number, part.role), rows, at, took, share)
-            if part.arm is not None and not isinstance(part.arm.of, int):
+            bucket = self._add((loaded.model, loaded.number, part.role), rows, at, took, share)
+            if part.arm is not None and type(part.arm.of) is not int:
                 units = part.incoming.about.unit
-                without = sum(each is None for each in units) if isinstance(units, list) else rows
-                self._note_arm(loaded.model, part.arm.of, 0 if isinstance(units, str) else without, took)
+                without = 0
+                if type(units) is not str:
+                    without = rows if units is None else sum(each is None for each in units)
+                self._note_arm(loaded.model, part.arm.of, without, bucket)
 
     def note_row(self, model: str, arm: ServedArm, without: bool, at: int, took: int, asked: int) -> None:
         """One request to infer, of one row. without: whether it named no unit. asked: nanoseconds of its
         model; the rest as in `note_answer`."""
         self.by_route[INFERRED] += 1
-        self._add((model, arm.live.loaded.number, arm.role), 1, at, took, asked)
+        bucket = self._add((model, arm.live.loaded.number, arm.role), 1, at, took, asked)
         if type(arm.of) is not int:
-            self._note_arm(model, arm.of, int(without), took)
+            self._note_arm(model, arm.of, int(without), bucket)
 
-    def _note_arm(self, model: str, of: Answerer, without: int, took: int) -> None:
-        """One request that an arm answered. without: its rows without a unit."""
-        cells, place = self._tally.cells, self._tally.place(model, of)
-        cells[place + REQUESTS] += 1
-        cells[place + WITHOUT_UNIT] += without
-        cells[place + TIMES + bisect_left(_NANOSECONDS, took)] += 1
+    def _note_arm(self, model: str, of: Answerer, without: int, bucket: int) -> None:
+        """One request that an arm answered. without: its rows without a unit. bucket: of the time it took."""
+        place = self._tally.place(model, of)
+        self._tally.cells[place + TIMES + bucket] += 1
+        if without:
+            self._tally.cells[place + WITHOUT_UNIT] += without
 
     def note_arm_failure(self, model: str, arm: ServedArm) -> None:
         """One request that got a 5xx of an arm."""
         if not isinstance(arm.of, int):
             self._tally.cells[self._tally.place(model, arm.of) + FAILURES] += 1
 
-    def _add(self, arm: tuple[str, int, str | None], rows: int, at: int, took: int, model: int) -> None:
+    def _add(self, arm: tuple[str, int, str | None], rows: int, at: int, took: int, model: int) -> int:
+        """The bucket of the time that the request took."""
         times = self._arms.get(arm)
         if times is None:
             times = self._arms[arm] = AnswerTimes([0] * (len(BOUNDS) + 1))
-        times.buckets[bisect_left(_NANOSECONDS, took)] += 1
+        bucket = bisect_left(NANOSECONDS, took)
+        times.buckets[bucket] += 1
         times.nanoseconds += took
         times.model_nanoseconds += model
         times.rows += rows
         times.last = at
+        return bucket
 
     def note_failure(self, model: str, version: int, took: int) -> None:
         """One request that this version was asked and got no answer of."""

@@ -20,13 +20,15 @@ VersionKey = tuple[str, int]
 
 class ServedArm(msgspec.Struct, frozen=True, gc=False):
     """Where some units are sent. release, role: of the release that sends them there. of: by what its rows
-    are counted. one: of one row of it, the same."""
+    are counted. one: of one row of it, the same. alike: whether a row that was read by the champion's columns
+    can be handed to it as it is."""
 
     live: LiveVersion
     release: int | None
     role: str | None
     of: Answerer
     one: RowsByAnswerer
+    alike: bool = True
 
 
 class ServedModel(msgspec.Struct, frozen=True):
@@ -190,11 +192,12 @@ def _served_model(
 
 
 def _arm(route: Route, share: Share, loaded: Mapping[VersionKey, LiveVersion]) -> ServedArm:
-    live = loaded[route.model, share.version]
+    live, champion = loaded[route.model, share.version], loaded.get((route.model, route.champion))
+    alike = champion is None or live.schema.names == champion.schema.names
     if not route.plan:
-        return ServedArm(live, route.number, share.role, share.version, live.one)
+        return ServedArm(live, route.number, share.role, share.version, live.one, alike)
     of = PlanArm(share.version, route.plan, route.number or 0, share.role)
-    return ServedArm(live, route.number, share.role, of, ((of, 1),))
+    return ServedArm(live, route.number, share.role, of, ((of, 1),), alike)
 
 
 def announce(old: ServingState, new: ServingState, say: Callable[[str], None]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from bisect import bisect_left
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 
@@ -21,7 +22,7 @@ from comporta.serve.prediction_ids import Ids
 from comporta.serve.recorder import NotRecorded, Recorder
 from comporta.serve.request_rows import RequestRows
 from comporta.serve.serving_state import ServedArm
-from comporta.serve.tally import REQUESTS, SHADOW_FAILURES, Answerer, Tally
+from comporta.serve.tally import NANOSECONDS, SHADOW_FAILURES, TIMES, Answerer, Tally
 from comporta.serve.version_parts import VersionPart, encode_observations, read_by, take_rows
 from comporta.serve.version_source import ObservationBlock
 
@@ -44,12 +45,13 @@ class ShadowedRows(msgspec.Struct, gc=False):
     traceparent: str | None
 
 
-class ScoredRows(msgspec.Struct, gc=False):
-    """What is logged of a few of them."""
+class ShadowAnswers(msgspec.Struct, gc=False):
+    """What is logged of a few of them. took: nanoseconds."""
 
     model: str
     of: Answerer
     n: int
+    took: int
     blocks: Sequence[ObservationBlock]
 
 
@@ -63,7 +65,7 @@ class Shadow:
         self._dropped: Counter[tuple[str, int]] = Counter()
         self._failed: Counter[tuple[str, int]] = Counter()
         self._scored: Counter[tuple[str, int]] = Counter()
-        self._done: list[ScoredRows] = []
+        self._done: list[ShadowAnswers] = []
         self._wake, self._ending = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -174,12 +176,13 @@ class Shadow:
                 self._tally.cells[self._tally.place(model, arm.of) + SHADOW_FAILURES] += incoming.n
             return
         self._scored[model, number] += incoming.n
-        self._done.append(ScoredRows(model, arm.of, incoming.n, blocks))
+        self._done.append(ShadowAnswers(model, arm.of, incoming.n, took, blocks))
 
-    def _record(self, done: Sequence[ScoredRows]) -> None:
+    def _record(self, done: Sequence[ShadowAnswers]) -> None:
         for scored in done:
             if not isinstance(scored.of, int):
-                self._tally.cells[self._tally.place(scored.model, scored.of) + REQUESTS] += 1
+                place = self._tally.place(scored.model, scored.of) + TIMES
+                self._tally.cells[place + bisect_left(NANOSECONDS, scored.took)] += 1
             try:
                 written = self._recorder.put(scored.model, ((scored.of, scored.n),), scored.blocks)
             except NotRecorded:

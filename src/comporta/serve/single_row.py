@@ -12,7 +12,6 @@ from comporta.http.replies import JSON
 from comporta.http.token_gate import Bearer
 from comporta.records.observed_rows import ObservedRows, encode_block
 from comporta.records.traceparent import HEADER as TRACEPARENT
-from comporta.serve.live_version import LiveVersion
 from comporta.serve.paths import MatchedPath
 from comporta.serve.prediction_ids import Ids
 from comporta.serve.recent_predictions import RecentPredictions
@@ -72,7 +71,7 @@ class SingleRows:
         id = self._ids.new(at)
         arm = served.arm(self._key, row.unit, id)
         live = arm.live
-        if live is not reader and not _reads_alike(live, reader):
+        if live is not reader and not (arm.alike and live.answers_single_rows):
             return None
         if row.unit is None and live.loaded.requires:
             return None
@@ -113,11 +112,6 @@ def _is_plain(headers: dict[bytes, bytes]) -> bool:
 def _tells_all(bearer: Bearer | None) -> bool:
     """Whether a token is told probabilities as they are."""
     return bearer is None or (bearer.token.decimals is None and not bearer.token.label_only)
-
-
-def _reads_alike(live: LiveVersion, reader: LiveVersion) -> bool:
-    """Whether a row that was read by the columns of one can be handed to the other as it is."""
-    return live.answers_single_rows and live.schema.names == reader.schema.names
 
 
 def _encode_row(

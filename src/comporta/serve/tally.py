@@ -26,9 +26,10 @@ _WORDS = _SLOT // 8
 _SLOTS = 4096
 _NAMED = 192  # where in a slot its name begins
 _SIZE = _HEAD + _SLOTS * _SLOT
-ANSWERED, WRITTEN, LOST, FLUSHES, REQUESTS, FAILURES, WITHOUT_UNIT, SHADOW_FAILURES, TIMES = range(9)
+ANSWERED, WRITTEN, LOST, FLUSHES, FAILURES, WITHOUT_UNIT, SHADOW_FAILURES, TIMES = range(8)
 BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Seconds, the upper ends of a histogram's buckets."""
+NANOSECONDS = tuple(round(bound * 1e9) for bound in BOUNDS)
 _BUCKETS = len(BOUNDS) + 1
 
 
@@ -53,16 +54,20 @@ class PlanArm(NamedTuple):
 
 
 class ArmCounts(NamedTuple):
-    """Of one arm. rows: as of a version. requests: those answered. failures: those that got a 5xx of it.
-    without_unit: rows that named none. shadow_failures: rows that its shadow could not score. times: how many
-    requests took how long, by `BOUNDS`, the last beyond every bound."""
+    """Of one arm. rows: as of a version. failures: requests that got a 5xx of it. without_unit: rows that
+    named none. shadow_failures: rows that it could not score, of a shadow. times: how many requests were
+    answered in what time, by `BOUNDS`, the last beyond every bound."""
 
     rows: RowCounts
-    requests: int
     failures: int
     without_unit: int
     shadow_failures: int
     times: tuple[int, ...]
+
+    @property
+    def requests(self) -> int:
+        """How many were answered."""
+        return sum(self.times)
 
 
 Answerer = int | PlanArm
@@ -241,9 +246,9 @@ def _arms(places: list[tuple[tuple[str, Answerer], int]], cells: memoryview) -> 
     found = {}
     for (model, of), place in places:
         if isinstance(of, PlanArm):
-            requests, failures, without_unit, shadow = cells[place + REQUESTS : place + TIMES].tolist()
+            failures, without_unit, shadow = cells[place + FAILURES : place + TIMES].tolist()
             times = tuple(cells[place + TIMES : place + TIMES + _BUCKETS].tolist())
-            found[model, of] = ArmCounts(_rows(cells, place), requests, failures, without_unit, shadow, times)
+            found[model, of] = ArmCounts(_rows(cells, place), failures, without_unit, shadow, times)
     return found
 
 

@@ -53,7 +53,9 @@ def split_by_version(
         return [_part_of(served.arms[0], incoming)]
     units = incoming.about.unit
     if units is None or isinstance(units, str):
-        return [read_by(_part_of(served.arm(key, units, first), incoming), reader)]
+        arm = served.arm(key, units, first)
+        part = _part_of(arm, incoming)
+        return [part if arm.live is reader else read_by(part, reader)]
     places: dict[int, list[int]] = {}
     arms: dict[int, ServedArm] = {}
     for row, unit in enumerate(units):
@@ -217,7 +219,7 @@ def _canonical(subject: Any, form: Form) -> Any:
 def read_by(part: VersionPart, reader: LiveVersion) -> VersionPart:
     """An array has its columns in the reader's order: for another schema it goes by name."""
     names = reader.schema.names
-    if part.live.schema.names == names:
+    if part.live is reader or part.live.schema.names == names:
         return part
     array = part.incoming.numbers()
     if array is not None:

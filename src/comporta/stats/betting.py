@@ -73,12 +73,25 @@ def scheme_of(
 
 def betting_evidence(scheme: BettingScheme, canary: Values, control: Values) -> BettingEvidence:
     """What the units of one period say; periods are added. Raises ValueError for a value that is NaN."""
-    mine, theirs = (
-        level_counts(clip_values(scheme, each.values), scheme.low, scheme.high) for each in (canary, control)
+    clipped = [clip_values(scheme, each.values) for each in (canary, control)]
+    mine, theirs = (level_counts(each, scheme.low, scheme.high) for each in clipped)
+    return evidence_of_levels(
+        scheme,
+        mine,
+        theirs,
+        mean_sums(clipped[0], canary.unlabelled),
+        mean_sums(clipped[1], control.unlabelled),
     )
-    tables = [_table(scheme, ratio) for ratio in scheme.ratios]
+
+
+def evidence_of_levels(
+    scheme: BettingScheme, mine: Floats, theirs: Floats, canary: MeanSums, control: MeanSums
+) -> BettingEvidence:
+    """The same of units that were counted by level: mine, theirs (levels,), of the canary's and the control's
+    labelled ones (`level_counts`)."""
     above, below = [], []
-    for table in tables:
+    for ratio in scheme.ratios:
+        table = _table(scheme, ratio)
         above.append(mine @ table[0] + theirs @ table[1])
         below.append(mine @ table[2] + theirs @ table[3])
         above[-1] += canary.unlabelled * table[0][0] + control.unlabelled * table[1][-1]
@@ -87,8 +100,8 @@ def betting_evidence(scheme: BettingScheme, canary: Values, control: Values) -> 
         ratios=scheme.ratios,
         above=tuple(tuple(each.tolist()) for each in above),
         below=tuple(tuple(each.tolist()) for each in below),
-        canary=mean_sums(clip_values(scheme, canary.values), canary.unlabelled),
-        control=mean_sums(clip_values(scheme, control.values), control.unlabelled),
+        canary=canary,
+        control=control,
     )
 
 

@@ -2,7 +2,7 @@
 
 from comporta.store.context import StepContext, artifact_name, is_kept
 from comporta.store.credential import open_to_others, resolve, store_config, with_password
-from comporta.store.keys import Keys, derive, digest, keyed_hash, new_secret
+from comporta.store.keys import Keys, derive, digest, keyed_hash, new_secret, salted_hasher
 from comporta.store.local import LocalStore
 from comporta.store.memory import MemoryStore
 from comporta.store.protocol import Store, StoredObject
@@ -36,6 +36,7 @@ __all__ = [
     "projects_in",
     "read_secret",
     "resolve",
+    "salted_hasher",
     "store_config",
     "sweep",
     "usage",

@@ -7,6 +7,7 @@ so that a digest made for one purpose cannot be matched against another's.
 from __future__ import annotations
 
 import secrets
+from functools import lru_cache
 
 from blake3 import blake3
 
@@ -55,3 +56,10 @@ def digest(key: bytes, data: bytes) -> str:
 def keyed_hash(key: bytes, value: str) -> int:
     """A 64-bit unsigned hash of a value under a key: for placement, splits and routes."""
     return int.from_bytes(blake3(value.encode(), key=key).digest(length=8), "big")
+
+
+@lru_cache(1024)
+def salted_hasher(key: bytes, salt: str) -> blake3:
+    """A copy of it that is updated with a value's bytes has `keyed_hash` of the salt and the value as its
+    first 8 bytes, in half the time."""
+    return blake3(salt.encode(), key=key)

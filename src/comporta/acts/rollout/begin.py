@@ -6,7 +6,7 @@ import secrets
 
 from comporta.acts.release.release import require_ready, version_of
 from comporta.acts.release.served_parts import require_loads, require_served_parts
-from comporta.acts.rollout.forecast import require_decidable
+from comporta.acts.rollout.forecast import require_decidable, with_centers
 from comporta.errors import Refused
 from comporta.opened.people import reason_of
 from comporta.opened.permission import permission
@@ -37,7 +37,7 @@ def begin_plan(
     version = version_of(opened, name)
     who = permission(opened, "release.execute", by=by, version=version, say=say)
     require_ready(opened, version, who, say)
-    terms = _terms(opened, version)
+    terms = with_centers(opened, version, _terms(opened, version))
     require_place(opened.ledger, version, terms, opened)
     require_decidable(opened, version, terms)
     require_served_parts(opened, version)

@@ -46,12 +46,12 @@ class Companion:
     def _follow(self) -> None:
         while not self._ending.wait(LOOK):
             with contextlib.suppress(ComportaError):
-                if self._wanted():
+                if self._is_due():
                     self._begin()
                 else:
                     self._end()
 
-    def _wanted(self) -> bool:
+    def _is_due(self) -> bool:
         return bool(plans_under_way(self._opened.ledger))
 
     def _begin(self) -> None:

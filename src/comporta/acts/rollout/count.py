@@ -8,13 +8,22 @@ from datetime import datetime
 import polars as pl
 
 from comporta.acts.rollout.first_answers import first_answers, with_outcome
+from comporta.acts.rollout.pairs import count_pairs, first_pairs, with_pair_outcomes
 from comporta.opened.project import OpenProject
 from comporta.records import Route
 from comporta.records.plan import MetricTerms, ReleasePlan
-from comporta.records.plan_counts import ArmTally, ExposureBin, MetricCounts, UnitCounts
+from comporta.records.plan_counts import (
+    ArmTally,
+    ExposureBin,
+    LevelCounts,
+    MeanCounts,
+    MetricCounts,
+    UnitCounts,
+)
 from comporta.records.plan_facts import PlanCounted, PlanExposed
 from comporta.release.plan_bins import MaturedBins, ends_due, matured_bins
 from comporta.release.plan_state import evolve
+from comporta.stats.betting import level_counts
 
 
 def count(
@@ -26,15 +35,25 @@ def count(
     due = ends or any(True for metric in plan.terms.metrics for _ in matured_bins(plan, metric, now))
     if not due:
         return ()
-    units = first_answers(opened, plan, route)
+    units = (first_pairs if is_paired(plan) else first_answers)(opened, plan, route)
     facts: list[PlanExposed | PlanCounted] = []
     if ends:
-        exposed = PlanExposed(plan=plan.id, bins=_bins(plan, units, ends, tallies), tallies=tuple(tallies))
+        exposed = exposure(plan, _bins(plan, units, ends, tallies), tallies)
         facts.append(exposed)
         plan = evolve(plan, exposed, now)
     for metric in plan.terms.metrics:
         facts += _outcome_facts(opened, plan, metric, units, now)
     return tuple(facts)
+
+
+def exposure(plan: ReleasePlan, bins: Sequence[ExposureBin], tallies: Sequence[ArmTally]) -> PlanExposed:
+    """The fact of who was answered first in these bins."""
+    return PlanExposed(plan=plan.id, bins=tuple(bins), tallies=tuple(tallies))
+
+
+def is_paired(plan: ReleasePlan) -> bool:
+    """Whether both versions score the same requests."""
+    return plan.terms.decide == "paired"
 
 
 def _bins(
@@ -47,10 +66,15 @@ def _bins(
     after = plan.looked
     for end in ends:
         part = _between(units, after, end)
-        canary = int(part["canary"].sum())
+        # Of pairs each is a unit of both.
+        canary = part.height if is_paired(plan) else int(part["canary"].sum())
         extra = unlogged if end == ends[-1] else (0, 0)
         found.append(
-            ExposureBin(until=end, canary=canary + extra[0], control=part.height - canary + extra[1])
+            ExposureBin(
+                until=end,
+                canary=canary + extra[0],
+                control=part.height - (0 if is_paired(plan) else canary) + extra[1],
+            )
         )
         after = end
     return tuple(found)
@@ -63,7 +87,8 @@ def _outcome_facts(
     if not groups:
         return
     first, last = groups[0].after, groups[-1].bins[-1].until
-    found = with_outcome(opened, plan.model, metric, _between(units, first, last))
+    outcomes = with_pair_outcomes if is_paired(plan) else with_outcome
+    found = outcomes(opened, plan.model, metric, _between(units, first, last))
     for group in groups:
         yield PlanCounted(
             plan=plan.id,
@@ -78,6 +103,15 @@ def _counts(metric: MetricTerms, units: pl.DataFrame, group: MaturedBins) -> Met
     """Of the units that were counted when they were exposed: one that is in the log no more has no label; one
     that came into the log later counts too."""
     worse = 1.0 if metric.better == "lower" else 0.0
+    if "control" in units.columns:
+        return MetricCounts(paired=count_pairs(units, worse))
+
+    means = None
+    if metric.cap is not None:
+        means = MeanCounts(
+            canary=_level_counts(metric, units, True, sum(each.canary for each in group.bins)),
+            control=_level_counts(metric, units, False, sum(each.control for each in group.bins)),
+        )
 
     def arm(canary: bool, n: int) -> UnitCounts:
         mine = units.filter(pl.col("canary") == canary)["value"]
@@ -87,6 +121,21 @@ def _counts(metric: MetricTerms, units: pl.DataFrame, group: MaturedBins) -> Met
     return MetricCounts(
         canary=arm(True, sum(each.canary for each in group.bins)),
         control=arm(False, sum(each.control for each in group.bins)),
+        means=means,
+    )
+
+
+def _level_counts(metric: MetricTerms, units: pl.DataFrame, canary: bool, n: int) -> LevelCounts:
+    assert metric.cap is not None
+    mine = units.filter(pl.col("canary") == canary)["value"]
+    values = mine.drop_nulls().to_numpy()
+    counts = level_counts(values, *metric.cap)
+    return LevelCounts(
+        levels=tuple((int(level), float(counts[level])) for level in counts.nonzero()[0]),
+        n=max(n, len(mine)),
+        unlabelled=max(n, len(mine)) - len(values),
+        sum=float(values.sum()),
+        squares=float(values @ values),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import polars as pl
+from msgspec.structs import replace
 
 from comporta.acts.rollout.first_answers import with_outcome
 from comporta.acts.serve.serving_log import scan_all_predictions
@@ -22,11 +23,13 @@ FEWEST_UNITS = 200
 
 
 class MetricForecast(Record, frozen=True, kw_only=True):
-    """base: the rate among labelled units. units: a season and arm, at the last step. missing: the share of
-    units without a label. power: what can be expected; its days are seasons' parts of `day` seconds."""
+    """base: the rate, or mean, among labelled units; deviation: of a number. units: a day and arm, at the last
+    step. missing: the share of units without a label. power: what can be expected, its days such as `day` of
+    the forecast."""
 
     outcome: str
     base: float
+    deviation: float | None
     units: float
     missing: float
     power: ReleasePower
@@ -74,6 +77,21 @@ def forecast(opened: OpenProject, version: Version, terms: PlanTerms) -> PlanFor
     )
 
 
+def with_centers(opened: OpenProject, version: Version, terms: PlanTerms) -> PlanTerms:
+    """The terms with the mean of before of each outcome that is a number: around it bets see soonest."""
+    if all(metric.cap is None for metric in terms.metrics):
+        return terms
+    known = forecast(opened, version, terms)
+    means = {} if known is None else {each.outcome: each.base for each in known.metrics}
+    return replace(
+        terms,
+        metrics=tuple(
+            each if each.cap is None else replace(each, center=means.get(each.outcome))
+            for each in terms.metrics
+        ),
+    )
+
+
 def require_decidable(opened: OpenProject, version: Version, terms: PlanTerms) -> None:
     """Raises Refused where what is known of the traffic says that a version as good as the champion would not
     be promoted by this plan, with what would make it possible."""
@@ -114,15 +132,25 @@ def _metric(
     missing = values.null_count() / len(values)
     units = len(values) / days * (terms.steps[-1] or 1.0)
     base = float(labelled.mean() or 0.0) if len(labelled) else 0.0  # type: ignore[arg-type]
-    planned = _planned(terms, metric, base, units, missing if terms.missing is None else terms.missing)
+    spread = labelled.std() if metric.cap is not None else None
+    deviation = spread if isinstance(spread, float) else None
+    told = missing if terms.missing is None else terms.missing
+    planned = _metric_plan(terms, metric, base, units, told, deviation)
     power = ReleasePower(power=0.0, days=None, missing=None, harm=None)
-    if 0 < base < 1 and missing < 1 and planned.days > 0:
+    if _is_possible(planned):
         power = release_power(planned)
-    return MetricForecast(outcome=metric.outcome, base=base, units=units, missing=missing, power=power)
+    return MetricForecast(
+        outcome=metric.outcome, base=base, deviation=deviation, units=units, missing=missing, power=power
+    )
 
 
-def _planned(
-    terms: PlanTerms, metric: MetricTerms, base: float, units: float, missing: float
+def _metric_plan(
+    terms: PlanTerms,
+    metric: MetricTerms,
+    base: float,
+    units: float,
+    missing: float,
+    deviation: float | None,
 ) -> PlannedMetric:
     day = min(86_400.0, terms.season)
     ramp = terms.dwell * (len(terms.steps) - 1)
@@ -139,21 +167,32 @@ def _planned(
         missing=missing,
         metrics=len(terms.metrics),
         apart=2 * base * (1 - base) if terms.decide == "paired" else None,
+        deviation=deviation,
+        low=0.0 if metric.cap is None else metric.cap[0],
+        high=1.0 if metric.cap is None else metric.cap[1],
+    )
+
+
+def _is_possible(planned: PlannedMetric) -> bool:
+    """Whether there is anything to compare at all."""
+    return (
+        planned.base > 0
+        and (planned.deviation is not None or planned.base < 1)
+        and (planned.missing < 1 and planned.days > 0)
     )
 
 
 def _hopeless(version: Version, terms: PlanTerms, metric: MetricForecast, day: float) -> str:
     """What the plan would come to, and which changes of it would give it a chance."""
     (asked,) = (each for each in terms.metrics if each.outcome == metric.outcome)
-    planned = _planned(terms, asked, metric.base, metric.units, metric.missing)
+    planned = _metric_plan(terms, asked, metric.base, metric.units, metric.missing, metric.deviation)
     double = timedelta(seconds=2 * terms.deadline)
     tries = {
         f"a margin of {2 * asked.margin:.0%}": planned._replace(margin=min(0.99, 2 * asked.margin)),
         f"a deadline of {duration_text(double)}": planned._replace(days=2 * planned.days),
         "labels for all units": planned._replace(missing=0.0),
     }
-    known = 0 < metric.base < 1 and planned.days > 0
-    helps = [text for text, each in tries.items() if known and promotion_power(each) >= ENOUGH]
+    helps = [text for text, each in tries.items() if _is_possible(each) and promotion_power(each) >= ENOUGH]
     way = f"This would do: {'; or '.join(helps)}." if helps else "It needs more traffic, or a larger margin."
     return (
         f"{version.id}: a version as good as the champion would be promoted by this plan with a chance of "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import reduce
 
 from comporta.acts.rollout.first_answers import half_releases
 from comporta.acts.serve.lost_rows import ArmCount
@@ -24,6 +25,9 @@ def plan_tallies(opened: OpenProject, plan: ReleasePlan) -> tuple[ArmTally, ArmT
         counted = arm_tallies(opened, plan.model, plan.id)
     except OSError:
         return plan.tallies[0], plan.tallies[1]
+    if plan.terms.kind == "blue_green":
+        answered = [_tally(each, plan) for each in counted if each.version == plan.version]
+        return _at_least(reduce(_add, answered, ArmTally()), plan.tallies[0]), plan.tallies[1]
     canary, control = _of_arms(counted, route, plan)
     return _at_least(canary, plan.tallies[0]), _at_least(control, plan.tallies[1])
 

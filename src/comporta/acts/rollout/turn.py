@@ -7,25 +7,30 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from comporta.acts.rollout.count import count
+from comporta.acts.rollout.compare import replayed_rows, shadowed_rows
+from comporta.acts.rollout.count import count, exposure
+from comporta.acts.serve.server_state import serving_now
 from comporta.errors import AttemptReplaced
 from comporta.opened.project import OpenProject
 from comporta.records import Fact, Route, Transaction
 from comporta.records.freeze import frozen_until
 from comporta.records.lease import Lease
 from comporta.records.plan import PlanDecision, PlanEnd, ReleasePlan
-from comporta.records.plan_counts import ArmTally
+from comporta.records.plan_counts import ArmTally, ExposureBin
 from comporta.records.plan_facts import PlanStepped
 from comporta.release import PLANS, ROUTES
 from comporta.release.arms import end_release, step_release
 from comporta.release.evidence import plan_evidence
+from comporta.release.plan_bins import ends_due
 from comporta.release.plan_decision import decide
-from comporta.release.plan_state import end_of, evolve
+from comporta.release.plan_state import PlanFact, end_of, evolve
+from comporta.release.swap_decision import ServersState, decide_shadow, decide_swap
 
 ENDS: dict[str, PlanEnd] = {
     "promote": "promoted",
     "roll_back": "rolled_back",
     "inconclusive": "inconclusive",
+    "end": "compared",
 }
 """Act of a decision → how the plan ended."""
 
@@ -39,12 +44,11 @@ def turn(
     route = opened.ledger.get(ROUTES, plan.model)
     assert route is not None, "a plan begins beside a release"
     now = opened.now()
-    facts: tuple[Fact, ...] = count(opened, plan, route, tallies, now)
-    seen = plan
+    facts = _facts(opened, plan, route, tallies, now)
+    seen = replace(plan, tallies=tuple(tallies))
     for fact in facts:
-        seen = evolve(seen, fact, now)  # type: ignore[arg-type]
-    seen = _with_tallies(seen, tallies)
-    decision = decide(seen, plan_evidence(seen), now, frozen_until(plan.terms.freeze, now))
+        seen = evolve(seen, fact, now)
+    decision = next_act(opened, seen, now)
 
     def act(tx: Transaction) -> None:
         require_lease(tx, lease)
@@ -83,5 +87,39 @@ def require_lease(tx: Transaction, lease: Lease | None) -> None:
         raise AttemptReplaced(f"{lease.name}: another process leads by now. This one records nothing.")
 
 
-def _with_tallies(plan: ReleasePlan, tallies: Sequence[ArmTally]) -> ReleasePlan:
-    return replace(plan, tallies=tuple(tallies))
+def _facts(
+    opened: OpenProject, plan: ReleasePlan, route: Route, tallies: Sequence[ArmTally], now: datetime
+) -> tuple[PlanFact, ...]:
+    """What is seen at this look."""
+    if plan.terms.kind == "canary":
+        return count(opened, plan, route, tallies, now)
+    if plan.terms.kind == "shadow":
+        if not (ends := ends_due(plan, now)):
+            return ()
+        bins = [ExposureBin(until=end, canary=0, control=0) for end in ends]
+        return (exposure(plan, bins, tallies), shadowed_rows(opened, plan, route))
+    tried = plan.compared is not None or servers_of(opened, plan).failed
+    return () if tried else (replayed_rows(opened, plan),)
+
+
+def next_act(opened: OpenProject, plan: ReleasePlan, now: datetime) -> PlanDecision:
+    """What the plan does next, as it stands."""
+    frozen = frozen_until(plan.terms.freeze, now)
+    if plan.terms.kind == "canary":
+        return decide(plan, plan_evidence(plan), now, frozen)
+    if plan.terms.kind == "shadow":
+        return decide_shadow(plan, now)
+    return decide_swap(plan, servers_of(opened, plan), now, frozen)
+
+
+def servers_of(opened: OpenProject, plan: ReleasePlan) -> ServersState:
+    """How far the servers of this machine are with the version."""
+    told = [
+        each.of(plan.model) for each in serving_now(opened) if each.alive and each.of(plan.model) is not None
+    ]
+    found = [each for each in told if each is not None]
+    return ServersState(
+        servers=len(found),
+        ready=sum(plan.version in each.versions for each in found),
+        failed=sum(plan.version in each.failed for each in found),
+    )

@@ -6,17 +6,16 @@ from datetime import datetime
 from math import log
 
 from comporta.acts.rollout.steering import plan_of
+from comporta.acts.rollout.turn import next_act
 from comporta.opened.people import names_of_ids
 from comporta.opened.permission import require_permission
 from comporta.opened.project import OpenProject
 from comporta.records import Record
-from comporta.records.freeze import frozen_until
 from comporta.records.message import Text
 from comporta.records.plan import MetricProgress, MetricTerms, PlanAct, ReleasePlan
 from comporta.records.plan_counts import MetricCounts
 from comporta.release import PLANS, plans_under_way
 from comporta.release.evidence import MetricEvidence, StageRatio, plan_evidence
-from comporta.release.plan_decision import decide
 
 
 class ShownQuestion(Record, frozen=True, kw_only=True):
@@ -72,9 +71,7 @@ def list_plans(opened: OpenProject, *, every: bool = False, limit: int = 50) -> 
 def view_of(opened: OpenProject, plan: ReleasePlan) -> ShownPlan:
     """This plan, as its counts are now."""
     evidence, now = plan_evidence(plan), opened.now()
-    following = None
-    if plan.state != "ended":
-        following = decide(plan, evidence, now, frozen_until(plan.terms.freeze, now))
+    following = None if plan.state == "ended" else next_act(opened, plan, now)
     return ShownPlan(
         plan=plan,
         at=now,

@@ -32,7 +32,7 @@ RowsByModelVersion = dict[tuple[str, int], int]
 
 
 class ArmCount(Record, frozen=True, kw_only=True):
-    """What a process counted of one arm of a plan. rows: answered; lost: those of them that were never
+    """What a process counted of one arm of a plan. rows: answered; unlogged: those of them that were never
     written. The rest as in `serve.tally.ArmCounts`."""
 
     plan: str
@@ -41,7 +41,7 @@ class ArmCount(Record, frozen=True, kw_only=True):
     version: int
     requests: int = 0
     rows: int = 0
-    lost: int = 0
+    unlogged: int = 0
     failures: int = 0
     without_unit: int = 0
     shadow_failures: int = 0
@@ -164,7 +164,7 @@ def arm_count(of: PlanArm, counts: ArmCounts) -> ArmCount:
         version=of.version,
         requests=counts.requests,
         rows=rows.answered,
-        lost=max(0, rows.answered - rows.written),
+        unlogged=max(0, rows.answered - rows.written),
         failures=counts.failures,
         without_unit=counts.without_unit,
         shadow_failures=counts.shadow_failures,

@@ -55,8 +55,9 @@ def servers_below(below: Path) -> tuple[ServerNow, ...]:
 def arm_tallies(opened: OpenProject, model: str, plan: str) -> tuple[ArmCount, ...]:
     """What all server processes together counted of the arms of a plan, by release and arm, since it began.
 
-    lost: rows that were answered and are not in the log, nor will be: units of their arm whose outcome nobody
-    will know. Of a process that lives, those that it dropped; not what it has still to write. Raises OSError.
+    unlogged: rows that were answered and are not in the log, nor will be: units of their arm whose outcome
+    nobody will know. Of a process that lives, those that it dropped; not what it has still to write. Raises
+    OSError.
     """
     counted: dict[str, list[ArmCount]] = {}
     for path, alive, written in _tallies(opened.below):
@@ -64,7 +65,7 @@ def arm_tallies(opened: OpenProject, model: str, plan: str) -> tuple[ArmCount, .
         if not alive:
             _, arms = left_unwritten(opened, path.stem, written)
         counted[path.stem] = [
-            replace(arm_count(of, counts), lost=counts.rows.lost) if alive else arm_count(of, counts)
+            replace(arm_count(of, counts), unlogged=counts.rows.lost) if alive else arm_count(of, counts)
             for (name, of), counts in arms.items()
             if name == model
         ]
@@ -94,7 +95,7 @@ def _add(one: ArmCount, other: ArmCount) -> ArmCount:
         one,
         requests=one.requests + other.requests,
         rows=one.rows + other.rows,
-        lost=one.lost + other.lost,
+        unlogged=one.unlogged + other.unlogged,
         failures=one.failures + other.failures,
         without_unit=one.without_unit + other.without_unit,
         shadow_failures=one.shadow_failures + other.shadow_failures,
