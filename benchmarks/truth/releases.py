@@ -28,7 +28,6 @@ from _release_scenarios import LABELS, PLAINLY, Scenario
 from _release_special import SPECIAL
 
 CODE = (
-    "release/evidence.py",
     "release/plan_decision.py",
     "stats/arm_evidence.py",
     "stats/betting.py",
