@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from _release_rules import comporta
+from _release_product import comporta
 from _release_trials import BASE, Arm, Design, drawn
 
 from comporta.stats.margin_budget import PromotedRatio, log_error, within_budget

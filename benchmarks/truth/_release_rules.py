@@ -1,4 +1,4 @@
-"""Rules that end a plan: the product's, and those that teams use instead. Each of many plans at once.
+"""Rules that end a plan, which teams use instead of the product's: each of many plans at once.
 
 peeked: a z-test at 5 % at each look, of harm and of non-inferiority. thresholds: the canary's rate of each
 day against a fixed bar a quarter above the usual rate, as Argo Rollouts and Flagger do (the first failure
@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from _release_trials import ALPHA, MARGIN, NaiveArm, Trials
-
-from comporta.stats.sample_ratio import SAMPLE_RATIO_ALPHA
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,19 +34,6 @@ class Ends(NamedTuple):
     promoted: Bools
     rolled_back: Bools
     day: Floats
-
-
-def comporta(trials: Trials) -> Ends:
-    """Harm at every look, uneven arms end it undecided, promotion at the end of whole seasons: the first of
-    them, in this order. The shape of `release/plan_decision.py`."""
-    harmed = (trials.harm >= np.log(len(trials.harm) / ALPHA)).any(axis=0)
-    passed = (trials.passed >= np.log(1 / ALPHA)).all(axis=0) & trials.ends
-    apart = (trials.uneven >= np.log(len(trials.uneven) / SAMPLE_RATIO_ALPHA)).any(axis=0)
-    harm, uneven, good = (_first(each, trials.days) for each in (harmed, apart, passed))
-    last = np.full_like(harm, trials.days[-1])
-    rolled_back = np.isfinite(harm) & (harm <= np.minimum(uneven, good))
-    promoted = np.isfinite(good) & (good < np.minimum(uneven, harm))
-    return Ends(promoted, rolled_back, np.minimum.reduce([harm, uneven, good, last]))
 
 
 def peeked(trials: Trials, higher: bool = False) -> Ends:

@@ -22,11 +22,13 @@ import numpy as np
 from _code import code_of, digest_of
 from _release_budget import RULES, WORSE, chains
 from _release_page import PAGE, page
-from _release_rules import OTHERS, Ends, comporta
+from _release_product import comporta
+from _release_rules import OTHERS, Ends
 from _release_scenarios import LABELS, PLAINLY, Scenario
 from _release_special import SPECIAL
 
 CODE = (
+    "release/plan_decision.py",
     "stats/arm_evidence.py",
     "stats/betting.py",
     "stats/claims.py",
@@ -40,6 +42,7 @@ CODE = (
 BESIDE = (
     "_release_budget.py",
     "_release_earnings.py",
+    "_release_product.py",
     "_release_rules.py",
     "_release_scenarios.py",
     "_release_special.py",

@@ -16,7 +16,8 @@ import releases  # noqa: E402
 from _code import code_of  # noqa: E402
 from _release_budget import RULES, chains  # noqa: E402
 from _release_page import PAGE, most, page, wrong  # noqa: E402
-from _release_rules import comporta, growthbook  # noqa: E402
+from _release_product import comporta  # noqa: E402
+from _release_rules import growthbook  # noqa: E402
 from _release_trials import Arm, Design, NaiveArm, Trials, drawn  # noqa: E402
 
 
@@ -47,7 +48,7 @@ def test_the_same_seeds_give_the_same_counts():
 
 def test_the_table_is_stale_when_the_evidence_or_the_decision_changes():
     files = code_of(TRUTH / "releases.py")
-    assert {"src/comporta/stats/arm_evidence.py", "src/comporta/stats/coin.py"} <= set(files)
+    assert {"src/comporta/stats/coin.py", "src/comporta/release/plan_decision.py"} <= set(files)
     assert {f"benchmarks/truth/{each.name}" for each in TRUTH.glob("_release_*.py")} - set(files) == {
         "benchmarks/truth/_release_page.py"
     }
