@@ -84,6 +84,25 @@ def test_a_plan_decides_on_what_was_counted(case: Case) -> None:
     assert decide(plan, plan_evidence(plan), START + 2 * DAY, None).act == case.act
 
 
+def test_margins_are_a_budget_that_releases_spend_together() -> None:
+    worse = UnitCounts(n=60_000, bad=3_150)
+    plan = counted(plan_of(), worse, EQUAL, 1)
+    before = tuple(replace(plan, id=f"p{each}", end="promoted", state="ended") for each in range(3))
+    assert decide(plan, plan_evidence(plan), START + 2 * DAY, None).act == "wait"
+    equal = counted(plan_of(), EQUAL, EQUAL, 1)
+    assert decide(equal, plan_evidence(equal, before[:1]), START + 2 * DAY, None).act == "promote"
+    decision = decide(equal, plan_evidence(equal, before), START + 2 * DAY, None)
+    assert decision.act == "inconclusive"
+    assert "worse together, more than the 20% allowed" in sentence(decision.why)
+
+
+def test_where_more_is_better_the_rates_shown_are_of_what_the_ratio_is_of() -> None:
+    bought = replace(ERROR, outcome="bought", of="label", better="higher")
+    counts = MetricCounts(canary=UnitCounts(n=1000, bad=900), control=UnitCounts(n=1000, bad=950))
+    found = metric_evidence(bought, counts, 0.1)
+    assert (found.canary, found.control, found.ratio.value) == (0.1, 0.05, 2.0)
+
+
 def test_a_frozen_or_paused_plan_promotes_nothing_and_is_rolled_back_all_the_same() -> None:
     good = counted(plan_of(), EQUAL, EQUAL, 1)
     bad = counted(plan_of(), CASES["worse"].canary, CASES["worse"].control, 0)

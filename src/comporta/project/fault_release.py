@@ -139,6 +139,8 @@ def _metrics(model: Model, plan: Canary) -> Iterator[str]:
                 f"metrics: {each.outcome!r}: found margin={each.margin:g} and harm={each.harm:g}, expected a "
                 "margin above 0 and below 1, and 0 or more."
             )
+        if each.budget is not None and each.budget < each.margin:
+            yield f"metrics: {each.outcome!r}: found budget={each.budget:g}, expected its margin or more."
         terms = metric_terms(model, plan, each)
         if terms.of == "latency" and terms.limit is None:
             yield f"metrics: {each.outcome!r}: expected a limit: Fuse(latency=...) in milliseconds."

@@ -77,6 +77,7 @@ def metric_terms(model: Model, declared: Canary, asked: ReleaseMetric | str) -> 
         margin=metric.margin,
         harm=metric.harm,
         superior=metric.superior,
+        budget=2 * metric.margin if metric.budget is None else metric.budget,
     )
 
 

@@ -33,6 +33,7 @@ class MetricTerms(Record, frozen=True, kw_only=True):
     margin: float
     harm: float
     superior: bool = False
+    budget: float = 0.2
     center: float | None = None
 
 
@@ -104,7 +105,7 @@ class ReleasePlan(Record, frozen=True, kw_only=True):
     waits for, before them `bins_before` were; looked: when the last of them ended. progress: by outcome.
     tallies: of requests, and exposed: units, canary first. compared: the
     answers of both. carried: the plan whose counts it went on with, as
-    it tries the same version again; or empty. by: the id of who asked.
+    it tries the same version again; or empty. by, ended_by: the ids of who began and ended it; empty: itself.
     """
 
     id: str
@@ -129,6 +130,7 @@ class ReleasePlan(Record, frozen=True, kw_only=True):
     end: PlanEnd | None = None
     ended: datetime | None = None
     why: Text = NO_TEXT
+    ended_by: str = ""
 
 
 PlanAct = Literal["wait", "step", "promote", "roll_back", "inconclusive", "end"]

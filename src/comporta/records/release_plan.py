@@ -22,6 +22,8 @@ class ReleaseMetric(Record, frozen=True):
     margin: by which share its rate may be worse at most for the version to be released.
     harm: from which share on the version is rolled back at once.
     superior: whether the version must be better.
+    budget: how much worse releases may make it together, since one that was shown better or that a person
+        promoted; None: twice the margin.
 
     >>> ReleaseMetric("wrong", margin=0.2).harm
     0.0
@@ -31,6 +33,7 @@ class ReleaseMetric(Record, frozen=True):
     margin: float = 0.1
     harm: float = 0.0
     superior: bool = False
+    budget: float | None = None
 
 
 class Fuse(Record, frozen=True, kw_only=True):

@@ -120,3 +120,11 @@ COMPARED = code(
     share=NUMBER,
 )
 NOTHING_COMPARED = code("plan.nothing_compared", "no request was compared until the deadline")
+BUDGET = code(
+    "plan.budget",
+    "{outcome}: this release and those before it may have made it {spent:.0%} worse together, more than the "
+    "{budget:.0%} allowed since one was shown better, or promoted by a person",
+    outcome=str,
+    spent=NUMBER,
+    budget=NUMBER,
+)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from comporta.records import Record
 from comporta.records.betting_evidence import MeanSums
+from comporta.records.outcome import Better
 from comporta.records.plan import MetricProgress, MetricTerms, ReleasePlan
 from comporta.records.plan_counts import LevelCounts, MeanCounts, MetricCounts, UnitCounts
+from comporta.release.margin_spending import spent_with
 from comporta.stats.arm_evidence import RatioSequence, arm_evidence, ratio_sequence
 from comporta.stats.betting import (
     LEVELS,
@@ -25,8 +27,8 @@ from comporta.stats.sample_ratio import sample_ratio
 
 class MetricEvidence(Record, frozen=True, kw_only=True):
     """harm, non_inferior, superior: logarithms of e-values, each against its opposite. ratio: the canary's
-    rate over the control's. canary, control: their rates of the worse outcome, of labelled units; None where
-    there are none. units: in the smaller arm. unlabelled: the share of them all without a label."""
+    rate over the control's. canary, control: their rates, or means, of labelled units; None where there are
+    none. units: in the smaller arm. unlabelled: the share of them all without a label."""
 
     harm: float
     non_inferior: float
@@ -50,15 +52,17 @@ class StageRatio(Record, frozen=True, kw_only=True):
 
 class PlanEvidence(Record, frozen=True, kw_only=True):
     """now: of each metric what all its counts show. season: what those until the end of the last whole season
-    show; a metric that has had none is not in it. stages: of units."""
+    show; a metric that has had none is not in it. stages: of units. spent: how much worse, at most, this
+    release and those before it since the anchor made each metric."""
 
     now: Mapping[str, MetricEvidence] = {}
     season: Mapping[str, MetricEvidence] = {}
     stages: tuple[StageRatio, ...] = ()
+    spent: Mapping[str, float] = {}
 
 
-def plan_evidence(plan: ReleasePlan) -> PlanEvidence:
-    """What the plan's counts show."""
+def plan_evidence(plan: ReleasePlan, earlier: Sequence[ReleasePlan] = ()) -> PlanEvidence:
+    """What the plan's counts show. earlier: promoted plans of the model since its anchor."""
     # Each end of the interval at alpha, as the questions are asked of one side.
     alpha = 2 * plan.terms.alpha
     now: dict[str, MetricEvidence] = {}
@@ -68,7 +72,8 @@ def plan_evidence(plan: ReleasePlan) -> PlanEvidence:
         now[metric.outcome] = metric_evidence(metric, found.counts, alpha)
         if found.season:
             season[metric.outcome] = metric_evidence(metric, found.season_counts, alpha)
-    return PlanEvidence(now=now, season=season, stages=_stages(plan))
+    spent = {each.outcome: spent_with(plan, earlier, each) for each in plan.terms.metrics}
+    return PlanEvidence(now=now, season=season, stages=_stages(plan), spent=spent)
 
 
 def metric_evidence(metric: MetricTerms, counts: MetricCounts, alpha: float) -> MetricEvidence:
@@ -83,8 +88,8 @@ def metric_evidence(metric: MetricTerms, counts: MetricCounts, alpha: float) -> 
         non_inferior=float(arm_evidence("non_inferior", canary, control, metric.margin, better)),
         superior=float(arm_evidence("superior", canary, control, better=better)),
         ratio=ratio_sequence(canary, control, alpha, better),
-        canary=_rate(canary.bad, canary.n - canary.unlabelled),
-        control=_rate(control.bad, control.n - control.unlabelled),
+        canary=_arm_rate(canary, better),
+        control=_arm_rate(control, better),
         units=min(canary.n, control.n),
         unlabelled=_rate(canary.unlabelled + control.unlabelled, canary.n + control.n) or 0.0,
     )
@@ -99,8 +104,8 @@ def _paired_evidence(metric: MetricTerms, counts: MetricCounts, alpha: float) ->
         non_inferior=float(paired_evidence("non_inferior", pairs, metric.margin, better, alike=pairs.alike)),
         superior=float(paired_evidence("superior", pairs, better=better, alike=pairs.alike)),
         ratio=paired_ratio_sequence(pairs, alpha, better, alike=pairs.alike),
-        canary=_rate(pairs.both + pairs.canary, labelled),
-        control=_rate(pairs.both + pairs.control, labelled),
+        canary=_arm_rate(UnitCounts(n=labelled, bad=pairs.both + pairs.canary), better),
+        control=_arm_rate(UnitCounts(n=labelled, bad=pairs.both + pairs.control), better),
         units=pairs.n,
         unlabelled=_rate(pairs.unlabelled, pairs.n) or 0.0,
     )
@@ -163,6 +168,12 @@ def _stage(stage: str, canary: int, control: int) -> StageRatio:
 
 def _label_count(arm: UnitCounts) -> int:
     return arm.n - arm.unlabelled
+
+
+def _arm_rate(arm: UnitCounts, better: Better) -> float | None:
+    """Of the outcome that the ratio is of: the worse one, or the good one where more of it is better."""
+    labelled = _label_count(arm)
+    return _rate(arm.bad if better == "lower" else labelled - arm.bad, labelled)
 
 
 def _rate(part: int, of: int) -> float | None:

@@ -33,6 +33,8 @@ def decide(plan: ReleasePlan, shown: PlanEvidence, now: datetime, frozen: dateti
     last = plan.step >= len(terms.steps) - 1
     may_advance = plan.state == "running" and frozen is None
     if may_advance and last and (why := _pass_reason(terms, shown.season)) is not None:
+        if (over := _budget_reason(terms, shown.spent)) is not None:
+            return PlanDecision(act="inconclusive", why=over)
         return PlanDecision(act="promote", why=why)
     if now >= plan.started + timedelta(seconds=terms.deadline):
         return PlanDecision(act="inconclusive", why=_deadline_reason(terms, shown.now))
@@ -83,6 +85,13 @@ def _pass_reason(terms: PlanTerms, season: Mapping[str, MetricEvidence]) -> Mess
     if not terms.metrics or any(not holds(metric, season, terms.alpha) for metric in terms.metrics):
         return None
     return codes.PASSED(findings=tuple(_finding(each, season[each.outcome]) for each in terms.metrics))
+
+
+def _budget_reason(terms: PlanTerms, spent: Mapping[str, float]) -> Message | None:
+    for metric in terms.metrics:
+        if (share := spent.get(metric.outcome, 0.0)) > metric.budget:
+            return codes.BUDGET(outcome=metric.outcome, spent=share, budget=metric.budget)
+    return None
 
 
 def holds(metric: MetricTerms, season: Mapping[str, MetricEvidence], alpha: float) -> bool:

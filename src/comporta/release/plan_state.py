@@ -53,7 +53,7 @@ def evolve(plan: ReleasePlan, fact: PlanFact, at: datetime) -> ReleasePlan:
     if isinstance(fact, PlanSteered):
         # A step's dwell begins anew: what it waited for may have changed the traffic.
         return replace(plan, state="paused" if fact.act == "pause" else "running", since=at)
-    return replace(plan, state="ended", end=fact.end, ended=at, why=fact.why)
+    return replace(plan, state="ended", end=fact.end, ended=at, why=fact.why, ended_by=fact.by)
 
 
 def _earlier_counts(before: ReleasePlan) -> dict[str, MetricProgress]:

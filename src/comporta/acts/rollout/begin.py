@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 
+from msgspec.structs import replace
+
 from comporta.acts.release.release import require_ready, version_of
 from comporta.acts.release.served_parts import require_loads, require_served_parts
 from comporta.acts.rollout.forecast import require_decidable, with_centers
@@ -37,7 +39,10 @@ def begin_plan(
     version = version_of(opened, name)
     who = permission(opened, "release.execute", by=by, version=version, say=say)
     require_ready(opened, version, who, say)
-    terms = with_centers(opened, version, _terms(opened, version))
+    terms = _terms(opened, version)
+    route = require_place(opened.ledger, version, terms, opened)
+    carried = opened.ledger.get(PLANS, _earlier(opened.ledger, version, route, terms))
+    terms = with_centers(opened, version, terms, carried)
     require_place(opened.ledger, version, terms, opened)
     require_decidable(opened, version, terms)
     require_served_parts(opened, version)
@@ -121,4 +126,5 @@ def _earlier(view: View, version: Version, route: Route, terms: PlanTerms) -> st
 
 
 def _comparable(before: PlanTerms, now: PlanTerms) -> bool:
-    return (before.kind, before.decide, before.metrics) == (now.kind, now.decide, now.metrics)
+    metrics = [[replace(each, center=None) for each in terms.metrics] for terms in (before, now)]
+    return (before.kind, before.decide, metrics[0]) == (now.kind, now.decide, metrics[1])

@@ -13,7 +13,7 @@ from comporta.errors import Refused
 from comporta.opened.project import OpenProject
 from comporta.records import Record, Version
 from comporta.records.duration import duration_text
-from comporta.records.plan import MetricTerms, PlanTerms
+from comporta.records.plan import MetricTerms, PlanTerms, ReleasePlan
 from comporta.stats.release_power import ENOUGH, PlannedMetric, ReleasePower, promotion_power, release_power
 
 LONGEST = timedelta(days=56)
@@ -77,10 +77,19 @@ def forecast(opened: OpenProject, version: Version, terms: PlanTerms) -> PlanFor
     )
 
 
-def with_centers(opened: OpenProject, version: Version, terms: PlanTerms) -> PlanTerms:
-    """The terms with the mean of before of each outcome that is a number: around it bets see soonest."""
+def with_centers(
+    opened: OpenProject, version: Version, terms: PlanTerms, carried: ReleasePlan | None
+) -> PlanTerms:
+    """The terms with the mean of before of each outcome that is a number: around it bets see soonest.
+
+    carried: the plan whose counts go on; its centers do too: one taken from what they count is no bet."""
     if all(metric.cap is None for metric in terms.metrics):
         return terms
+    if carried is not None:
+        held = {each.outcome: each.center for each in carried.terms.metrics}
+        return replace(
+            terms, metrics=tuple(replace(each, center=held[each.outcome]) for each in terms.metrics)
+        )
     known = forecast(opened, version, terms)
     means = {} if known is None else {each.outcome: each.base for each in known.metrics}
     return replace(

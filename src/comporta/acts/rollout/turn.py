@@ -21,6 +21,7 @@ from comporta.records.plan_facts import PlanStepped
 from comporta.release import PLANS, ROUTES
 from comporta.release.arms import end_release, step_release
 from comporta.release.evidence import plan_evidence
+from comporta.release.margin_spending import is_anchor
 from comporta.release.plan_bins import ends_due
 from comporta.release.plan_decision import decide
 from comporta.release.plan_state import PlanFact, end_of, evolve
@@ -106,10 +107,19 @@ def next_act(opened: OpenProject, plan: ReleasePlan, now: datetime) -> PlanDecis
     """What the plan does next, as it stands."""
     frozen = frozen_until(plan.terms.freeze, now)
     if plan.terms.kind == "canary":
-        return decide(plan, plan_evidence(plan), now, frozen)
+        return decide(plan, plan_evidence(plan, since_anchor(opened, plan)), now, frozen)
     if plan.terms.kind == "shadow":
         return decide_shadow(plan, now)
     return decide_swap(plan, servers_of(opened, plan), now, frozen)
+
+
+def since_anchor(opened: OpenProject, plan: ReleasePlan) -> tuple[ReleasePlan, ...]:
+    """The promoted plans of the model since its margins were last begun to be spent anew, oldest first."""
+    found: list[ReleasePlan] = []
+    for _, each in opened.ledger.scan(PLANS, f"{plan.model}-"):
+        if each.model == plan.model and each.end == "promoted" and each.id != plan.id:
+            found = [] if is_anchor(each) else [*found, each]
+    return tuple(found)
 
 
 def servers_of(opened: OpenProject, plan: ReleasePlan) -> ServersState:
