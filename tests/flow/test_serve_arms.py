@@ -16,8 +16,10 @@ import pytest
 from comporta.acts.serve.lost_rows import write_lost_rows
 from comporta.acts.serve.server_options import server_options
 from comporta.acts.serve.server_state import arm_tallies, serving_now
+from comporta.acts.serve.serving import ReleasedVersions
 from comporta.acts.up.status import cut_off_servers
 from comporta.errors import BadProject, NotFound
+from comporta.opened.project import OpenProject, open_root
 from comporta.records import Field, Share, Signature
 from comporta.serve import App, LoadedVersion, ModelScores, ServeLimits
 from comporta.serve.server_now import ModelNow
@@ -265,6 +267,46 @@ def test_a_server_cut_off_from_its_ledger_goes_on_says_so_and_stops_in_time() ->
         assert len([line for line in said if "nothing is answered until they can be" in line]) == 1
 
     asyncio.run(turn())
+
+
+def test_a_server_whose_sqlite_ledger_is_gone_stops_in_time_and_answers_again_once_it_is_back(
+    tmp_path: Path, unpack_house: Any
+) -> None:
+    folder = unpack_house(tmp_path / "shop")
+    row = {"customer": 70, "month": "2026-08-01T00:00:00Z", "tenure": 70, "plan": "family"}
+    asked = {"dataframe_records": [row]}
+
+    async def turn(opened: OpenProject) -> None:
+        now = [1_780_000_000 * 10**9]
+        app = App(
+            ReleasedVersions(opened), MemorySink(), key=KEY, poll=0.05, nanoseconds=lambda: now[0],
+            limits=ServeLimits(partition=3600.0), say=[].append,
+        )  # fmt: skip
+
+        async def status() -> int:
+            return (await ask(app, "POST", "/models/leaving/invocations", asked))[0]
+
+        path = Path(opened.settings.ledger.removeprefix("sqlite:///"))
+        path = path if path.is_absolute() else opened.home / path
+        assert path.is_file()
+        async with app:
+            assert await status() == 200
+            opened.ledger.close()
+            path.rename(path.with_suffix(".away"))
+            path.mkdir()
+            await until(lambda: app._follower._fails)
+            now[0] += 3599 * 10**9
+            assert await status() == 200
+            now[0] += 2 * 10**9
+            await until(lambda: app.serving.cut_off)
+            assert await status() == 503
+            path.rmdir()
+            path.with_suffix(".away").rename(path)
+            await until(lambda: not app.serving.cut_off)
+            assert await status() == 200
+
+    with open_root(folder) as opened:
+        asyncio.run(turn(opened))
 
 
 def test_status_names_a_server_that_has_not_read_releases_for_a_while(tmp_path: Path) -> None:
