@@ -10,19 +10,20 @@ import msgspec
 from litestar import Response, get, post
 from litestar.params import Parameter
 
+from comporta.control.bodies import Name, RequestBody
 from comporta.control.guard import ACTION
 from comporta.control.read_routes import HttpRequest, Limit, perform
 from comporta.opened.project import OpenProject
 from comporta.records.job import Job, JobLimits, JobPriority, JobValue
 
-Name = Annotated[str, msgspec.Meta(max_length=200)]
 JobNamed = Annotated[str, Parameter(max_length=100, description="A job's id, or its beginning.")]
 
 
-class JobBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """act: `run`, `gate` or `compact`. arguments: of that act, `{"models": ["late"]}`. priority: its class;
-    null: the act's own. pool: jobs of one pool run only so many at a time. key: a second request with it is
-    the first one. not_before: when it may begin, with a time zone."""
+class JobBody(RequestBody, frozen=True, kw_only=True):
+    """act: `run`, `gate`, `reproduce`, `predict`, `compact`, `verify` or `gc`. arguments: of that act,
+    `{"models": ["late"]}`. priority: its class; null: the act's own. pool: jobs of one pool run only so many
+    at a time. key: a second request with it is the first one. not_before: when it may begin, with a time
+    zone."""
 
     act: Name
     arguments: dict[Name, JobValue] = {}
@@ -33,7 +34,7 @@ class JobBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     not_before: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
 
 
-class PriorityBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class PriorityBody(RequestBody, frozen=True, kw_only=True):
     """to: the class that it gets."""
 
     to: JobPriority = "urgent"
@@ -59,7 +60,7 @@ def show_job(request: HttpRequest, job: JobNamed) -> Response[bytes]:
     return perform(request, lambda opened: job_view(opened, job))
 
 
-@post("/jobs", opt=_STEERS, status_code=202, summary="Ask for a run, a gate, a compaction")
+@post("/jobs", opt=_STEERS, status_code=202, summary="Ask for what takes long: a run, a gate")
 async def ask_for_job(request: HttpRequest, data: JobBody) -> Response[bytes]:
     """As `comporta run --queue --json`: the job, which waits for a worker; of a known key the earlier one."""
     from comporta.acts.jobs.ask import ask

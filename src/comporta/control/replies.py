@@ -32,6 +32,10 @@ _STATUSES: tuple[tuple[type[ComportaError], int], ...] = (
 """The first that an error is an instance of."""
 
 
+NO_STORE = {"cache-control": "no-store"}
+"""No cache between keeps what was for one token alone; a new token's text least of all."""
+
+
 class ErrorReply(msgspec.Struct, frozen=True):
     """What an error is answered with."""
 
@@ -41,7 +45,7 @@ class ErrorReply(msgspec.Struct, frozen=True):
 def json_response(value: Any, status: int = 200) -> Response[bytes]:
     """A record, or anything made of records, with each code as its sentence and beside it the code itself."""
     text = visible_json(msgspec.json.encode(as_json(value)).decode())
-    return Response(text.encode(), status_code=status, media_type="application/json")
+    return Response(text.encode(), status_code=status, media_type="application/json", headers=NO_STORE)
 
 
 def on_comporta_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

@@ -7,6 +7,8 @@ from typing import Literal
 
 from comporta.acts.up.folder import UpFolder
 from comporta.opened.deployed import CurrentCode, current_code
+from comporta.opened.permission import require_permission
+from comporta.opened.project import OpenProject
 from comporta.records import Record
 
 State = Literal["running", "waiting", "ended", "unsupervised", "dead"]
@@ -71,3 +73,9 @@ def status(folder: UpFolder) -> UpStatus:
         code=current_code(folder.home),
         parts=tuple(parts),
     )
+
+
+def status_of(opened: OpenProject) -> UpStatus:
+    """The same, where who asks may see versions. Raises Forbidden."""
+    require_permission(opened, "version.read")
+    return status(UpFolder(opened.home))
