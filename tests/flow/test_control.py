@@ -576,6 +576,26 @@ def test_what_is_declared_is_read_anew_with_each_act(control: Control, folder: P
     assert after.status_code == 403, after.text
 
 
+def test_while_no_commit_of_the_branch_has_loaded_the_folder_that_people_edit_says_nothing(
+    control: Control, folder: Path
+) -> None:
+    token = control.token("mine", "rui")
+    (folder / "comporta.toml").write_text('[code]\nfrom = "git+file:///srv/repository#main"\n')
+    (folder / "project.py").write_text("raise SystemExit('people edit this')\n")
+    assert control.ask("GET", "/models", token).status_code == 200
+    assert control.ask("GET", "/status", token).status_code == 200
+    for method, path, body in (
+        ("POST", "/models/leaving/versions/2/approve", {}),
+        ("POST", "/models/leaving/versions/3/waive", ASKED_WAIVER),
+        ("POST", "/jobs", {"act": "run"}),
+        ("GET", "/schedules", None),
+    ):
+        reply = control.ask(method, path, token, json=body)
+        assert reply.status_code == 409 and "has loaded yet" in reply.json()["error"], (path, reply.text)
+    back = control.ask("POST", "/models/leaving/rollback", token, json={"reason": "incident"})
+    assert "has loaded yet" not in back.text, back.text
+
+
 ASKED_WAIVER = {"check": "none", "reason": "x", "until": "2099-01-01"}
 
 

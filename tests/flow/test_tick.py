@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from comporta import Schedule
+from comporta import Project, Schedule
 from comporta.acts.jobs.ask import ask
 from comporta.acts.jobs.queued_acts import RunArguments
 from comporta.acts.jobs.tick import ask_due
 from comporta.cli import main
-from comporta.errors import BadProject, NotFound
+from comporta.errors import BadProject, NotFound, Refused
 from comporta.jobs import AttemptEnd, ClaimRules, claim, settle
 from comporta.opened.project import OpenProject, open_project
 from comporta.records.job import Job, JobLimits
@@ -122,6 +122,14 @@ def test_where_the_code_comes_from_a_branch_a_tick_is_of_its_commit(
     for command in (["tick", "nightly", "--work"], ["schedules"]):
         assert main([*command, "--project", str(folder)]) != 0
         assert "no commit of file:///srv/repository#main has loaded yet" in capsys.readouterr().err
+
+
+def test_where_the_code_comes_from_a_branch_a_worker_from_python_works_with_its_commit(folder: Path) -> None:
+    (folder / "comporta.toml").write_text('[code]\nfrom = "git+file:///srv/repository#main"\n')
+    project = Project("shop", root=folder)
+    project.jobs.run()
+    with pytest.raises(Refused, match="has loaded yet"):
+        project.jobs.work()
 
 
 def test_nobody_takes_the_key_of_a_tick(folder: Path) -> None:

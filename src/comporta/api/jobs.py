@@ -104,10 +104,13 @@ class ProjectJobs:
 
     def work(self, stop: Event | None = None) -> int:
         """Carries out jobs until none may begin now, or until `stop` is set: how many attempts. Each runs in
-        a process of its own. Raises Forbidden, BadProject."""
+        a process of its own, with the code of the commit that is current where `[code]` names a branch.
+        Raises Forbidden, BadProject; Refused while no commit of the branch has loaded."""
         import threading
 
         from comporta.acts.jobs.worker import open_worker
+        from comporta.opened.deployed import with_deployed_code
 
-        with self._opens() as opened:
-            return open_worker(opened, lambda notice: None).work(stop or threading.Event(), once=stop is None)
+        with self._opens() as opened, with_deployed_code(opened) as deployed:
+            worker = open_worker(deployed, lambda notice: None)
+            return worker.work(stop or threading.Event(), once=stop is None)

@@ -16,7 +16,7 @@ from comporta.acts.up.control_access import ControlTokens, person_of
 from comporta.errors import BadRequest, Refused
 from comporta.http.token_gate import TokenGate
 from comporta.opened.actor import acting_as
-from comporta.opened.deployed import open_deployed, open_to_serve
+from comporta.opened.deployed import open_deployed, open_to_serve, open_without_code
 from comporta.opened.project import OpenProject
 from comporta.records.access import Action
 from comporta.records.token import Token
@@ -73,12 +73,11 @@ class ProjectActs:
             return work(opened)
 
     def _open_deployed(self) -> OpenProject:
-        """With the code that is deployed; as long as no commit of its branch loads, with that of its
-        folder."""
+        """With the code that is deployed; as long as no commit of its branch has loaded, with none."""
         try:
             return open_deployed(self.file, works=False)
-        except Refused:
-            return open_to_serve(self.file, works=False)
+        except Refused as refusal:
+            return open_without_code(self.file, refusal)
 
     def head(self) -> int:
         """The number of the last event."""
