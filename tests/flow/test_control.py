@@ -30,7 +30,7 @@ from comporta.opened.person_key import make_person_key, public_hex
 from comporta.opened.project import OpenProject, open_project
 from comporta.records.job import JobRequest
 from comporta.records.job_facts import JobQueued
-from comporta.records.token import Token
+from comporta.records.token import Quota, Token
 from comporta.registry.tokens import TOKENS
 
 pytestmark = pytest.mark.usefixtures("own_folder")
@@ -446,6 +446,44 @@ def test_a_token_signs_nothing_for_who_has_a_key(team: Control) -> None:
     assert team.ask("GET", "/models", token).status_code == 200
     reply = team.ask("POST", "/models/leaving/versions/1/request", token, json={})
     assert reply.status_code == 403 and "key" in reply.json()["error"]
+
+
+def test_a_quota_counts_requests_and_one_that_is_answered_is_no_more_at_once(control: Control) -> None:
+    quota = Quota(requests_a_day=3, requests_at_once=1)
+    token = control.token("mine", "rui", quota=quota)
+    for status in (200, 404, 200, 429, 429):
+        path = "/models/none" if status == 404 else "/models"
+        reply = control.ask("GET", path, token)
+        assert reply.status_code == status, reply.text
+    assert "a quota of 3 requests a day" in reply.json()["error"] and int(reply.headers["retry-after"]) > 0
+    assert control.ask("GET", "/models", control.token("other", "rui")).status_code == 200
+
+
+def test_a_token_has_so_many_requests_at_once_and_a_feed_is_one_to_its_end(control: Control) -> None:
+    token = control.token("mine", "rui", quota=Quota(requests_at_once=1))
+    headers = {"authorization": f"Bearer {token}"}
+
+    async def follow() -> tuple[int, int]:
+        begun = asyncio.Event()
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            async def told(message: Any) -> None:
+                begun.set()
+                await send(message)
+
+            await control.app(scope, receive, told)
+
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8081") as client:
+            feed = asyncio.create_task(client.get("/events", headers=headers))
+            await begun.wait()
+            beside = (await client.get("/models", headers=headers)).status_code
+            control.acts.stopping = True
+            await feed
+            control.acts.stopping = False
+            return beside, (await client.get("/models", headers=headers)).status_code
+
+    assert asyncio.run(follow()) == (429, 200)
 
 
 def test_a_token_for_one_model_is_about_no_other_and_not_about_all(control: Control) -> None:

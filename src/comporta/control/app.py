@@ -17,7 +17,7 @@ import comporta
 from comporta.control.act_routes import ACT_ROUTES
 from comporta.control.data_routes import DATA_ROUTES
 from comporta.control.event_routes import follow_events
-from comporta.control.guard import ACTION, ProjectActs, require_token
+from comporta.control.guard import ACTION, ProjectActs, ending_request, require_token
 from comporta.control.health_routes import HEALTH_ROUTES
 from comporta.control.job_routes import JOB_ROUTES
 from comporta.control.operation_routes import OPERATION_ROUTES
@@ -80,6 +80,7 @@ def control_routes(
         [*_ROUTES, follow_events, *HEALTH_ROUTES, *WEBHOOK_ROUTES],
         state=state,
         guards=[require_token],
+        middleware=[ending_request],
         exception_handlers={
             ComportaError: on_comporta_error,
             HTTPException: on_http_error,

@@ -11,10 +11,12 @@ from typing import Any, Literal, TypeVar
 
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
+from litestar.types import ASGIApp, Receive, Send
+from litestar.types import Scope as AnyScope
 
 from comporta.acts.up.control_access import ControlTokens, person_of
 from comporta.errors import BadRequest, Refused
-from comporta.http.token_gate import TokenGate
+from comporta.http.token_gate import Bearer, RequestsAtOnce, TokenGate, begin_request
 from comporta.opened.actor import acting_as
 from comporta.opened.deployed import open_deployed, open_to_serve, open_without_code
 from comporta.opened.project import OpenProject
@@ -53,19 +55,29 @@ class ProjectActs:
         """The token in an `Authorization` header. model: that the route is about, or None where it is about
         all. Raises BadRequest: 401 for none, 403 for one that is for other things."""
         with self._reading:
-            now = self._seconds()
-            if self._read_at is None or now - self._read_at >= _FRESH_SECONDS:
-                self._gate.replace(self._tokens.read())
-                self._read_at = now
-            shown = None if header is None else header.encode("latin-1", "replace")
-            bearer = self._gate.require(shown, "act", model, self._nanoseconds())
+            return self._bearer(header, model).token
+
+    def admit(self, header: str | None, model: str | None) -> Bearer:
+        """The same for a request that begins, which counts in the token's quota. Raises QuotaReached, 429."""
+        with self._reading:
+            bearer = self._bearer(header, model)
+            bearer.take(self._nanoseconds(), requests=1)
+        return bearer
+
+    def _bearer(self, header: str | None, model: str | None) -> Bearer:
+        now = self._seconds()
+        if self._read_at is None or now - self._read_at >= _FRESH_SECONDS:
+            self._gate.replace(self._tokens.read())
+            self._read_at = now
+        shown = None if header is None else header.encode("latin-1", "replace")
+        bearer = self._gate.require(shown, "act", model, self._nanoseconds())
         token = bearer.token
         if model is None and token.models:
             raise BadRequest(
                 f"the token {token.name!r} is for {', '.join(token.models)}, and this is about every model.",
                 403,
             )
-        return token
+        return bearer
 
     def perform(self, token: Token, work: Callable[[OpenProject], T]) -> T:
         """What comes of an act, done by the person who made the token. Raises what the act does."""
@@ -103,4 +115,21 @@ async def require_token(connection: ASGIConnection[Any, Any, Any, Any], handler:
         model = model_of(dict(connection.path_params))
         # In a thread: a ledger that does not answer must not keep others from being answered.
         shown = connection.headers.get("authorization")
-        connection.state.token = await asyncio.to_thread(acts.require, shown, model)
+        bearer = await asyncio.to_thread(acts.admit, shown, model)
+        connection.state.token = bearer.token
+        connection.state.at_once = begin_request(bearer)
+
+
+def ending_request(app: ASGIApp) -> ASGIApp:
+    """A middleware: once a request is answered, a stream to its end, it counts no more among those that its
+    token has at once."""
+
+    async def counted(scope: AnyScope, receive: Receive, send: Send) -> None:
+        try:
+            await app(scope, receive, send)
+        finally:
+            at_once: RequestsAtOnce | None = scope["state"].pop("at_once", None)
+            if at_once is not None:
+                at_once.end()
+
+    return counted

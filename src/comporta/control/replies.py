@@ -21,6 +21,7 @@ from comporta.errors import (
     Refused,
     StorageFull,
 )
+from comporta.http.token_gate import QuotaReached
 from comporta.opened.as_json import as_json
 from comporta.records.credential import mask
 from comporta.records.visible import visible_json
@@ -55,6 +56,8 @@ def on_comporta_error(request: Request[Any, Any, Any], error: Exception) -> Resp
     else:
         status = next((code for kind, code in _STATUSES if isinstance(error, kind)), 500)
     headers = {"www-authenticate": "Bearer"} if status == 401 else {}
+    if isinstance(error, QuotaReached):
+        headers["retry-after"] = str(error.retry_after)
     return _error(mask(str(error)), status, headers)
 
 
