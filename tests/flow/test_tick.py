@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from comporta import Project, Schedule
-from comporta.acts.jobs.ask import ask
+from comporta.acts.jobs.ask import ask, ask_for_tick
 from comporta.acts.jobs.queued_acts import RunArguments
-from comporta.acts.jobs.tick import ask_due
+from comporta.acts.jobs.tick import TickResult, ask_due
 from comporta.cli import main
 from comporta.errors import BadProject, NotFound, Refused
-from comporta.jobs import AttemptEnd, ClaimRules, claim, settle
+from comporta.jobs import JOBS, AttemptEnd, ClaimRules, claim, settle
 from comporta.opened.project import OpenProject, open_project
-from comporta.records.job import Job, JobLimits
+from comporta.records.job import Job, JobLimits, Tick
 
 NIGHTLY = Schedule("nightly", "0 3 * * *", models=("leaving",))
 
@@ -112,6 +114,30 @@ def test_the_command_says_done_later_or_refused_by_its_exit_code(
     assert "expected a time" in said
     assert "a time zone too" in said
     assert "found no schedule 'weekly'" in said
+
+
+def test_many_who_ask_at_once_get_one_job_a_tick_and_none_that_was_overtaken(folder: Path) -> None:
+    """Each has a clock of its own: half of them see the tick before, and decide before either asks."""
+    early, late = utc("2026-07-01T03:00"), utc("2026-07-02T03:00")
+    decided = threading.Barrier(6)
+
+    def ask_at(at: datetime) -> TickResult:
+        with open_project(folder) as opened:
+            decided.wait()
+            (found,) = ask_due(opened, (NIGHTLY,), at)
+            return found
+
+    with ThreadPoolExecutor(6) as pool:
+        results = list(pool.map(ask_at, (early, late) * 3))
+    with open_project(folder) as opened:
+        asked = [each.request.tick for _, each in opened.ledger.scan(JOBS) if each.request.tick is not None]
+        ticks = [each.at for each in asked]
+        assert ticks in ([late], [early, late]), "one job each, the older never after the newer"
+        assert {each.job.id for each in results if each.job is not None and each.tick == late}
+        overtaken = ask_for_tick(
+            opened, "run", RunArguments(), "build", Tick(schedule="nightly", at=utc("2026-06-30T03:00"))
+        )
+        assert overtaken is None and len(opened.ledger.scan(JOBS)) == len(ticks)
 
 
 def test_where_the_code_comes_from_a_branch_a_tick_is_of_its_commit(

@@ -322,12 +322,17 @@ class SqlLedger:
         values = {"project": self.project, "reading": name, "mark": mark, "upto": upto}
         execute(connection, self._sql.put_checkpoint, values)
 
-    def _write(self, connection: Connection, tx: PendingTransaction) -> None:
-        if kept := tx.leases.values():
-            rows = [
-                {"project": self.project, "name": each.name, "lease": encode(each).decode()} for each in kept
-            ]
+    def _write_leases(self, connection: Connection, tx: PendingTransaction) -> None:
+        kept = [(name, encode(each).decode()) for name, each in tx.leases.items() if each is not None]
+        if kept:
+            rows = [{"project": self.project, "name": name, "lease": text} for name, text in kept]
             execute(connection, self._sql.put_lease, rows)
+        if removed := [name for name, each in tx.leases.items() if each is None]:
+            rows = [{"project": self.project, "name": name} for name in removed]
+            execute(connection, self._sql.drop_lease, rows)
+
+    def _write(self, connection: Connection, tx: PendingTransaction) -> None:
+        self._write_leases(connection, tx)
         if not tx.events:
             return
         rows = [{"project": self.project, **row_of(each)._asdict()} for each in tx.events]

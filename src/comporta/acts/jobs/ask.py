@@ -33,33 +33,59 @@ def ask(
     limits: JobLimits = JobLimits(),  # noqa: B008 - a frozen record
     key: str = "",
     not_before: datetime | None = None,
-    tick: Tick | None = None,
 ) -> Job:
     """The job, recorded: once this returns it outlives any process. key: where a job of this key was asked
     for, that one. priority: None: the act's own. Raises BadProject, also on limits that no attempt could
     keep; NotFound, Forbidden."""
-    _require_limits(limits, claim_rules(opened.settings))
-    if tick is None and key.startswith(TICK_KEYS):  # else whoever takes it keeps the schedule from its job
+    if key.startswith(TICK_KEYS):  # else whoever takes it keeps the schedule from its job
         raise BadProject(f"job: key: found {key!r}, expected none that begins with {TICK_KEYS}: schedules'.")
-    wanted = queued_act(act)
-    builtins = msgspec.to_builtins(arguments)
-    who = wanted.permit(opened, arguments_of(act, builtins))
     request = JobRequest(
         act=act,
-        arguments=msgspec.convert(builtins, dict[str, JobValue]),
-        priority=priority or wanted.priority,
+        arguments=msgspec.convert(msgspec.to_builtins(arguments), dict[str, JobValue]),
+        priority=priority or queued_act(act).priority,
         pool=pool,
         limits=limits,
         key=key,
         not_before=not_before,
+    )
+    job = _record(opened, request)
+    assert job is not None, "no tick passed"
+    return job
+
+
+def ask_for_tick(
+    opened: OpenProject, act: str, arguments: Record, priority: JobPriority, tick: Tick
+) -> Job | None:
+    """The job of this tick, which is one however many ask at once; None where a newer one was asked for
+    meanwhile. Raises as `ask`."""
+    request = JobRequest(
+        act=act,
+        arguments=msgspec.convert(msgspec.to_builtins(arguments), dict[str, JobValue]),
+        priority=priority,
+        key=tick_key(tick),
         tick=tick,
     )
-    by = who.identify()
+    return _record(opened, request)
 
-    def act_in(tx: Transaction) -> Job:
+
+def tick_key(tick: Tick) -> str:
+    """The key of the job of this tick."""
+    return f"{TICK_KEYS}{tick.schedule}/{tick.at:%Y-%m-%dT%H:%MZ}"
+
+
+def _record(opened: OpenProject, request: JobRequest) -> Job | None:
+    """The job, recorded unless there is one of its key; None for a tick that is passed."""
+    _require_limits(request.limits, claim_rules(opened.settings))
+    who = queued_act(request.act).permit(opened, arguments_of(request.act, request.arguments))
+    by, tick = who.identify(), request.tick
+
+    def act_in(tx: Transaction) -> Job | None:
         found = jobs.enqueue(tx, request, by)
         if isinstance(found, Job):
             return found
+        # Decided here, where nobody else asks: two may have looked at what is due at the same time.
+        if tick is not None and jobs.is_passed(tx, tick):
+            return None
         who.record(tx, lambda view: (found,))
         return jobs.job_of(tx, found.job)
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from comporta import jobs
-from comporta.acts.jobs.ask import TICK_KEYS, ask
+from comporta.acts.jobs.ask import ask_for_tick, tick_key
 from comporta.acts.jobs.queued_acts import RunArguments
 from comporta.errors import BadProject, NotFound
 from comporta.opened.permission import require_permission
@@ -39,7 +39,7 @@ def ask_due(opened: OpenProject, schedules: Iterable[Schedule], at: datetime) ->
         last = opened.ledger.get(jobs.TICKS, each.name)
         due = jobs.due_ticks(each.cron, each.zone, each.catch_up, last, at)
         if due:
-            found += [_result(each.name, tick, _ask(opened, each, tick)) for tick in due]
+            found += [_ask(opened, each, tick) for tick in due]
         else:
             found.append(_earlier(opened, each, last, at))
     return tuple(found)
@@ -97,19 +97,12 @@ def look_again(opened: OpenProject, result: TickResult) -> TickResult:
     return _result(result.schedule, result.tick, jobs.job_of(opened.ledger, result.job.id))
 
 
-def _ask(opened: OpenProject, schedule: Schedule, tick: datetime) -> Job:
-    return ask(
-        opened,
-        "run",
-        RunArguments(models=schedule.models),
-        priority=schedule.priority,
-        key=_key(schedule.name, tick),
-        tick=Tick(schedule=schedule.name, at=tick),
-    )
-
-
-def _key(schedule: str, tick: datetime) -> str:
-    return f"{TICK_KEYS}{schedule}/{tick:%Y-%m-%dT%H:%MZ}"
+def _ask(opened: OpenProject, schedule: Schedule, at: datetime) -> TickResult:
+    arguments, tick = RunArguments(models=schedule.models), Tick(schedule=schedule.name, at=at)
+    job = ask_for_tick(opened, "run", arguments, schedule.priority, tick)
+    if job is None:
+        return TickResult(schedule=schedule.name, tick=at, outcome="refused")
+    return _result(schedule.name, at, job)
 
 
 def _earlier(opened: OpenProject, schedule: Schedule, last: datetime | None, at: datetime) -> TickResult:
@@ -117,7 +110,7 @@ def _earlier(opened: OpenProject, schedule: Schedule, last: datetime | None, at:
     newest = latest_tick(schedule.cron, schedule.zone, at)
     if newest is None or last is None:
         return TickResult(schedule=schedule.name)
-    id = opened.ledger.get(jobs.JOB_KEYS, _key(schedule.name, newest))
+    id = opened.ledger.get(jobs.JOB_KEYS, tick_key(Tick(schedule=schedule.name, at=newest)))
     if id is not None:
         return _result(schedule.name, newest, jobs.job_of(opened.ledger, id))
     if newest < last:
