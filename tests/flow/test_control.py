@@ -22,14 +22,16 @@ from comporta.acts.up.control_access import person_of
 from comporta.acts.upkeep.team import add_person, deny_person, revoke_person, trust_issuer
 from comporta.control.app import MOST_BODY, control_app
 from comporta.control.guard import ProjectActs
+from comporta.engine import CANCELS
 from comporta.errors import Forbidden
 from comporta.http.webhook import sign_webhook
 from comporta.opened.actor import acting_as
 from comporta.opened.people import find
 from comporta.opened.person_key import make_person_key, public_hex
 from comporta.opened.project import OpenProject, open_project
+from comporta.records.facts import RunEnded, RunStarted
 from comporta.records.job import JobRequest
-from comporta.records.job_facts import JobQueued
+from comporta.records.job_facts import JobQueued, JobStarted
 from comporta.records.token import Quota, Token
 from comporta.registry.tokens import TOKENS
 
@@ -262,6 +264,30 @@ def test_a_run_is_asked_for_as_a_job_and_steered(team: Control) -> None:
     assert team.ask("POST", f"/jobs/{job}/raise", token, json={"to": "first"}).status_code == 400
     assert team.ask("GET", "/jobs/20991231", token).status_code == 404
     assert team.ask("POST", "/jobs", team.token("seen", "vi"), json=asked).status_code == 403
+
+
+def test_a_run_that_no_job_began_is_cancelled_by_its_id(team: Control) -> None:
+    token, run = team.token("mine", "bo"), "20991129T070240773452-a087ab"
+    with open_project(team.folder) as opened:
+        opened.ledger.transact(lambda tx: tx.append(RunStarted(run=run, project="shop", command="run")))
+    asked = team.ask("POST", f"/jobs/{run[:12]}/cancel", token)
+    assert asked.status_code == 200 and asked.json()["id"] == run, asked.text
+    assert team.ask("POST", f"/jobs/{run}/cancel", token).status_code == 200, "as often as one likes"
+    with open_project(team.folder) as opened:
+        bo = find(opened, "bo")
+        assert [fact.by for _, fact in opened.ledger.scan(CANCELS)] == [bo.id if bo else ""]
+        opened.ledger.transact(lambda tx: tx.append(RunEnded(run=run, outcome="stopped")))
+        assert opened.ledger.scan(CANCELS) == []
+        started = RunStarted(run="20991130T1", project="shop", command="run", job=JOB)
+        claimed = JobStarted(job=JOB, token=1, worker="w", hold=1.0)
+        queued = JobQueued(job=JOB, request=JobRequest(act="run"))
+        opened.ledger.transact(lambda tx: [tx.append(each) for each in (queued, claimed, started)])
+    ended = team.ask("POST", f"/jobs/{run}/cancel", token)
+    assert ended.status_code == 409 and "it has ended" in ended.json()["error"]
+    of_job = team.ask("POST", "/jobs/20991130T1/cancel", token)
+    assert of_job.status_code == 409 and f"comporta job cancel {JOB}" in of_job.json()["error"]
+    assert team.ask("POST", f"/jobs/{run}/retry", token).status_code == 404
+    assert team.ask("POST", f"/jobs/{run}/cancel", team.token("seen", "vi")).status_code == 403
 
 
 def test_roles_are_given_denied_and_ended_over_http(team: Control) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from comporta.acts.jobs.listing import JobView
     from comporta.opened.project import OpenProject
+    from comporta.records import Run
 
 _COLUMNS = ("job", "act", "class", "state", "asked", "took")
 
@@ -81,8 +82,9 @@ class ProjectJobs:
         with self._opens() as opened:
             return job_view(opened, job)
 
-    def cancel(self, job: str) -> Job:
-        """Ends a job; one that runs is ended by its worker. Raises NotFound, Refused, Forbidden."""
+    def cancel(self, job: str) -> Job | Run:
+        """Ends a job; one that runs is ended by its worker. Or a run that no job began, by its id. Raises
+        NotFound, Refused, Forbidden."""
         from comporta.acts.jobs import ask
 
         with self._opens() as opened:

@@ -16,6 +16,7 @@ class JobTexts:
     JOB_QUEUED = "Job {job} waits. A worker carries it out: comporta work"
     JOB_CANCELLED = "Job {job} is cancelled."
     JOB_CANCELLING = "Job {job} runs; its worker ends it and says so: comporta jobs"
+    RUN_CANCELLING = "Run {job} is ended by its own process within seconds: comporta jobs"
     JOB_RETRIED = "Job {job} waits again."
     JOB_RAISED = "Job {job} is of the class {priority}."
     NO_JOBS = "No job was asked for yet. Ask for one: comporta run --queue"

@@ -10,14 +10,15 @@ import msgspec
 from comporta import jobs
 from comporta.acts.jobs.queued_acts import arguments_of, queued_act
 from comporta.acts.jobs.rules import claim_rules
-from comporta.engine import RUNS
-from comporta.errors import BadProject, NotFound
+from comporta.engine import CANCELS, RUNS
+from comporta.errors import BadProject, NotFound, Refused
 from comporta.jobs import ClaimRules
-from comporta.opened.permission import Permission, require_permission
+from comporta.opened.permission import Permission, permission, require_permission
 from comporta.opened.project import OpenProject
-from comporta.records import Record, Transaction
+from comporta.records import Record, Run, Transaction
 from comporta.records.act_fact import ActFact
 from comporta.records.job import Job, JobLimits, JobPriority, JobRequest, JobValue, Tick
+from comporta.records.job_facts import RunCancelled
 
 TICK_KEYS = "tick/"
 """How the keys begin of the jobs that schedules ask for."""
@@ -109,8 +110,8 @@ def find_job(opened: OpenProject, name: str) -> Job:
     found = opened.ledger.scan(jobs.JOBS, name, limit=2) if name else []
     if not found and name and (runs := opened.ledger.scan(RUNS, name, limit=1)):
         raise NotFound(
-            f"found no job of id {name!r}: {runs[0][0]} is a run that somebody began without one. Interrupt "
-            "it where it was begun."
+            f"found no job of id {name!r}: {runs[0][0]} is a run that somebody began without one. It can be "
+            f"cancelled: comporta job cancel {runs[0][0]}"
         )
     if len(found) != 1:
         many = "several jobs" if found else "no job"
@@ -118,10 +119,41 @@ def find_job(opened: OpenProject, name: str) -> Job:
     return found[0][1]
 
 
-def cancel(opened: OpenProject, name: str) -> Job:
+def cancel(opened: OpenProject, name: str) -> Job | Run:
     """The job, its end asked for: one that waits is cancelled now, one that runs by its worker, which says
-    so once its processes are dead. Raises NotFound, Refused, Forbidden."""
+    so once its processes are dead. name: its id, or the beginning of it; or that of a run that no job began,
+    which its own process ends. Raises NotFound, Refused, Forbidden."""
+    if (run := _run_without_job(opened, name)) is not None:
+        return _cancel_run(opened, run)
     return _decide(opened, name, lambda tx, id, by: _some(jobs.cancel(tx, id, by)))
+
+
+def _run_without_job(opened: OpenProject, name: str) -> Run | None:
+    """The run of this id, or of its beginning, where no job is called so."""
+    if not name or opened.ledger.scan(jobs.JOBS, name, limit=1):
+        return None
+    found = opened.ledger.scan(RUNS, name, limit=2)
+    return found[0][1] if len(found) == 1 else None
+
+
+def _cancel_run(opened: OpenProject, run: Run) -> Run:
+    who = permission(opened, "train.run", nameless=True)
+    by = who.identify()
+
+    def act(tx: Transaction) -> Run:
+        known = tx.get(RUNS, run.id)
+        of_job = next(
+            (each for _, each in tx.scan(jobs.RUNNING) if jobs.job_of(tx, each.job).run == run.id), None
+        )
+        if of_job is not None:
+            raise Refused(f"run {run.id}: it is of a job. Cancel that: comporta job cancel {of_job.job}")
+        if known is None or known.ended is not None:
+            raise Refused(f"run {run.id}: it has ended. There is nothing to cancel.")
+        if tx.get(CANCELS, run.id) is None:
+            who.record(tx, lambda view: (RunCancelled(run=run.id, by=by),))
+        return known
+
+    return opened.ledger.transact(act)
 
 
 def retry(opened: OpenProject, name: str) -> Job:
