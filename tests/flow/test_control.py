@@ -9,8 +9,10 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -165,7 +167,7 @@ ASKED: dict[str, tuple[str, Any]] = {
     "POST /store/remove": ("/store/remove", {"digest": "0" * 64, "reason": "erasure"}),
     "GET /status": ("/status", None),
     "GET /schedules": ("/schedules", None),
-    "POST /ticks": ("/ticks", {"at": "2026-12-01T03:00:00Z"}),
+    "POST /ticks": ("/ticks", {"at": "2026-11-20T03:00:00Z"}),
     "GET /openapi": ("/openapi", None),
     "GET /openapi/openapi.json": ("/openapi/openapi.json", None),
     "GET /openapi/{path:str}": ("/openapi/other", None),
@@ -256,6 +258,9 @@ def test_a_run_is_asked_for_as_a_job_and_steered(team: Control) -> None:
         ({"act": "run", "arguments": {"models": "leaving"}}, 400, "models"),
         ({"act": "run", "arguments": {"models": ["nobody"]}}, 404, "nobody"),
         ({"act": "run", "not_before": "2027-01-01T00:00:00"}, 400, ""),
+        ({"act": "run", "not_before": "9999-12-31T23:59:59-23:00"}, 400, "not_before"),
+        ({"act": "run", "key": "a\0b"}, 400, "key"),
+        ({"act": "run", "pool": "a\nb"}, 400, "pool"),
         ({"act": "run", "limits": {"attempts": 0}}, 400, "attempts"),
         ({"arguments": {}}, 400, "act"),
     ):
@@ -382,13 +387,19 @@ def test_a_tick_over_http_is_the_same_job_however_often_it_is_told(team: Control
     file.write_text(re.sub(r"\nproject = Project\(\s*", declared, text))
     token = team.token("mine", "bo")
     assert [each["schedule"]["name"] for each in team.ask("GET", "/schedules", token).json()] == ["nightly"]
-    at = {"schedule": "nightly", "at": "2099-12-01T03:00:10Z"}
+    at = {"schedule": "nightly", "at": "2026-11-20T03:00:10Z"}
     first, again = (team.ask("POST", "/ticks", token, json=at).json() for _ in range(2))
     assert first["outcome"] == "later" and first["ticks"][0]["job"]["id"] == again["ticks"][0]["job"]["id"]
-    past = team.ask("POST", "/ticks", token, json={"at": "2098-01-01T03:00:10Z"}).json()
+    past = team.ask("POST", "/ticks", token, json={"at": "2026-11-01T03:00:10Z"}).json()
     assert past["outcome"] == "refused"
     assert team.ask("POST", "/ticks", token, json={"schedule": "weekly"}).status_code == 404
-    assert team.ask("POST", "/ticks", token, json={"at": "2099-12-01T03:00:10"}).status_code == 400
+    for wrong in (
+        "2026-11-20T03:00:10",
+        "2999-12-01T03:00:10Z",
+        "9999-12-31T23:59:59-12:00",
+        "0001-01-01T00:00:00+12:00",
+    ):
+        assert team.ask("POST", "/ticks", token, json={"at": wrong}).status_code == 400, wrong
     assert team.ask("POST", "/ticks", team.token("seen", "vi"), json=at).status_code == 403
 
 
@@ -541,6 +552,7 @@ def test_a_token_for_one_model_is_about_no_other_and_not_about_all(control: Cont
         ("POST", "/models/leaving/versions/1/approve", {"json": {"reason": "x" * 3000}}, 400, "reason"),
         ("POST", "/models/leaving/versions/1/waive", {"json": {"check": "x"}}, 400, "reason"),
         ("POST", "/models/leaving/versions/1/waive", {}, 400, "expected a JSON object"),
+        ("POST", "/jobs", {"content": b"[" * 60_000}, 400, "nested more deeply"),
         ("POST", "/models/leaving/rollback", {"content": b" " * (MOST_BODY + 1)}, 413, ""),
     ],
 )
@@ -628,6 +640,23 @@ def test_a_fault_is_told_without_its_values(
     heard = capsys.readouterr()
     assert "ValueError at test_control.py:" in heard.out
     assert "person's name" not in heard.out + heard.err + reply.text
+
+
+def test_acts_that_wait_for_a_long_one_are_bounded_and_keep_nobody_from_being_refused(
+    shared: Control, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared.acts, "_waiting", threading.Semaphore(2))
+    with shared.acts._acting, ThreadPoolExecutor(2) as pool:
+        waiting = [pool.submit(shared.ask, "GET", "/models", shared.owner) for _ in range(2)]
+        while shared.acts._waiting._value:  # type: ignore[attr-defined]
+            time.sleep(0.001)
+        refused = shared.ask("GET", "/models", shared.owner)
+        assert refused.status_code == 503 and "wait for their turn" in refused.json()["error"]
+        assert shared.ask("GET", "/models", "x").status_code == 401
+        assert shared.ask("GET", "/ready").json() == {"ready": True}
+        shared.acts._acting.release()
+        assert [each.result().status_code for each in waiting] == [200, 200]
+        shared.acts._acting.acquire()
 
 
 def test_what_is_declared_is_read_anew_with_each_act(control: Control, folder: Path) -> None:

@@ -108,10 +108,17 @@ def test_the_command_says_done_later_or_refused_by_its_exit_code(
     assert "passed over" in capsys.readouterr().out
     assert main(["schedules", *where]) == 0
     assert "Europe/Lisbon" in capsys.readouterr().out
-    for wrong in (["tick", "--at", "soon"], ["tick", "--at", "2026-07-01T02:00"], ["tick", "weekly"]):
+    for wrong in (
+        ["tick", "--at", "soon"],
+        ["tick", "--at", "2999-01-01T00:00Z"],
+        ["tick", "--at", "9999-12-31T23:59-12:00"],
+        ["tick", "--at", "2026-07-01T02:00"],
+        ["tick", "weekly"],
+    ):
         assert main([*wrong, *where]) == 2
     said = capsys.readouterr().err
     assert "expected a time" in said
+    assert "a time to come" in said, "else all ticks until then would be passed over"
     assert "a time zone too" in said
     assert "found no schedule 'weekly'" in said
 
@@ -156,6 +163,16 @@ def test_where_the_code_comes_from_a_branch_a_worker_from_python_works_with_its_
     project.jobs.run()
     with pytest.raises(Refused, match="has loaded yet"):
         project.jobs.work()
+
+
+def test_a_job_of_later_is_put_in_order_by_utc(folder: Path) -> None:
+    with open_project(folder) as opened:
+        lisbon = datetime.fromisoformat("2027-07-01T12:00+01:00")
+        job = ask(opened, "run", RunArguments(), not_before=lisbon)
+        assert job.not_before == lisbon and job.not_before.tzinfo == UTC
+        for wrong in ("9999-12-31T23:59:59-23:00", "0001-01-01T00:00+12:00", "2027-01-01T00:00"):
+            with pytest.raises(BadProject, match="not_before: found"):
+                ask(opened, "run", RunArguments(), not_before=datetime.fromisoformat(wrong))
 
 
 def test_nobody_takes_the_key_of_a_tick(folder: Path) -> None:

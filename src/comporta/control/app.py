@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ import comporta
 from comporta.control.act_routes import ACT_ROUTES
 from comporta.control.data_routes import DATA_ROUTES
 from comporta.control.event_routes import follow_events
-from comporta.control.guard import ACTION, ProjectActs, ending_request, require_token
+from comporta.control.guard import ACTION, MOST_WAITING, ProjectActs, ending_request, require_token
 from comporta.control.health_routes import HEALTH_ROUTES
 from comporta.control.job_routes import JOB_ROUTES
 from comporta.control.operation_routes import OPERATION_ROUTES
@@ -87,6 +89,7 @@ def control_routes(
             Exception: on_fault,
         },
         request_max_body_size=MOST_BODY,
+        on_startup=[use_threads],
         openapi_config=OpenAPIConfig(
             title="Comporta: control",
             version=comporta.__version__,
@@ -103,6 +106,13 @@ def control_routes(
         ),
         logging_config=None,
     )
+
+
+async def use_threads() -> None:
+    """Enough for all acts that may wait, and for feeds beside them; by default there are four more than
+    cores."""
+    executor = ThreadPoolExecutor(MOST_WAITING + 8, thread_name_prefix="comporta-act")
+    asyncio.get_running_loop().set_default_executor(executor)
 
 
 def only_from(app: Any, hosts: Sequence[str] | None) -> AsgiApp:

@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -28,6 +29,12 @@ RouteAction = Action | Literal["open"]
 ACTION = "action"
 """What a route says it asks for, in its `opt`; `open`: nobody is asked for a token."""
 _FRESH_SECONDS = 1.0
+MOST_WAITING = 24
+"""Acts that are under way or wait for their turn: fewer than there are threads for them."""
+
+
+class TooManyWait(BadRequest):
+    """As many acts wait for their turn as may."""
 
 
 class ProjectActs:
@@ -50,6 +57,10 @@ class ProjectActs:
         self._seconds, self._nanoseconds = seconds, nanoseconds
         self._read_at: float | None = None
         self._reading, self._acting = threading.Lock(), threading.Lock()
+        self._waiting = threading.Semaphore(MOST_WAITING)
+        self.admitting = ThreadPoolExecutor(2, thread_name_prefix="comporta-admit")
+        """Of its own: whoever waits for a long act keeps nobody from being refused, nor from being told that
+        it lives."""
 
     def require(self, header: str | None, model: str | None) -> Token:
         """The token in an `Authorization` header. model: that the route is about, or None where it is about
@@ -80,9 +91,18 @@ class ProjectActs:
         return bearer
 
     def perform(self, token: Token, work: Callable[[OpenProject], T]) -> T:
-        """What comes of an act, done by the person who made the token. Raises what the act does."""
-        with self._acting, self._open_deployed() as opened, acting_as(person_of(opened, token)):
-            return work(opened)
+        """What comes of an act, done by the person who made the token. Raises what the act does; TooManyWait,
+        503."""
+        if not self._waiting.acquire(blocking=False):
+            raise TooManyWait(
+                f"found {MOST_WAITING} acts that wait for their turn, as many as may. Ask again later.",
+                503,
+            )  # fmt: skip
+        try:
+            with self._acting, self._open_deployed() as opened, acting_as(person_of(opened, token)):
+                return work(opened)
+        finally:
+            self._waiting.release()
 
     def _open_deployed(self) -> OpenProject:
         """With the code that is deployed; as long as no commit of its branch has loaded, with none."""
@@ -97,6 +117,7 @@ class ProjectActs:
 
     def close(self) -> None:
         """No act is asked for any more."""
+        self.admitting.shutdown(wait=False, cancel_futures=True)
         self.opened.close()
 
 
@@ -115,7 +136,8 @@ async def require_token(connection: ASGIConnection[Any, Any, Any, Any], handler:
         model = model_of(dict(connection.path_params))
         # In a thread: a ledger that does not answer must not keep others from being answered.
         shown = connection.headers.get("authorization")
-        bearer = await asyncio.to_thread(acts.admit, shown, model)
+        loop = asyncio.get_running_loop()
+        bearer = await loop.run_in_executor(acts.admitting, acts.admit, shown, model)
         connection.state.token = bearer.token
         connection.state.at_once = begin_request(bearer)
 

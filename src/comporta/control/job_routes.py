@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import datetime
 from typing import Annotated
 
@@ -12,7 +11,7 @@ from litestar.params import Parameter
 
 from comporta.control.bodies import Name, RequestBody
 from comporta.control.guard import ACTION
-from comporta.control.read_routes import HttpRequest, Limit, perform
+from comporta.control.read_routes import HttpRequest, Limit, perform, perform_in_thread
 from comporta.opened.project import OpenProject
 from comporta.records.job import Job, JobLimits, JobPriority, JobValue
 
@@ -49,7 +48,7 @@ async def list_jobs(request: HttpRequest, limit: Limit = 20) -> Response[bytes]:
     """As `comporta jobs --json`."""
     from comporta.acts.jobs.listing import job_list
 
-    return await asyncio.to_thread(perform, request, lambda opened: job_list(opened, limit))
+    return await perform_in_thread(request, lambda opened: job_list(opened, limit))
 
 
 @get("/jobs/{job:str}", opt=_READS, sync_to_thread=True, summary="One job, its run and what it printed")
@@ -78,7 +77,7 @@ async def ask_for_job(request: HttpRequest, data: JobBody) -> Response[bytes]:
             not_before=data.not_before,
         )
 
-    return await asyncio.to_thread(perform, request, work, 202)
+    return await perform_in_thread(request, work, 202)
 
 
 @post("/jobs/{job:str}/cancel", opt=_STEERS, sync_to_thread=True, status_code=200, summary="End a job")

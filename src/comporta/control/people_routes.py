@@ -5,7 +5,6 @@ A name stands in the body and never in the address, which proxies write into the
 
 from __future__ import annotations
 
-import asyncio
 from datetime import date
 from typing import Annotated
 
@@ -14,7 +13,7 @@ from litestar import Response, get, post
 
 from comporta.control.bodies import Name, RequestBody, end_of
 from comporta.control.guard import ACTION
-from comporta.control.read_routes import HttpRequest, perform
+from comporta.control.read_routes import HttpRequest, perform, perform_in_thread
 
 PersonName = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 _GRANTS = {ACTION: "role.grant"}
@@ -64,7 +63,7 @@ async def list_people(request: HttpRequest) -> Response[bytes]:
     """As `comporta people list --json`."""
     from comporta.acts.upkeep.people import people
 
-    return await asyncio.to_thread(perform, request, people)
+    return await perform_in_thread(request, people)
 
 
 @post("/people", opt=_GRANTS, status_code=200, summary="Give somebody a role")
@@ -84,7 +83,7 @@ async def grant_roles(request: HttpRequest, data: RolesBody) -> Response[bytes]:
             service=data.service,
         )
 
-    return await asyncio.to_thread(perform, request, work)
+    return await perform_in_thread(request, work)
 
 
 @post(

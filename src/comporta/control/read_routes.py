@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
@@ -29,7 +30,15 @@ def perform(
     request: HttpRequest, work: Callable[[OpenProject], object], status: int = 200
 ) -> Response[bytes]:
     """What an act gives, done by the person who made the request's token. Raises what it does."""
+    request.state.acts = True
     return json_response(acts_of(request).perform(request.state.token, work), status)
+
+
+async def perform_in_thread(
+    request: HttpRequest, work: Callable[[OpenProject], object], status: int = 200
+) -> Response[bytes]:
+    """The same, for a route that is a coroutine: others are answered meanwhile."""
+    return await asyncio.to_thread(perform, request, work, status)
 
 
 @get("/models", opt=_READS_VERSIONS, sync_to_thread=True, summary="The newest versions of every model")

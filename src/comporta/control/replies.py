@@ -78,6 +78,8 @@ def on_http_error(request: Request[Any, Any, Any], error: Exception) -> Response
 
 def on_fault(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """A fault of Comporta's: its kind and place go to the log, and no value, for that may be a person's."""
+    if isinstance(error, RecursionError) and "acts" not in request.state:
+        return _error("the body: found values nested more deeply than can be read.", 400, {})
     frames = traceback.extract_tb(error.__traceback__)
     where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "somewhere"
     print(f"fault: {type(error).__name__} at {where}, asked by {request.method} of a route", flush=True)

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import date
 from typing import Annotated, Any
 
@@ -13,7 +12,7 @@ from litestar.params import Parameter
 
 from comporta.control.bodies import Name, RequestBody, end_of
 from comporta.control.guard import ACTION
-from comporta.control.read_routes import HttpRequest, perform
+from comporta.control.read_routes import HttpRequest, perform, perform_in_thread
 from comporta.opened.as_json import as_json
 from comporta.opened.project import OpenProject
 from comporta.records.duration import duration
@@ -68,7 +67,7 @@ async def list_tokens(
         found, states = tokens.tokens(opened) if all else tokens.valid(opened), tokens.states(opened)
         return [{**as_json(each), "state": states[each.id]} for each in found]
 
-    return await asyncio.to_thread(perform, request, work)
+    return await perform_in_thread(request, work)
 
 
 @post("/tokens", opt=_ISSUES, status_code=200, summary="Make a token for a program")
@@ -89,7 +88,7 @@ async def make_token(request: HttpRequest, data: TokenBody) -> Response[bytes]:
         )
         return {"token": made.token, "text": made.text}
 
-    return await asyncio.to_thread(perform, request, work)
+    return await perform_in_thread(request, work)
 
 
 @post(

@@ -14,7 +14,7 @@ from comporta.jobs.queue import (
 )
 from comporta.jobs.settlement import AttemptEnd
 from comporta.jobs.state import DEATHS, JOB_KEYS, JOBS, RUNNING, SPENT
-from comporta.jobs.ticks import TICKS, due_ticks
+from comporta.jobs.ticks import LATE, TICKS, due_ticks
 from comporta.jobs.waiting import WAITING, due
 
 PROJECTIONS = (JOBS, JOB_KEYS, WAITING, RUNNING, SPENT, DEATHS, TICKS)
@@ -23,6 +23,7 @@ __all__ = [
     "DEATHS",
     "JOBS",
     "JOB_KEYS",
+    "LATE",
     "PROJECTIONS",
     "RUNNING",
     "SPENT",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -22,6 +22,7 @@ from comporta.records.job_facts import RunCancelled
 
 TICK_KEYS = "tick/"
 """How the keys begin of the jobs that schedules ask for."""
+_FIRST_YEAR, _LAST_YEAR = 2000, 2999
 
 
 def ask(
@@ -40,6 +41,9 @@ def ask(
     keep; NotFound, Forbidden."""
     if key.startswith(TICK_KEYS):  # else whoever takes it keeps the schedule from its job
         raise BadProject(f"job: key: found {key!r}, expected none that begins with {TICK_KEYS}: schedules'.")
+    for name, text in (("key", key), ("pool", pool)):
+        if not text.isprintable():
+            raise BadProject(f"job: {name}: found {text!r}, expected printable characters alone.")
     request = JobRequest(
         act=act,
         arguments=msgspec.convert(msgspec.to_builtins(arguments), dict[str, JobValue]),
@@ -47,11 +51,26 @@ def ask(
         pool=pool,
         limits=limits,
         key=key,
-        not_before=not_before,
+        not_before=None if not_before is None else _in_utc(not_before),
     )
     job = _record(opened, request)
     assert job is not None, "no tick passed"
     return job
+
+
+def _in_utc(at: datetime) -> datetime:
+    """By which jobs are put in order. Raises BadProject."""
+    if at.tzinfo is None:
+        raise BadProject(f"job: not_before: found {at.isoformat()}, expected a time zone too.")
+    try:
+        found = at.astimezone(UTC)
+    except OverflowError:
+        found = None
+    if found is None or not _FIRST_YEAR <= found.year <= _LAST_YEAR:
+        raise BadProject(
+            f"job: not_before: found {at.isoformat()}, expected a time from {_FIRST_YEAR} to {_LAST_YEAR}."
+        )
+    return found
 
 
 def ask_for_tick(

@@ -46,13 +46,25 @@ def ask_due(opened: OpenProject, schedules: Iterable[Schedule], at: datetime) ->
 
 
 def tick(opened: OpenProject, at: datetime | None = None, only: str = "") -> tuple[TickResult, ...]:
-    """The same of the schedules that the project declares. at: None: now. only: of this schedule. Raises
-    NotFound: there is none of this name; and as `ask_due`."""
+    """The same of the schedules that the project declares. at: None: now. only: of this schedule.
+
+    Raises BadProject on a time without a zone, or to come; NotFound: there is none of this name; and as
+    `ask_due`."""
     require_permission(opened, "train.run")
     moment = opened.now() if at is None else at
     if moment.tzinfo is None:
         raise BadProject(
             f"--at: found {moment.isoformat()}, expected a time zone too, such as {moment:%Y-%m-%dT%H:%MZ}."
+        )
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError as error:  # the first or the last day of all, in another zone
+        raise BadProject(f"--at: found {moment.isoformat()}, expected a time of this age.") from error
+    # Else the newest tick that was asked for would lie ahead, and all until then be passed over.
+    if moment > opened.now() + jobs.LATE:
+        raise BadProject(
+            f"--at: found {moment:%Y-%m-%dT%H:%M:%SZ}, a time to come, expected one that is there by this "
+            f"machine's clock: {opened.now():%Y-%m-%dT%H:%M:%SZ}."
         )
     schedules = opened.project.schedules
     if only:
@@ -60,7 +72,7 @@ def tick(opened: OpenProject, at: datetime | None = None, only: str = "") -> tup
         if not schedules:
             known = ", ".join(each.name for each in opened.project.schedules) or "none"
             raise NotFound(f"found no schedule {only!r} in the project, expected one of: {known}.")
-    return ask_due(opened, schedules, moment.astimezone(UTC))
+    return ask_due(opened, schedules, moment)
 
 
 class ScheduleView(Record, frozen=True, kw_only=True):
