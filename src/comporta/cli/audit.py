@@ -10,7 +10,8 @@ from cyclopts import Parameter
 
 from comporta.cli import show
 from comporta.cli.exposed import tell_exposed
-from comporta.cli.options import NO, AsJson, By, Where, between
+from comporta.cli.job import queue_act
+from comporta.cli.options import NO, AsJson, By, Priority, Queue, Where, between
 from comporta.cli.words import words as say
 from comporta.errors import BadProject
 from comporta.opened.written_file import replacing
@@ -26,6 +27,8 @@ def verify(
     *,
     head: Annotated[str, Parameter(help="The head that an earlier audit printed: SEQ:HASH.")] = "",
     ledger_only: Annotated[bool, Parameter(help="Leave out the bytes of artifacts and datasets.")] = False,
+    queue: Queue = False,
+    priority: Priority = None,
     project: Where = None,
     json: AsJson = False,
 ) -> int:
@@ -34,6 +37,10 @@ def verify(
     Exit code 3: something differs from what was written. Only with --head can it know whether the newest
     events were cut off: keep the head it prints elsewhere, for the next time.
     """
+    if queue or priority is not None:
+        if ledger_only:
+            raise BadProject(say.QUEUE_WHOLE)
+        return queue_act("verify", {"head": head}, priority, project, json)
     from comporta.acts.upkeep.whole_audit import head_of, verify_whole
     from comporta.cli.progress import ReadingProgress
     from comporta.opened.project import open_project

@@ -9,9 +9,11 @@ from cyclopts import Parameter
 
 from comporta.cli import completed_values as offered
 from comporta.cli import show
-from comporta.cli.options import AsJson, By, Force, Reason, Unreleased, Where, between
+from comporta.cli.job import queue_act
+from comporta.cli.options import AsJson, By, Force, Priority, Queue, Reason, Unreleased, Where, between
 from comporta.cli.words import words as say
 from comporta.errors import BadProject
+from comporta.records.job import JobValue
 
 if TYPE_CHECKING:
     from comporta.acts.predict.job import BatchRequest, BatchResult
@@ -35,6 +37,8 @@ def predict_batch(
     reveal: Annotated[bool, Parameter(help=say.PREDICT_REVEAL, negative="")] = False,
     unreleased: Unreleased = False,
     force: Force = False,
+    queue: Queue = False,
+    priority: Priority = None,
     by: By = None,
     reason: Reason = "",
     project: Where = None,
@@ -45,6 +49,18 @@ def predict_batch(
     Memory does not grow with the rows. Stopped, the same command goes on where it was. Into a dataset, each
     row is answered once. The ledger has who did it.
     """
+    if queue or priority is not None:
+        if follow or reveal or unreleased or force or by or reason:
+            raise BadProject(say.QUEUE_PREDICT)
+        asked: dict[str, JobValue] = {
+            "version": version,
+            "input": input,
+            "output": output,
+            "keep": keep,
+            "chunk": chunk,
+        }
+        queue_act("predict", asked, priority, project, json)
+        return
     from comporta.acts.predict.job import BatchRequest
     from comporta.acts.predict.predict import is_dataset_name
     from comporta.acts.predict.predict import predict_batch as predicted

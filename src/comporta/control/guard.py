@@ -146,7 +146,7 @@ def ending_request(app: ASGIApp) -> ASGIApp:
     """A middleware: once a request is answered, a stream to its end, it counts no more among those that its
     token has at once."""
 
-    async def counted(scope: AnyScope, receive: Receive, send: Send) -> None:
+    async def until_answered(scope: AnyScope, receive: Receive, send: Send) -> None:
         try:
             await app(scope, receive, send)
         finally:
@@ -154,4 +154,4 @@ def ending_request(app: ASGIApp) -> ASGIApp:
             if at_once is not None:
                 at_once.end()
 
-    return counted
+    return until_answered

@@ -128,10 +128,9 @@ def find_job(opened: OpenProject, name: str) -> Job:
     """The job of this id, or of its beginning. Raises NotFound."""
     found = opened.ledger.scan(jobs.JOBS, name, limit=2) if name else []
     if not found and name and (runs := opened.ledger.scan(RUNS, name, limit=1)):
-        raise NotFound(
-            f"found no job of id {name!r}: {runs[0][0]} is a run that somebody began without one. It can be "
-            f"cancelled: comporta job cancel {runs[0][0]}"
-        )
+        id, run = runs[0]
+        can = "" if run.ended is not None else f" It can be cancelled: comporta job cancel {id}"
+        raise NotFound(f"found no job of id {name!r}: {id} is a run that somebody began without one.{can}")
     if len(found) != 1:
         many = "several jobs" if found else "no job"
         raise NotFound(f"found {many} of id {name!r}, expected one. List them: comporta jobs")
