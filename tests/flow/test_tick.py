@@ -165,6 +165,21 @@ def test_where_the_code_comes_from_a_branch_a_worker_from_python_works_with_its_
         project.jobs.work()
 
 
+def test_a_job_is_cancelled_also_where_the_projects_file_is_broken_or_its_model_is_gone(folder: Path) -> None:
+    with open_project(folder) as opened:
+        first, second = (ask(opened, "run", RunArguments(models=("leaving",))) for _ in range(2))
+    file = folder / "project.py"
+    text = file.read_text()
+    file.write_text(text.replace("models=(leaving, worth)", "models=(worth,)"))
+    where = ["--project", str(folder)]
+    assert main(["job", "retry", first.id, *where]) == 2, "nobody can ask for it any more"
+    assert main(["job", "cancel", first.id, *where]) == 0
+    file.write_text(f"raise ValueError\n{text}")
+    assert main(["job", "cancel", second.id, *where]) == 0
+    with open_project(folder) as opened:
+        assert {job.state for _, job in opened.ledger.scan(JOBS)} == {"cancelled"}
+
+
 def test_a_job_of_later_is_put_in_order_by_utc(folder: Path) -> None:
     with open_project(folder) as opened:
         lisbon = datetime.fromisoformat("2027-07-01T12:00+01:00")

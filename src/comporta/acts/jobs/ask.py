@@ -11,7 +11,7 @@ from comporta import jobs
 from comporta.acts.jobs.queued_acts import arguments_of, queued_act
 from comporta.acts.jobs.rules import claim_rules
 from comporta.engine import CANCELS, RUNS
-from comporta.errors import BadProject, NotFound, Refused
+from comporta.errors import BadProject, Forbidden, NotFound, Refused
 from comporta.jobs import ClaimRules
 from comporta.opened.permission import Permission, permission, require_permission
 from comporta.opened.project import OpenProject
@@ -143,7 +143,7 @@ def cancel(opened: OpenProject, name: str) -> Job | Run:
     which its own process ends. Raises NotFound, Refused, Forbidden."""
     if (run := _run_without_job(opened, name)) is not None:
         return _cancel_run(opened, run)
-    return _decide(opened, name, lambda tx, id, by: _some(jobs.cancel(tx, id, by)))
+    return _decide(opened, name, lambda tx, id, by: _some(jobs.cancel(tx, id, by)), permit_end)
 
 
 def _run_without_job(opened: OpenProject, name: str) -> Run | None:
@@ -189,14 +189,17 @@ def _some(fact: ActFact | None) -> tuple[ActFact, ...]:
 
 
 def _decide(
-    opened: OpenProject, name: str, decide: Callable[[Transaction, str, str], Iterable[ActFact]]
+    opened: OpenProject,
+    name: str,
+    decide: Callable[[Transaction, str, str], Iterable[ActFact]],
+    permits: Callable[[OpenProject, Job], Permission] | None = None,
 ) -> Job:
     try:
         job = find_job(opened, name)
     except NotFound:
         require_permission(opened, "train.run")  # whoever may do nothing with a job is told no more
         raise
-    who = permit(opened, job)
+    who = (permits or permit)(opened, job)
     by = who.identify()
 
     def act(tx: Transaction) -> Job:
@@ -211,3 +214,14 @@ def permit(opened: OpenProject, job: Job) -> Permission:
     from the project."""
     request = job.request
     return queued_act(request.act).permit(opened, arguments_of(request.act, request.arguments))
+
+
+def permit_end(opened: OpenProject, job: Job) -> Permission:
+    """Who asks, where they may end such a job: also where nobody can ask for one any more, for the project's
+    file is broken or what the job is about is gone; then whoever may run any model. Raises Forbidden."""
+    try:
+        return permit(opened, job)
+    except Forbidden:
+        raise
+    except (BadProject, NotFound, Refused):
+        return permission(opened, "train.run", nameless=True)
