@@ -244,15 +244,11 @@ def compact(
     if json:
         shown.json(done)
     elif done.segments:
-        shown.line(
-            say.COMPACTED.format(
-                dataset=f"{name}@{done.version}",
-                before=done.before,
-                segments=done.segments,
-                after=done.after,
-                size=shown.size(done.size),
-            )
-        )
+        text = say.COMPACTED.format(
+            dataset=f"{name}@{done.version}", before=done.before, segments=done.segments, after=done.after,
+            size=shown.size(done.size),
+        )  # fmt: skip
+        shown.line(text)
     else:
         shown.line(say.NOTHING_TO_COMPACT.format(dataset=f"{name}@{done.version}"))
 

@@ -323,13 +323,10 @@ class SqlLedger:
         execute(connection, self._sql.put_checkpoint, values)
 
     def _write_leases(self, connection: Connection, tx: PendingTransaction) -> None:
-        kept = [(name, encode(each).decode()) for name, each in tx.leases.items() if each is not None]
-        if kept:
-            rows = [{"project": self.project, "name": name, "lease": text} for name, text in kept]
-            execute(connection, self._sql.put_lease, rows)
-        if removed := [name for name, each in tx.leases.items() if each is None]:
-            rows = [{"project": self.project, "name": name} for name in removed]
-            execute(connection, self._sql.drop_lease, rows)
+        for name, lease in tx.leases.items():
+            row = {"project": self.project, "name": name}
+            text = {} if lease is None else {"lease": encode(lease).decode()}
+            execute(connection, self._sql.put_lease if text else self._sql.drop_lease, {**row, **text})
 
     def _write(self, connection: Connection, tx: PendingTransaction) -> None:
         self._write_leases(connection, tx)
