@@ -5,9 +5,14 @@ from __future__ import annotations
 import asyncio
 import csv
 import json
+import re
 import shutil
+import subprocess
+import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +20,22 @@ import httpx
 import pytest
 
 from comporta.acts.tokens.tokens import add, revoke, rotate
-from comporta.acts.upkeep.team import add_person, deny_person, revoke_person
+from comporta.acts.up.control_access import person_of
+from comporta.acts.upkeep.team import add_person, deny_person, revoke_person, trust_issuer
 from comporta.control.app import MOST_BODY, control_app
 from comporta.control.guard import ProjectActs
+from comporta.engine import CANCELS
 from comporta.errors import Forbidden
 from comporta.http.webhook import sign_webhook
+from comporta.opened.actor import acting_as
 from comporta.opened.people import find
 from comporta.opened.person_key import make_person_key, public_hex
-from comporta.opened.project import open_project
+from comporta.opened.project import OpenProject, open_project
+from comporta.records.facts import RunEnded, RunStarted
 from comporta.records.job import JobRequest
-from comporta.records.job_facts import JobQueued
+from comporta.records.job_facts import JobQueued, JobStarted
+from comporta.records.token import Quota, Token
+from comporta.registry.tokens import TOKENS
 
 pytestmark = pytest.mark.usefixtures("own_folder")
 KEY = b"0123456789abcdef"
@@ -90,18 +101,29 @@ def shared(
     found.acts.close()
 
 
-@pytest.fixture
-def team(folder: Path, control: Control) -> Control:
+@pytest.fixture(scope="module")
+def team_folder(tmp_path_factory: pytest.TempPathFactory, unpack_house: Callable[[Path], Path]) -> Path:
     """Ada grants, Bo builds and releases, Cy validates: by roles that were granted."""
+    folder = unpack_house(tmp_path_factory.mktemp("team") / "shop")
     file = folder / "project.py"
     assert DECLARED in file.read_text()
     file.write_text(file.read_text().replace(DECLARED, ""))
-    with open_project(folder) as opened:
-        add_person(opened, "ada", roles=("admin",), by="ada")
-        add_person(opened, "bo", roles=("engineer", "auditor"), by="ada")
-        add_person(opened, "cy", roles=("approver", "validator"), by="ada")
-        add_person(opened, "vi", roles=("viewer",), by="ada")
-    return control
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
+        with open_project(folder) as opened:
+            add_person(opened, "ada", roles=("admin",), by="ada")
+            add_person(opened, "bo", roles=("engineer", "auditor"), by="ada")
+            add_person(opened, "cy", roles=("approver", "validator"), by="ada")
+            add_person(opened, "vi", roles=("viewer",), by="ada")
+    return folder
+
+
+@pytest.fixture
+def team(team_folder: Path, tmp_path: Path) -> Iterator[Control]:
+    """The same, of this test alone."""
+    found = Control(Path(shutil.copytree(team_folder, tmp_path / "team")))
+    yield found
+    found.acts.close()
 
 
 # What each route is asked with: path parameters filled in, and a body that is right.
@@ -132,6 +154,31 @@ ASKED: dict[str, tuple[str, Any]] = {
     "POST /jobs/{job:str}/retry": (f"/jobs/{JOB}/retry", {}),
     "POST /jobs/{job:str}/raise": (f"/jobs/{JOB}/raise", {"to": "urgent"}),
     "GET /events": ("/events", None),
+    "GET /models/{model:str}/versions/{number:int}/report": ("/models/leaving/versions/2/report", None),
+    "GET /datasets/{dataset:str}/subjects": ("/datasets/customers/subjects", None),
+    "POST /datasets/{dataset:str}/accept": ("/datasets/customers/accept", None),
+    "GET /rejected": ("/rejected", None),
+    "POST /rejected/retry": ("/rejected/retry", None),
+    "GET /features": ("/features", None),
+    "GET /features/{name:str}": ("/features/leaving", None),
+    "GET /people": ("/people", None),
+    "POST /people": ("/people", {"name": "eva", "role": ["viewer"]}),
+    "POST /people/revoke": ("/people/revoke", {"name": "vi"}),
+    "POST /people/deny": ("/people/deny", {"name": "vi", "action": "train.run"}),
+    "POST /people/forget": ("/people/forget", {"name": "vi"}),
+    "GET /tokens": ("/tokens", None),
+    "POST /tokens": ("/tokens", {"name": "billing"}),
+    "POST /tokens/{name:str}/rotate": ("/tokens/billing/rotate", None),
+    "POST /tokens/{name:str}/revoke": ("/tokens/billing/revoke", None),
+    "GET /audit/verify": ("/audit/verify", None),
+    "GET /audit/key": ("/audit/key", None),
+    "GET /audit/export": ("/audit/export", None),
+    "POST /audit/remove": ("/audit/remove", {"seq": 3, "reason": "erasure"}),
+    "GET /store": ("/store", None),
+    "POST /store/remove": ("/store/remove", {"digest": "0" * 64, "reason": "erasure"}),
+    "GET /status": ("/status", None),
+    "GET /schedules": ("/schedules", None),
+    "POST /ticks": ("/ticks", {"at": "2026-11-20T03:00:00Z"}),
     "GET /openapi": ("/openapi", None),
     "GET /openapi/openapi.json": ("/openapi/openapi.json", None),
     "GET /openapi/{path:str}": ("/openapi/other", None),
@@ -173,13 +220,15 @@ DESCRIBES = {"GET /openapi", "GET /openapi/openapi.json", "GET /openapi/{path:st
 
 def test_each_route_asks_for_the_action_in_its_line(team: Control) -> None:
     every = ("engineer", "auditor", "approver", "validator")
-    for action in sorted({each["action"] for each in lines()}):
-        name = action.replace(".", "-")
-        with open_project(team.folder) as opened:
+    actions = sorted({each["action"] for each in lines()})
+    tokens = {}
+    with open_project(team.folder) as opened:
+        for action in actions:
+            name = action.replace(".", "-")
             add_person(opened, name, roles=every, by="ada")
-        token = team.token(name, name)
-        with open_project(team.folder) as opened:
-            deny_person(opened, name, action, by="ada")  # type: ignore[arg-type]
+            tokens[action] = add(opened, name, actions=("act",), by=name).text
+            deny_person(opened, name, action, by="ada")
+    for action, token in tokens.items():
         for route in (each["route"] for each in lines() if each["action"] == action):
             if route not in DESCRIBES:
                 path, body = ASKED[route]
@@ -190,8 +239,8 @@ def test_each_route_asks_for_the_action_in_its_line(team: Control) -> None:
 
 def test_it_reads_what_the_command_line_reads(shared: Control) -> None:
     control, token = shared, shared.owner
-    for route, (path, body) in ASKED.items():
-        if body is None and route not in ("GET /events", "GET /openapi/{path:str}"):
+    for route, (path, _) in ASKED.items():
+        if route.startswith("GET ") and route not in ("GET /events", "GET /openapi/{path:str}"):
             reply = control.ask("GET", path, token)
             assert reply.status_code == 200, (route, reply.text)
     (one,) = [
@@ -218,10 +267,13 @@ def test_a_run_is_asked_for_as_a_job_and_steered(team: Control) -> None:
     assert team.ask("POST", f"/jobs/{job}/cancel", token).json()["state"] == "cancelled"
     assert team.ask("POST", f"/jobs/{job}/retry", token).json()["state"] == "queued"
     for wrong, status, said in (
-        ({"act": "rm", "arguments": {}}, 400, "expected one of: run, gate, compact"),
+        ({"act": "rm", "arguments": {}}, 400, "expected one of: run, gate, compact, reproduce"),
         ({"act": "run", "arguments": {"models": "leaving"}}, 400, "models"),
         ({"act": "run", "arguments": {"models": ["nobody"]}}, 404, "nobody"),
         ({"act": "run", "not_before": "2027-01-01T00:00:00"}, 400, ""),
+        ({"act": "run", "not_before": "9999-12-31T23:59:59-23:00"}, 400, "not_before"),
+        ({"act": "run", "key": "a\0b"}, 400, "key"),
+        ({"act": "run", "pool": "a\nb"}, 400, "pool"),
         ({"act": "run", "limits": {"attempts": 0}}, 400, "attempts"),
         ({"arguments": {}}, 400, "act"),
     ):
@@ -230,6 +282,162 @@ def test_a_run_is_asked_for_as_a_job_and_steered(team: Control) -> None:
     assert team.ask("POST", f"/jobs/{job}/raise", token, json={"to": "first"}).status_code == 400
     assert team.ask("GET", "/jobs/20991231", token).status_code == 404
     assert team.ask("POST", "/jobs", team.token("seen", "vi"), json=asked).status_code == 403
+
+
+def test_a_run_that_no_job_began_is_cancelled_by_its_id(team: Control) -> None:
+    token, run = team.token("mine", "bo"), "20991129T070240773452-a087ab"
+    with open_project(team.folder) as opened:
+        opened.ledger.transact(lambda tx: tx.append(RunStarted(run=run, project="shop", command="run")))
+    asked = team.ask("POST", f"/jobs/{run[:12]}/cancel", token)
+    assert asked.status_code == 200 and asked.json()["id"] == run, asked.text
+    assert team.ask("POST", f"/jobs/{run}/cancel", token).status_code == 200, "as often as one likes"
+    with open_project(team.folder) as opened:
+        bo = find(opened, "bo")
+        assert [fact.by for _, fact in opened.ledger.scan(CANCELS)] == [bo.id if bo else ""]
+        opened.ledger.transact(lambda tx: tx.append(RunEnded(run=run, outcome="stopped")))
+        assert opened.ledger.scan(CANCELS) == []
+        started = RunStarted(run="20991130T1", project="shop", command="run", job=JOB)
+        claimed = JobStarted(job=JOB, token=1, worker="w", hold=1.0)
+        queued = JobQueued(job=JOB, request=JobRequest(act="run"))
+        opened.ledger.transact(lambda tx: [tx.append(each) for each in (queued, claimed, started)])
+    ended = team.ask("POST", f"/jobs/{run}/cancel", token)
+    assert ended.status_code == 409 and "it has ended" in ended.json()["error"]
+    of_job = team.ask("POST", "/jobs/20991130T1/cancel", token)
+    assert of_job.status_code == 409 and f"comporta job cancel {JOB}" in of_job.json()["error"]
+    assert team.ask("POST", f"/jobs/{run}/retry", token).status_code == 404
+    assert team.ask("POST", f"/jobs/{run}/cancel", team.token("seen", "vi")).status_code == 403
+
+
+def test_roles_are_given_denied_and_ended_over_http(team: Control) -> None:
+    admin, viewer = team.token("mine", "ada"), team.token("seen", "vi")
+    given = team.ask(
+        "POST", "/people", admin, json={"name": "vi", "role": ["engineer"], "until": "2099-01-01"}
+    )
+    assert given.json()["facts"] == ["role.granted"], given.text
+    asked = {"act": "run", "arguments": {"models": ["leaving"]}}
+    assert team.ask("POST", "/jobs", viewer, json=asked).status_code == 202
+    denied = team.ask("POST", "/people/deny", admin, json={"name": "vi", "action": "train.run"})
+    assert denied.status_code == 200 and team.ask("POST", "/jobs", viewer, json=asked).status_code == 403
+    assert {each["name"]: each["role"] for each in team.ask("GET", "/people", admin).json()}["vi"]
+    assert team.ask("POST", "/people/revoke", admin, json={"name": "vi"}).status_code == 200
+    assert team.ask("GET", "/models", viewer).status_code == 403
+    last = team.ask("POST", "/people/revoke", admin, json={"name": "ada", "role": ["admin"]})
+    assert last.status_code == 409, "somebody must be left who grants"
+    forgotten = team.ask("POST", "/people/forget", team.token("dpo", "ada"), json={"name": "vi"})
+    assert forgotten.status_code == 403, "who grants roles erases nobody"
+
+
+def test_a_token_makes_nothing_that_would_act_after_it(team: Control) -> None:
+    admin = team.token("mine", "ada")
+    for path, body in (
+        ("/tokens", {"name": "spare", "actions": ["act"]}),
+        ("/tokens", {"name": "spare", "actions": ["predict", "act"]}),
+        ("/tokens/mine/rotate", {}),
+    ):
+        reply = team.ask("POST", path, admin, json=body)
+        assert reply.status_code == 403 and "after it has ended" in reply.text, (path, reply.text)
+    key = team.ask("POST", "/people", admin, json={"name": "ada", "key": "0" * 64})
+    assert key.status_code == 400 and "key" in key.json()["error"]
+    with open_project(team.folder) as opened, acting_as(person_of(opened, _token_of(opened, "mine"))):
+        for act in (
+            lambda: add_person(opened, "ada", key=public_hex(make_person_key())),
+            lambda: trust_issuer(
+                opened, "ci", issuer="https://ci", audience="x", claims={"a": "b"}, jwks=b""
+            ),
+        ):
+            with pytest.raises(Forbidden, match="after it has ended"):
+                act()
+
+
+def _token_of(opened: OpenProject, name: str) -> Token:
+    return next(each for _, each in opened.ledger.scan(TOKENS) if each.name == name)
+
+
+def test_tokens_of_programs_are_made_replaced_and_ended_over_http(team: Control) -> None:
+    admin = team.token("mine", "ada")
+    made = team.ask("POST", "/tokens", admin, json={"name": "billing", "quota": {"rows_a_day": 10}})
+    assert made.status_code == 200 and made.json()["text"].startswith("cmp_"), made.text
+    assert made.headers["cache-control"] == "no-store"
+    again = team.ask("POST", "/tokens/billing/rotate", admin, json={"overlap": "1h"}).json()
+    assert again["token"]["quota"]["rows_a_day"] == 10 and again["text"] != made.json()["text"]
+    listed = team.ask("GET", "/tokens", team.token("audits", "bo"))
+    assert [each["state"] for each in listed.json() if each["name"] == "billing"] == ["valid", "replaced"]
+    assert made.json()["text"] not in listed.text
+    assert len(team.ask("POST", "/tokens/billing/revoke", admin).json()) == 2
+    for wrong in ({"name": "Billing!"}, {"name": "b", "until": "1999-01-01"}):
+        assert team.ask("POST", "/tokens", admin, json=wrong).status_code == 409
+    for wrong in ({"name": "b", "decimals": 99}, {"name": "b", "quota": {"rows_a_day": -1}}, {"nam": "b"}):
+        assert team.ask("POST", "/tokens", admin, json=wrong).status_code == 400
+    assert team.ask("POST", "/tokens/none/rotate", admin, json={}).status_code == 404
+
+
+def test_the_record_is_verified_and_exported_for_strangers(shared: Control, tmp_path: Path) -> None:
+    found = shared.ask("GET", "/audit/verify", shared.owner).json()
+    assert found["sound"] and found["artifacts"] is None
+    head = f"{found['head']['seq']}:{found['head']['hash']}"
+    assert shared.ask("GET", f"/audit/verify?head={head}", shared.owner).json()["sound"]
+    assert shared.ask("GET", "/audit/verify?head=x", shared.owner).status_code == 400
+    assert not shared.ask("GET", f"/audit/verify?head=99999:{'0' * 64}", shared.owner).json()["sound"]
+    exported = shared.ask("GET", f"/audit/export?withhold={found['head']['seq'] - 1}", shared.owner)
+    assert exported.headers["content-type"].startswith("application/jsonl"), exported.text
+    file = tmp_path / "record.jsonl"
+    file.write_bytes(exported.content)
+    public = shared.ask("GET", "/audit/key", shared.owner).json()["key"]
+    verifier = [sys.executable, str(Path(__file__).parents[2] / "docs" / "verify_bundle.py")]
+    assert subprocess.run([*verifier, str(file), public], check=False).returncode == 0
+    assert b"leaving" in exported.content
+    file.write_bytes(exported.content.replace(b"leaving", b"staying", 1))
+    assert subprocess.run([*verifier, str(file), public], check=False).returncode != 0
+    assert shared.ask("GET", "/audit/export?withhold=99999", shared.owner).status_code in (400, 409)
+
+
+def test_a_tick_over_http_is_the_same_job_however_often_it_is_told(team: Control) -> None:
+    file = team.folder / "project.py"
+    nightly = 'project = Project(schedules=(Schedule("nightly", "0 3 * * *"),), name='
+    text = file.read_text()
+    assert "\nproject = Project(" in text
+    declared = f"\nfrom comporta import Schedule\n{nightly}"
+    file.write_text(re.sub(r"\nproject = Project\(\s*", declared, text))
+    token = team.token("mine", "bo")
+    assert [each["schedule"]["name"] for each in team.ask("GET", "/schedules", token).json()] == ["nightly"]
+    at = {"schedule": "nightly", "at": "2026-11-20T03:00:10Z"}
+    first, again = (team.ask("POST", "/ticks", token, json=at).json() for _ in range(2))
+    assert first["outcome"] == "later" and first["ticks"][0]["job"]["id"] == again["ticks"][0]["job"]["id"]
+    past = team.ask("POST", "/ticks", token, json={"at": "2026-11-01T03:00:10Z"}).json()
+    assert past["outcome"] == "refused"
+    assert team.ask("POST", "/ticks", token, json={"schedule": "weekly"}).status_code == 404
+    for wrong in (
+        "2026-11-20T03:00:10",
+        "2999-12-01T03:00:10Z",
+        "9999-12-31T23:59:59-12:00",
+        "0001-01-01T00:00:00+12:00",
+    ):
+        assert team.ask("POST", "/ticks", token, json={"at": wrong}).status_code == 400, wrong
+    assert team.ask("POST", "/ticks", team.token("seen", "vi"), json=at).status_code == 403
+
+
+def test_what_takes_long_is_a_job_that_reads_and_writes_no_file(team: Control) -> None:
+    token = team.token("mine", "bo")
+    asked: tuple[tuple[str, dict[str, Any], int], ...] = (
+        ("reproduce", {"version": "leaving/2"}, 202),
+        ("predict", {"version": "leaving/2", "input": "customers@1", "output": "scores"}, 202),
+        ("verify", {}, 202),
+        ("gc", {"dry": True}, 202),
+        ("predict", {"version": "leaving/2", "input": "/etc/passwd", "output": "scores"}, 400),
+        ("predict", {"version": "leaving/2", "input": "customers", "output": "out.csv"}, 400),
+        ("predict", {"version": "leaving/2", "input": "customers", "output": "customers"}, 400),
+        ("predict", {"version": "leaving/2", "input": "none", "output": "scores"}, 404),
+        ("predict", {"version": "leaving/2", "input": "customers", "output": "scores", "chunk": 0}, 400),
+        ("reproduce", {"version": "leaving/99"}, 404),
+        ("verify", {"head": "x"}, 400),
+    )  # fmt: skip
+    for act, arguments, status in asked:
+        reply = team.ask("POST", "/jobs", token, json={"act": act, "arguments": arguments})
+        assert reply.status_code == status, (act, arguments, reply.text)
+    viewer = team.token("seen", "vi")
+    for act, arguments, _ in asked[1:3]:
+        reply = team.ask("POST", "/jobs", viewer, json={"act": act, "arguments": arguments})
+        assert reply.status_code == 403, (act, reply.text)
 
 
 def test_an_act_is_recorded_in_the_name_of_who_made_the_token(team: Control) -> None:
@@ -287,6 +495,43 @@ def test_a_token_signs_nothing_for_who_has_a_key(team: Control) -> None:
     assert reply.status_code == 403 and "key" in reply.json()["error"]
 
 
+def test_a_quota_counts_requests_and_one_that_is_answered_is_no_more_at_once(control: Control) -> None:
+    quota = Quota(requests_a_day=2, requests_at_once=1)
+    token = control.token("mine", "rui", quota=quota)
+    for status in (404, 200, 429):
+        path = "/models/none" if status == 404 else "/models"
+        reply = control.ask("GET", path, token)
+        assert reply.status_code == status, reply.text
+    assert "a quota of 2 requests a day" in reply.json()["error"] and int(reply.headers["retry-after"]) > 0
+
+
+def test_a_token_has_so_many_requests_at_once_and_a_feed_is_one_to_its_end(control: Control) -> None:
+    token = control.token("mine", "rui", quota=Quota(requests_at_once=1))
+    headers = {"authorization": f"Bearer {token}"}
+
+    async def follow() -> tuple[int, int]:
+        begun = asyncio.Event()
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            async def told(message: Any) -> None:
+                begun.set()
+                await send(message)
+
+            await control.app(scope, receive, told)
+
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8081") as client:
+            feed = asyncio.create_task(client.get("/events", headers=headers))
+            await begun.wait()
+            beside = (await client.get("/models", headers=headers)).status_code
+            control.acts.stopping = True
+            await feed
+            control.acts.stopping = False
+            return beside, (await client.get("/models", headers=headers)).status_code
+
+    assert asyncio.run(follow()) == (429, 200)
+
+
 def test_a_token_for_one_model_is_about_no_other_and_not_about_all(control: Control) -> None:
     token = control.token("mine", "rui", models=("worth",))
     assert control.ask("GET", "/models/worth", token).status_code == 200
@@ -316,6 +561,7 @@ def test_a_token_for_one_model_is_about_no_other_and_not_about_all(control: Cont
         ("POST", "/models/leaving/versions/1/approve", {"json": {"reason": "x" * 3000}}, 400, "reason"),
         ("POST", "/models/leaving/versions/1/waive", {"json": {"check": "x"}}, 400, "reason"),
         ("POST", "/models/leaving/versions/1/waive", {}, 400, "expected a JSON object"),
+        ("POST", "/jobs", {"content": b"[" * 60_000}, 400, "nested more deeply"),
         ("POST", "/models/leaving/rollback", {"content": b" " * (MOST_BODY + 1)}, 413, ""),
     ],
 )
@@ -405,6 +651,23 @@ def test_a_fault_is_told_without_its_values(
     assert "person's name" not in heard.out + heard.err + reply.text
 
 
+def test_acts_that_wait_for_a_long_one_are_bounded_and_keep_nobody_from_being_refused(
+    shared: Control, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared.acts, "_waiting", threading.Semaphore(2))
+    with shared.acts._acting, ThreadPoolExecutor(2) as pool:
+        waiting = [pool.submit(shared.ask, "GET", "/models", shared.owner) for _ in range(2)]
+        while shared.acts._waiting._value:  # type: ignore[attr-defined]
+            time.sleep(0.001)
+        refused = shared.ask("GET", "/models", shared.owner)
+        assert refused.status_code == 503 and "wait for their turn" in refused.json()["error"]
+        assert shared.ask("GET", "/models", "x").status_code == 401
+        assert shared.ask("GET", "/ready").json() == {"ready": True}
+        shared.acts._acting.release()
+        assert [each.result().status_code for each in waiting] == [200, 200]
+        shared.acts._acting.acquire()
+
+
 def test_what_is_declared_is_read_anew_with_each_act(control: Control, folder: Path) -> None:
     token = control.token("mine", "rui")
     file = folder / "project.py"
@@ -413,6 +676,26 @@ def test_what_is_declared_is_read_anew_with_each_act(control: Control, folder: P
     file.write_text(file.read_text().replace('Person("rui", "owner")', 'Person("eva", "owner")'))
     after = control.ask("POST", "/models/leaving/versions/3/waive", token, json=ASKED_WAIVER)
     assert after.status_code == 403, after.text
+
+
+def test_while_no_commit_of_the_branch_has_loaded_the_folder_that_people_edit_says_nothing(
+    control: Control, folder: Path
+) -> None:
+    token = control.token("mine", "rui")
+    (folder / "comporta.toml").write_text('[code]\nfrom = "git+file:///srv/repository#main"\n')
+    (folder / "project.py").write_text("raise SystemExit('people edit this')\n")
+    assert control.ask("GET", "/models", token).status_code == 200
+    assert control.ask("GET", "/status", token).status_code == 200
+    for method, path, body in (
+        ("POST", "/models/leaving/versions/2/approve", {}),
+        ("POST", "/models/leaving/versions/3/waive", ASKED_WAIVER),
+        ("POST", "/jobs", {"act": "run"}),
+        ("GET", "/schedules", None),
+    ):
+        reply = control.ask(method, path, token, json=body)
+        assert reply.status_code == 409 and "has loaded yet" in reply.json()["error"], (path, reply.text)
+    back = control.ask("POST", "/models/leaving/rollback", token, json={"reason": "incident"})
+    assert "has loaded yet" not in back.text, back.text
 
 
 ASKED_WAIVER = {"check": "none", "reason": "x", "until": "2099-01-01"}

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from comporta import Schedule
-from comporta.acts.jobs.ask import ask
+from comporta import Project, Schedule
+from comporta.acts.jobs.ask import ask, ask_for_tick
 from comporta.acts.jobs.queued_acts import RunArguments
-from comporta.acts.jobs.tick import ask_due
+from comporta.acts.jobs.tick import TickResult, ask_due
 from comporta.cli import main
-from comporta.errors import BadProject, NotFound
-from comporta.jobs import AttemptEnd, ClaimRules, claim, settle
+from comporta.errors import BadProject, NotFound, Refused
+from comporta.jobs import JOBS, AttemptEnd, ClaimRules, claim, settle
 from comporta.opened.project import OpenProject, open_project
-from comporta.records.job import Job, JobLimits
+from comporta.records.job import Job, JobLimits, Tick
 
 NIGHTLY = Schedule("nightly", "0 3 * * *", models=("leaving",))
 
@@ -106,12 +108,43 @@ def test_the_command_says_done_later_or_refused_by_its_exit_code(
     assert "passed over" in capsys.readouterr().out
     assert main(["schedules", *where]) == 0
     assert "Europe/Lisbon" in capsys.readouterr().out
-    for wrong in (["tick", "--at", "soon"], ["tick", "--at", "2026-07-01T02:00"], ["tick", "weekly"]):
+    for wrong in (
+        ["tick", "--at", "soon"],
+        ["tick", "--at", "2999-01-01T00:00Z"],
+        ["tick", "--at", "9999-12-31T23:59-12:00"],
+        ["tick", "--at", "2026-07-01T02:00"],
+        ["tick", "weekly"],
+    ):
         assert main([*wrong, *where]) == 2
     said = capsys.readouterr().err
     assert "expected a time" in said
+    assert "a time to come" in said, "else all ticks until then would be passed over"
     assert "a time zone too" in said
     assert "found no schedule 'weekly'" in said
+
+
+def test_many_who_ask_at_once_get_one_job_a_tick_and_none_that_was_overtaken(folder: Path) -> None:
+    """Each has a clock of its own: half of them see the tick before, and decide before either asks."""
+    early, late = utc("2026-07-01T03:00"), utc("2026-07-02T03:00")
+    decided = threading.Barrier(6)
+
+    def ask_at(at: datetime) -> TickResult:
+        with open_project(folder) as opened:
+            decided.wait()
+            (found,) = ask_due(opened, (NIGHTLY,), at)
+            return found
+
+    with ThreadPoolExecutor(6) as pool:
+        results = list(pool.map(ask_at, (early, late) * 3))
+    with open_project(folder) as opened:
+        asked = [each.request.tick for _, each in opened.ledger.scan(JOBS) if each.request.tick is not None]
+        ticks = [each.at for each in asked]
+        assert ticks in ([late], [early, late]), "one job each, the older never after the newer"
+        assert {each.job.id for each in results if each.job is not None and each.tick == late}
+        overtaken = ask_for_tick(
+            opened, "run", RunArguments(), "build", Tick(schedule="nightly", at=utc("2026-06-30T03:00"))
+        )
+        assert overtaken is None and len(opened.ledger.scan(JOBS)) == len(ticks)
 
 
 def test_where_the_code_comes_from_a_branch_a_tick_is_of_its_commit(
@@ -122,6 +155,39 @@ def test_where_the_code_comes_from_a_branch_a_tick_is_of_its_commit(
     for command in (["tick", "nightly", "--work"], ["schedules"]):
         assert main([*command, "--project", str(folder)]) != 0
         assert "no commit of file:///srv/repository#main has loaded yet" in capsys.readouterr().err
+
+
+def test_where_the_code_comes_from_a_branch_a_worker_from_python_works_with_its_commit(folder: Path) -> None:
+    (folder / "comporta.toml").write_text('[code]\nfrom = "git+file:///srv/repository#main"\n')
+    project = Project("shop", root=folder)
+    project.jobs.run()
+    with pytest.raises(Refused, match="has loaded yet"):
+        project.jobs.work()
+
+
+def test_a_job_is_cancelled_also_where_the_projects_file_is_broken_or_its_model_is_gone(folder: Path) -> None:
+    with open_project(folder) as opened:
+        first, second = (ask(opened, "run", RunArguments(models=("leaving",))) for _ in range(2))
+    file = folder / "project.py"
+    text = file.read_text()
+    file.write_text(text.replace("models=(leaving, worth)", "models=(worth,)"))
+    where = ["--project", str(folder)]
+    assert main(["job", "retry", first.id, *where]) == 2, "nobody can ask for it any more"
+    assert main(["job", "cancel", first.id, *where]) == 0
+    file.write_text(f"raise ValueError\n{text}")
+    assert main(["job", "cancel", second.id, *where]) == 0
+    with open_project(folder) as opened:
+        assert {job.state for _, job in opened.ledger.scan(JOBS)} == {"cancelled"}
+
+
+def test_a_job_of_later_is_put_in_order_by_utc(folder: Path) -> None:
+    with open_project(folder) as opened:
+        lisbon = datetime.fromisoformat("2027-07-01T12:00+01:00")
+        job = ask(opened, "run", RunArguments(), not_before=lisbon)
+        assert job.not_before == lisbon and job.not_before.tzinfo == UTC
+        for wrong in ("9999-12-31T23:59:59-23:00", "0001-01-01T00:00+12:00", "2027-01-01T00:00"):
+            with pytest.raises(BadProject, match="not_before: found"):
+                ask(opened, "run", RunArguments(), not_before=datetime.fromisoformat(wrong))
 
 
 def test_nobody_takes_the_key_of_a_tick(folder: Path) -> None:

@@ -251,6 +251,7 @@ SAMPLES: tuple[Fact, ...] = (
     facts.JobCancelled(job="20261130T120000000000-0a1b2c", by=WHO),
     facts.JobRetried(job="20261130T120000000000-0a1b2c", present=("e5" * 32,), by=WHO),
     facts.JobRaised(job="20261130T120000000000-0a1b2c", priority="urgent", by=WHO),
+    facts.RunCancelled(run="r1", by=WHO),
     facts.JobEnded(
         job="20261130T120000000000-0a1b2c",
         token=1,

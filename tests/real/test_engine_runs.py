@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from textwrap import dedent
@@ -18,12 +19,14 @@ from typing import Any
 
 import pytest
 
-from comporta.engine import CLAIMS, FAILURES, PROJECTIONS, RUNS, STEPS, Engine
+from comporta.engine import CANCELS, CLAIMS, FAILURES, PROJECTIONS, RUNS, STEPS, Engine
+from comporta.engine.interruption import CancelledRun
 from comporta.errors import BadProject, ExpectationBroken, LimitPassed, StepFailed
 from comporta.ledger import Ledger, open_ledger
 from comporta.opened.sentences import sentence
 from comporta.records import Answer, Limits, Node, Output, Plan, Run, Transaction
 from comporta.records.facts import StepAnswered
+from comporta.records.job_facts import RunCancelled
 from comporta.store import StepContext, derive, open_store
 
 PROJECT = """
@@ -511,6 +514,24 @@ def test_ctrl_c_kills_what_runs_begins_nothing_more_and_says_so(root: Path) -> N
     ((_, run),) = ledger_of(root).scan(RUNS)
     assert run.outcome == "stopped"
     assert all(not claim.holder for _, claim in ledger_of(root).scan(CLAIMS))
+
+
+def test_a_run_that_somebody_cancels_elsewhere_kills_its_steps_and_then_says_so(
+    root: Path, engine: Engine
+) -> None:
+    steps = tuple(node("sleeps", f"sleeps {n}", params={"seconds": 60 + n}) for n in range(3))
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(engine.ask, Plan(nodes=steps))
+        child = int(_eventually(lambda: (root / "child").read_text() or None))
+        ledger = ledger_of(root)
+        ((run, _),) = ledger.scan(RUNS)
+        ledger.transact(lambda tx: tx.append(RunCancelled(run=run, by="")))
+        with pytest.raises(CancelledRun, match=f"run {run}: somebody cancelled it"):
+            asked.result(timeout=45)
+    _gone(child)
+    assert sentence(ledger.get(RUNS, run).reason) == "cancelled"
+    assert all(not claim.holder for _, claim in ledger.scan(CLAIMS))
+    assert ledger.scan(CANCELS) == [], "of a run that ended none is kept"
 
 
 def pressed_and_lost(name: str, state: str, seconds: float) -> None:

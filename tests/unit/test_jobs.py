@@ -256,6 +256,25 @@ def test_tokens_rise_also_where_the_leases_were_lost(ledger: Ledger, clock: Cloc
     assert begun(ledger).token == first.token + 1
 
 
+def test_no_lease_is_left_of_a_job_that_ended_and_tokens_rise_all_the_same(
+    ledger: Ledger, clock: Clock
+) -> None:
+    ask(ledger, clock)
+    first = begun(ledger)
+    assert [each.name for each in ledger.leases()] == [f"job/{first.id}"]
+    end(ledger, first, "stopped")
+    assert ledger.leases() == []
+    second = begun(ledger)
+    assert second.token == first.token + 1
+    assert ledger.transact(lambda tx: jobs.renew(tx, first.id, first.token, "w-1", RULES)) is None
+    ended = Lease(name="job/older", holder="", token=7, beat=0, seconds=1.0, until=clock())
+    led = Lease(name="leader", holder="", token=7, beat=0, seconds=1.0, until=clock())
+    ledger.transact(lambda tx: [tx.put_lease(each) for each in (ended, led)])
+    names = [each.name for each in ledger.leases()]
+    ledger.transact(lambda tx: jobs.remove_left_leases(tx, names))
+    assert [each.name for each in ledger.leases()] == [f"job/{first.id}", "leader"]
+
+
 def test_a_renewed_attempt_is_not_lost(ledger: Ledger, clock: Clock) -> None:
     ask(ledger, clock)
     job = begun(ledger)

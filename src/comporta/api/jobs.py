@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from comporta.acts.jobs.listing import JobView
     from comporta.opened.project import OpenProject
+    from comporta.records import Run
 
 _COLUMNS = ("job", "act", "class", "state", "asked", "took")
 
@@ -81,8 +82,9 @@ class ProjectJobs:
         with self._opens() as opened:
             return job_view(opened, job)
 
-    def cancel(self, job: str) -> Job:
-        """Ends a job; one that runs is ended by its worker. Raises NotFound, Refused, Forbidden."""
+    def cancel(self, job: str) -> Job | Run:
+        """Ends a job; one that runs is ended by its worker. Or a run that no job began, by its id. Raises
+        NotFound, Refused, Forbidden."""
         from comporta.acts.jobs import ask
 
         with self._opens() as opened:
@@ -104,10 +106,13 @@ class ProjectJobs:
 
     def work(self, stop: Event | None = None) -> int:
         """Carries out jobs until none may begin now, or until `stop` is set: how many attempts. Each runs in
-        a process of its own. Raises Forbidden, BadProject."""
+        a process of its own, with the code of the commit that is current where `[code]` names a branch.
+        Raises Forbidden, BadProject; Refused while no commit of the branch has loaded."""
         import threading
 
         from comporta.acts.jobs.worker import open_worker
+        from comporta.opened.deployed import with_deployed_code
 
-        with self._opens() as opened:
-            return open_worker(opened, lambda notice: None).work(stop or threading.Event(), once=stop is None)
+        with self._opens() as opened, with_deployed_code(opened) as deployed:
+            worker = open_worker(deployed, lambda notice: None)
+            return worker.work(stop or threading.Event(), once=stop is None)

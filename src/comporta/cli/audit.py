@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +10,8 @@ from cyclopts import Parameter
 
 from comporta.cli import show
 from comporta.cli.exposed import tell_exposed
-from comporta.cli.options import NO, AsJson, By, Where, between
+from comporta.cli.job import queue_act
+from comporta.cli.options import NO, AsJson, By, Priority, Queue, Where, between
 from comporta.cli.words import words as say
 from comporta.errors import BadProject
 from comporta.opened.written_file import replacing
@@ -27,6 +27,8 @@ def verify(
     *,
     head: Annotated[str, Parameter(help="The head that an earlier audit printed: SEQ:HASH.")] = "",
     ledger_only: Annotated[bool, Parameter(help="Leave out the bytes of artifacts and datasets.")] = False,
+    queue: Queue = False,
+    priority: Priority = None,
     project: Where = None,
     json: AsJson = False,
 ) -> int:
@@ -35,54 +37,41 @@ def verify(
     Exit code 3: something differs from what was written. Only with --head can it know whether the newest
     events were cut off: keep the head it prints elsewhere, for the next time.
     """
-    from comporta.acts.upkeep.audit import verify as verified
-    from comporta.acts.upkeep.audit import verify_artifacts, verify_data, verify_people, verify_store
+    if queue or priority is not None:
+        if ledger_only:
+            raise BadProject(say.QUEUE_WHOLE)
+        return queue_act("verify", {"head": head}, priority, project, json)
+    from comporta.acts.upkeep.whole_audit import head_of, verify_whole
     from comporta.cli.progress import ReadingProgress
     from comporta.opened.project import open_project
     from comporta.opened.sentences import sentence
 
-    expected = _head(head) if head else None
+    expected = head_of(head) if head else None
     with open_project(project) as opened:
         tell_exposed(opened)
-        audit = verified(opened, expected)
         reading = ReadingProgress()
-        on_progress = None if json else reading
         try:
-            artifacts = None if ledger_only else verify_artifacts(opened, on_progress)
-            read = None if ledger_only else verify_data(opened, on_progress)
-            people, store = verify_people(opened), verify_store(opened)
+            found = verify_whole(
+                opened, expected, ledger_only=ledger_only, on_progress=None if json else reading
+            )
         finally:
             reading.end()
-    sound = (
-        audit.sound
-        and not people
-        and not store
-        and not (artifacts and artifacts.faults)
-        and not (read and read.faults)
-    )
     if json:
-        show.json(
-            {
-                **msgspec.structs.asdict(audit),
-                "artifacts": artifacts,
-                "data": read,
-                "people": people,
-                "store": store,
-            }
-        )
-        return 0 if sound else NO
+        show.json(found.as_one())
+        return 0 if found.sound else NO
+    audit, artifacts, read = found.ledger, found.artifacts, found.data
     _chain(audit)
     if artifacts is not None:
         _artifacts(artifacts)
     if read is not None:
         _data(read)
-    for fault in (*people, *store):
+    for fault in (*found.people, *found.store):
         show.line(fault)
     for each in audit.unknown:
         show.line(sentence(each))
     show.line(say.HEAD.format(seq=audit.head.seq, hash=audit.head.hash))
     show.aside(say.KEEP_HEAD)
-    return 0 if sound else NO
+    return 0 if found.sound else NO
 
 
 def key(*, project: Where = None, json: AsJson = False) -> None:
@@ -145,10 +134,11 @@ def verify_export(
     Without --key it is verified with the key that it names itself: compare that with the project's own.
     """
     from comporta.acts.upkeep.audit import verify_export as verified
+    from comporta.acts.upkeep.whole_audit import head_of
     from comporta.ledger.signing import parse_public
     from comporta.opened.sentences import sentence
 
-    expected = _head(head) if head else None
+    expected = head_of(head) if head else None
     # Given but empty, as by a variable that is not set, is no wish for the file's own key.
     public = "" if key is None else parse_public(_key_text(key), "--key")
     found = verified(file, public, expected)
@@ -245,10 +235,3 @@ def _key_text(key: str) -> str:
         raise BadProject(
             f"--key: {key} cannot be read ({error}). Name a file such as comporta.pub."
         ) from error
-
-
-def _head(text: str) -> Head:
-    seq, _, digest = text.partition(":")
-    if not re.fullmatch("[0-9]{1,19}", seq) or not digest:
-        raise BadProject(f"--head: found {text!r}, expected SEQ:HASH as `comporta audit verify` prints it.")
-    return Head(seq=int(seq), hash=digest)

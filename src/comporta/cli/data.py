@@ -10,7 +10,8 @@ from cyclopts import Parameter
 
 from comporta.cli import completed_values as offered
 from comporta.cli import show as shown
-from comporta.cli.options import AsJson, By, Force, Reason, Where, between
+from comporta.cli.job import queue_act
+from comporta.cli.options import AsJson, By, Force, Priority, Queue, Reason, Where, between
 from comporta.cli.words import words as say
 from comporta.records.column_type import base_type, type_kind
 
@@ -222,8 +223,19 @@ def accept(name: Name, /, *, project: Where = None, json: AsJson = False) -> Non
         shown.table("Accepted", ("column", "type"), columns.items())
 
 
-def compact(name: Name, /, *, project: Where = None, json: AsJson = False) -> None:
+def compact(
+    name: Name,
+    /,
+    *,
+    queue: Queue = False,
+    priority: Priority = None,
+    project: Where = None,
+    json: AsJson = False,
+) -> None:
     """Merge a dataset's many small files. Versions and digests stay the same, and no step runs again."""
+    if queue or priority is not None:
+        queue_act("compact", {"dataset": name}, priority, project, json)
+        return
     from comporta.acts.data.compact import compact as compacted
     from comporta.opened.project import open_project
 
@@ -232,15 +244,11 @@ def compact(name: Name, /, *, project: Where = None, json: AsJson = False) -> No
     if json:
         shown.json(done)
     elif done.segments:
-        shown.line(
-            say.COMPACTED.format(
-                dataset=f"{name}@{done.version}",
-                before=done.before,
-                segments=done.segments,
-                after=done.after,
-                size=shown.size(done.size),
-            )
-        )
+        text = say.COMPACTED.format(
+            dataset=f"{name}@{done.version}", before=done.before, segments=done.segments, after=done.after,
+            size=shown.size(done.size),
+        )  # fmt: skip
+        shown.line(text)
     else:
         shown.line(say.NOTHING_TO_COMPACT.format(dataset=f"{name}@{done.version}"))
 

@@ -65,13 +65,19 @@ def show(job: JobNamed, /, *, project: Where = None, json: AsJson = False) -> No
 
 
 def cancel(job: JobNamed, /, *, project: Where = None, json: AsJson = False) -> None:
-    """End a job: one that waits at once, one that runs with every process that it started."""
+    """End a job: one that waits at once, one that runs with every process that it started.
+
+    Or a run that somebody began in a terminal, by its id: its steps are ended, and the terminal says so.
+    """
     from comporta.acts.jobs import ask
     from comporta.opened.project import open_project
 
     with open_project(project) as opened:
         done = ask.cancel(opened, job)
-    text = say.JOB_CANCELLED if done.state == "cancelled" else say.JOB_CANCELLING
+    if not isinstance(done, Job):
+        text = say.RUN_CANCELLING
+    else:
+        text = say.JOB_CANCELLED if done.state == "cancelled" else say.JOB_CANCELLING
     _tell(done, text.format(job=done.id), json)
 
 
@@ -161,7 +167,7 @@ def queue_act(
     return 0
 
 
-def _tell(job: Job, text: str, json: bool) -> None:
+def _tell(job: Job | Run, text: str, json: bool) -> None:
     if json:
         shown.json(job)
     else:

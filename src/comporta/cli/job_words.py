@@ -12,10 +12,17 @@ class JobTexts:
     JOB_QUEUE = "Ask for it as a job, which a worker carries out."
     JOB_END_WITH_INPUT = "End when standard input does: for a process that starts workers."
     QUEUE_ALONE = "--queue: found --param, --set or --out beside it, expected models alone."
+    QUEUE_WHOLE = "--queue: found --ledger-only beside it, expected neither: a job verifies every byte."
+    QUEUE_PREDICT = (
+        "--queue: found --follow, --reveal, --unreleased, --force, --by or --reason beside it, expected "
+        "--input, --output, --keep and --chunk alone: a job answers from a dataset into a dataset, by a "
+        "version that could be released."
+    )
     JOB_ONCE = "End once nothing waits that may begin now."
     JOB_QUEUED = "Job {job} waits. A worker carries it out: comporta work"
     JOB_CANCELLED = "Job {job} is cancelled."
     JOB_CANCELLING = "Job {job} runs; its worker ends it and says so: comporta jobs"
+    RUN_CANCELLING = "Run {job} is ended by its own process within seconds: comporta jobs"
     JOB_RETRIED = "Job {job} waits again."
     JOB_RAISED = "Job {job} is of the class {priority}."
     NO_JOBS = "No job was asked for yet. Ask for one: comporta run --queue"

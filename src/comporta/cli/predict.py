@@ -9,9 +9,11 @@ from cyclopts import Parameter
 
 from comporta.cli import completed_values as offered
 from comporta.cli import show
-from comporta.cli.options import AsJson, By, Force, Reason, Unreleased, Where, between
+from comporta.cli.job import queue_act
+from comporta.cli.options import AsJson, By, Force, Priority, Queue, Reason, Unreleased, Where, between
 from comporta.cli.words import words as say
 from comporta.errors import BadProject
+from comporta.records.job import JobValue
 
 if TYPE_CHECKING:
     from comporta.acts.predict.job import BatchRequest, BatchResult
@@ -35,6 +37,8 @@ def predict_batch(
     reveal: Annotated[bool, Parameter(help=say.PREDICT_REVEAL, negative="")] = False,
     unreleased: Unreleased = False,
     force: Force = False,
+    queue: Queue = False,
+    priority: Priority = None,
     by: By = None,
     reason: Reason = "",
     project: Where = None,
@@ -45,11 +49,15 @@ def predict_batch(
     Memory does not grow with the rows. Stopped, the same command goes on where it was. Into a dataset, each
     row is answered once. The ledger has who did it.
     """
+    if queue or priority is not None:
+        if follow or reveal or unreleased or force or by or reason:
+            raise BadProject(say.QUEUE_PREDICT)
+        asked: dict[str, JobValue] = {"version": version, "input": input, "output": output, "keep": keep}
+        queue_act("predict", {**asked, "chunk": chunk}, priority, project, json)
+        return
     from comporta.acts.predict.job import BatchRequest
     from comporta.acts.predict.predict import is_dataset_name
-    from comporta.acts.predict.predict import predict_batch as predicted
     from comporta.cli.progress import WritingProgress
-    from comporta.opened.project import open_project
 
     if follow and (force or reveal or not is_dataset_name(output)):
         raise BadProject(
@@ -57,22 +65,31 @@ def predict_batch(
             "expected the name of a dataset and neither --force nor --reveal."
         )
     progress = WritingProgress(input)
+    request = BatchRequest(version, input, keep, chunk, unreleased, by or "", reason, progress, show.say)
     if follow:
-        request = BatchRequest(version, input, keep, chunk, unreleased, by or "", reason, progress, show.say)
         _follow(request, output, poll, project, json, progress)
-        return
+    elif json:
+        show.json(_predict(request, output, reveal, force, project, progress))
+    else:
+        _show(_predict(request, output, reveal, force, project, progress))
+
+
+def _predict(
+    asked: BatchRequest, output: str, reveal: bool, force: bool, project: Where, progress: WritingProgress
+) -> BatchResult:
+    """Answers all rows that there are."""
+    from comporta.acts.predict.predict import predict_batch as predicted
+    from comporta.opened.project import open_project
+
     with open_project(project) as opened:
         try:
-            done = predicted(
-                opened, version, input, output, keep=keep, chunk=chunk, reveal=reveal, unreleased=unreleased,
-                force=force, by=by or "", reason=reason, progress=progress, say=show.say,
+            return predicted(
+                opened, asked.version, asked.source, output, keep=asked.keep, chunk=asked.chunk,
+                reveal=reveal, unreleased=asked.unreleased, force=force, by=asked.by, reason=asked.reason,
+                progress=progress, say=show.say,
             )  # fmt: skip
         finally:
             progress.end()
-    if json:
-        show.json(done)
-    else:
-        _show(done)
 
 
 def _show(done: BatchResult) -> None:

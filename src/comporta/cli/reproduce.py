@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from comporta.cli import show
+from comporta.cli.job import queue_act
 from comporta.cli.model import Named
-from comporta.cli.options import NO, AsJson, Where
+from comporta.cli.options import NO, AsJson, Priority, Queue, Where
 from comporta.cli.progress import display
 from comporta.cli.words import words as say
 
@@ -18,6 +19,8 @@ def reproduce(
     version: Named,
     /,
     *,
+    queue: Queue = False,
+    priority: Priority = None,
     project: Where = None,
     json: AsJson = False,
 ) -> int:
@@ -25,6 +28,8 @@ def reproduce(
 
     Rows come from the stored dataset versions, code from the source stored with the version.
     """
+    if queue or priority is not None:
+        return queue_act("reproduce", {"version": version}, priority, project, json)
     from comporta.acts.reproduce.reproduce import reproduce as reproduced
     from comporta.opened.project import open_project
 

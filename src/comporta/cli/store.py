@@ -7,7 +7,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from comporta.cli import show
-from comporta.cli.options import AsJson, By, Where
+from comporta.cli.job import queue_act
+from comporta.cli.options import AsJson, By, Priority, Queue, Where
 from comporta.cli.words import words as say
 
 
@@ -29,6 +30,8 @@ def du(*, project: Where = None, json: AsJson = False) -> None:
 def gc(
     *,
     dry: Annotated[bool, Parameter(name="--dry-run", help=say.DRY)] = False,
+    queue: Queue = False,
+    priority: Priority = None,
     project: Where = None,
     json: AsJson = False,
 ) -> None:
@@ -36,6 +39,9 @@ def gc(
 
     So are environments of `comporta env` that no released version needs and that were not used for a day.
     """
+    if queue or priority is not None:
+        queue_act("gc", {"dry": dry}, priority, project, json)
+        return
     from comporta.acts.upkeep.environments import sweep_environments
     from comporta.acts.upkeep.storage import sweep
     from comporta.opened.as_json import as_json

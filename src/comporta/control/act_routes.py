@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import date
 from typing import Annotated
 
 import msgspec
 from litestar import Response, post
 
+from comporta.control.bodies import RequestBody, Sentence, end_of
 from comporta.control.guard import ACTION
 from comporta.control.read_routes import HttpRequest, Number, acts_of, perform
 from comporta.control.replies import json_response
 
-Sentence = Annotated[str, msgspec.Meta(max_length=2000)]
 
-
-class ActBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ActBody(RequestBody, frozen=True, kw_only=True):
     """reason: why, for the record."""
 
     reason: Sentence = ""
 
 
-class ApprovalBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ApprovalBody(RequestBody, frozen=True, kw_only=True):
     """reason: why. role: in what role, where the project declares no people."""
 
     reason: Sentence = ""
     role: Sentence = ""
 
 
-class WaiverBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class WaiverBody(RequestBody, frozen=True, kw_only=True):
     """check: its name. reason: why. until: the last day, UTC."""
 
     check: Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
@@ -70,7 +69,8 @@ def waive_check(request: HttpRequest, model: str, number: Number, data: WaiverBo
     """As `comporta waive VERSION CHECK --json`."""
     from comporta.acts.judge.waive import waive
 
-    until = datetime.combine(data.until, time(23, 59, 59), UTC)
+    until = end_of(data.until)
+    assert until is not None
     return perform(
         request,
         lambda opened: waive(opened, f"{model}/{number}", data.check, reason=data.reason, until=until),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +17,17 @@ from litestar.openapi.spec import Components, SecurityScheme
 
 import comporta
 from comporta.control.act_routes import ACT_ROUTES
+from comporta.control.data_routes import DATA_ROUTES
 from comporta.control.event_routes import follow_events
-from comporta.control.guard import ACTION, ProjectActs, require_token
+from comporta.control.guard import ACTION, MOST_WAITING, ProjectActs, ending_request, require_token
 from comporta.control.health_routes import HEALTH_ROUTES
 from comporta.control.job_routes import JOB_ROUTES
+from comporta.control.operation_routes import OPERATION_ROUTES
+from comporta.control.people_routes import PEOPLE_ROUTES
 from comporta.control.read_routes import READ_ROUTES
 from comporta.control.replies import on_comporta_error, on_fault, on_http_error
+from comporta.control.token_routes import TOKEN_ROUTES
+from comporta.control.upkeep_routes import UPKEEP_ROUTES
 from comporta.control.webhook_routes import WEBHOOK_ROUTES
 from comporta.errors import BadRequest, ComportaError
 from comporta.http.admission import Admission
@@ -33,6 +40,10 @@ _DESCRIPTION = (
     "`comporta token add NAME --action act`, and acts as the person who made it."
 )
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+_ROUTES = (
+    *READ_ROUTES, *DATA_ROUTES, *ACT_ROUTES, *JOB_ROUTES, *OPERATION_ROUTES, *PEOPLE_ROUTES, *TOKEN_ROUTES,
+    *UPKEEP_ROUTES,
+)  # fmt: skip
 MOST_BODY = 64 * 1024
 """Bytes of a request."""
 
@@ -68,15 +79,17 @@ def control_routes(
         }
     )
     return Litestar(
-        [*READ_ROUTES, *ACT_ROUTES, *JOB_ROUTES, follow_events, *HEALTH_ROUTES, *WEBHOOK_ROUTES],
+        [*_ROUTES, follow_events, *HEALTH_ROUTES, *WEBHOOK_ROUTES],
         state=state,
         guards=[require_token],
+        middleware=[ending_request],
         exception_handlers={
             ComportaError: on_comporta_error,
             HTTPException: on_http_error,
             Exception: on_fault,
         },
         request_max_body_size=MOST_BODY,
+        on_startup=[use_threads],
         openapi_config=OpenAPIConfig(
             title="Comporta: control",
             version=comporta.__version__,
@@ -93,6 +106,13 @@ def control_routes(
         ),
         logging_config=None,
     )
+
+
+async def use_threads() -> None:
+    """Enough for all acts that may wait, and for feeds beside them; by default there are four more than
+    cores."""
+    executor = ThreadPoolExecutor(MOST_WAITING + 8, thread_name_prefix="comporta-act")
+    asyncio.get_running_loop().set_default_executor(executor)
 
 
 def only_from(app: Any, hosts: Sequence[str] | None) -> AsgiApp:

@@ -12,9 +12,9 @@ from litestar.params import Parameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from comporta.acts.up.event_feed import FeedEvent, events_after
-from comporta.control.guard import ACTION, ProjectActs
+from comporta.control.guard import ACTION, ProjectActs, TooManyWait
 from comporta.control.read_routes import HttpRequest, acts_of
-from comporta.errors import BadRequest, ComportaError
+from comporta.errors import BadRequest, Busy, ComportaError
 from comporta.records.credential import mask
 from comporta.records.token import Token
 
@@ -80,6 +80,8 @@ async def _messages(
             await asyncio.sleep(LOOK_SECONDS)
         try:
             found = await asyncio.to_thread(_next_events, acts, header, after)
+        except (Busy, TooManyWait):
+            found = ()  # it is asked again
         except ComportaError as error:
             yield ServerSentEventMessage(event="end", data=mask(str(error)))
             return

@@ -23,7 +23,7 @@ async def tell_ready(request: HttpRequest) -> Response[bytes]:
     """503 while the ledger cannot be read, or the process ends."""
     acts = acts_of(request)
     try:
-        await asyncio.to_thread(acts.head)
+        await asyncio.get_running_loop().run_in_executor(acts.admitting, acts.head)
         ready = not acts.stopping
     except ComportaError:
         ready = False

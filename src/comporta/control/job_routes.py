@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import datetime
 from typing import Annotated
 
@@ -10,19 +9,20 @@ import msgspec
 from litestar import Response, get, post
 from litestar.params import Parameter
 
+from comporta.control.bodies import Name, RequestBody
 from comporta.control.guard import ACTION
-from comporta.control.read_routes import HttpRequest, Limit, perform
+from comporta.control.read_routes import HttpRequest, Limit, perform, perform_in_thread
 from comporta.opened.project import OpenProject
 from comporta.records.job import Job, JobLimits, JobPriority, JobValue
 
-Name = Annotated[str, msgspec.Meta(max_length=200)]
 JobNamed = Annotated[str, Parameter(max_length=100, description="A job's id, or its beginning.")]
 
 
-class JobBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """act: `run`, `gate` or `compact`. arguments: of that act, `{"models": ["late"]}`. priority: its class;
-    null: the act's own. pool: jobs of one pool run only so many at a time. key: a second request with it is
-    the first one. not_before: when it may begin, with a time zone."""
+class JobBody(RequestBody, frozen=True, kw_only=True):
+    """act: `run`, `gate`, `reproduce`, `predict`, `compact`, `verify` or `gc`. arguments: of that act,
+    `{"models": ["late"]}`. priority: its class; null: the act's own. pool: jobs of one pool run only so many
+    at a time. key: a second request with it is the first one. not_before: when it may begin, with a time
+    zone."""
 
     act: Name
     arguments: dict[Name, JobValue] = {}
@@ -33,7 +33,7 @@ class JobBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     not_before: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
 
 
-class PriorityBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class PriorityBody(RequestBody, frozen=True, kw_only=True):
     """to: the class that it gets."""
 
     to: JobPriority = "urgent"
@@ -48,7 +48,7 @@ async def list_jobs(request: HttpRequest, limit: Limit = 20) -> Response[bytes]:
     """As `comporta jobs --json`."""
     from comporta.acts.jobs.listing import job_list
 
-    return await asyncio.to_thread(perform, request, lambda opened: job_list(opened, limit))
+    return await perform_in_thread(request, lambda opened: job_list(opened, limit))
 
 
 @get("/jobs/{job:str}", opt=_READS, sync_to_thread=True, summary="One job, its run and what it printed")
@@ -59,7 +59,7 @@ def show_job(request: HttpRequest, job: JobNamed) -> Response[bytes]:
     return perform(request, lambda opened: job_view(opened, job))
 
 
-@post("/jobs", opt=_STEERS, status_code=202, summary="Ask for a run, a gate, a compaction")
+@post("/jobs", opt=_STEERS, status_code=202, summary="Ask for what takes long: a run, a gate")
 async def ask_for_job(request: HttpRequest, data: JobBody) -> Response[bytes]:
     """As `comporta run --queue --json`: the job, which waits for a worker; of a known key the earlier one."""
     from comporta.acts.jobs.ask import ask
@@ -77,7 +77,7 @@ async def ask_for_job(request: HttpRequest, data: JobBody) -> Response[bytes]:
             not_before=data.not_before,
         )
 
-    return await asyncio.to_thread(perform, request, work, 202)
+    return await perform_in_thread(request, work, 202)
 
 
 @post("/jobs/{job:str}/cancel", opt=_STEERS, sync_to_thread=True, status_code=200, summary="End a job")

@@ -1,7 +1,8 @@
-"""Routes that only read: models and versions, runs, datasets, lineage."""
+"""Routes that only read: models and versions, runs, lineage."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
@@ -29,7 +30,15 @@ def perform(
     request: HttpRequest, work: Callable[[OpenProject], object], status: int = 200
 ) -> Response[bytes]:
     """What an act gives, done by the person who made the request's token. Raises what it does."""
+    request.state.acts = True
     return json_response(acts_of(request).perform(request.state.token, work), status)
+
+
+async def perform_in_thread(
+    request: HttpRequest, work: Callable[[OpenProject], object], status: int = 200
+) -> Response[bytes]:
+    """The same, for a route that is a coroutine: others are answered meanwhile."""
+    return await asyncio.to_thread(perform, request, work, status)
 
 
 @get("/models", opt=_READS_VERSIONS, sync_to_thread=True, summary="The newest versions of every model")
@@ -68,6 +77,19 @@ def show_version(request: HttpRequest, model: str, number: Number) -> Response[b
 
 
 @get(
+    "/models/{model:str}/versions/{number:int}/report",
+    opt=_READS_VERSIONS,
+    sync_to_thread=True,
+    summary="The verdicts of a version with what they rest on",
+)
+def show_report(request: HttpRequest, model: str, number: Number) -> Response[bytes]:
+    """As `comporta report MODEL/NUMBER --json`."""
+    from comporta.acts.judge.report import report
+
+    return perform(request, lambda opened: report(opened, f"{model}/{number}"))
+
+
+@get(
     "/models/{model:str}/compare",
     opt=_READS_VERSIONS,
     sync_to_thread=True,
@@ -103,60 +125,6 @@ def show_run(request: HttpRequest, run: str) -> Response[bytes]:
     return perform(request, lambda opened: run_of(opened, run))
 
 
-@get("/datasets", opt=_READS_DATA, sync_to_thread=True, summary="The datasets and their newest versions")
-def list_datasets(request: HttpRequest) -> Response[bytes]:
-    """As `comporta data list --json`."""
-    from comporta.acts.data.datasets import newest_versions
-
-    return perform(request, newest_versions)
-
-
-@get("/datasets/{dataset:str}", opt=_READS_DATA, sync_to_thread=True, summary="One dataset and its columns")
-def show_dataset(request: HttpRequest, dataset: str, version: Number | None = None) -> Response[bytes]:
-    """As `comporta data show NAME --json`."""
-    from comporta.acts.data.datasets import dataset_view
-
-    def look(opened: Any) -> Any:
-        view = dataset_view(opened, dataset, version)
-        manifest = view.manifest
-        which = {"version": manifest.id, "at": manifest.at}
-        return {"description": view.description, "shape": manifest.shape, **which}
-
-    return perform(request, look)
-
-
-@get(
-    "/datasets/{dataset:str}/versions",
-    opt=_READS_DATA,
-    sync_to_thread=True,
-    summary="The versions of a dataset",
-)
-def list_dataset_versions(request: HttpRequest, dataset: str, limit: Limit = 20) -> Response[bytes]:
-    """Number, digest, rows and time of each, the newest last."""
-    from comporta.acts.data.datasets import versions_of
-
-    def look(opened: Any) -> Any:
-        return [
-            {"number": each.number, "id": each.id, "rows": each.rows, "at": each.at}
-            for each in versions_of(opened, dataset, limit)
-        ]
-
-    return perform(request, look)
-
-
-@get(
-    "/datasets/{dataset:str}/diff",
-    opt=_READS_DATA,
-    sync_to_thread=True,
-    summary="What differs between two versions of a dataset",
-)
-def compare_dataset_versions(request: HttpRequest, dataset: str, old: Number, new: Number) -> Response[bytes]:
-    """As `comporta data diff NAME OLD NEW --json`, without samples of rows."""
-    from comporta.acts.data.datasets import difference_of
-
-    return perform(request, lambda opened: difference_of(opened, dataset, old, new, samples=0))
-
-
 @get(
     "/trace",
     opt=_READS_DATA,
@@ -176,6 +144,5 @@ def trace_lineage(
 
 
 READ_ROUTES = (
-    list_models, show_model, show_version, compare_versions, list_runs, show_run, list_datasets, show_dataset,
-    list_dataset_versions, compare_dataset_versions, trace_lineage,
+    list_models, show_model, show_version, show_report, compare_versions, list_runs, show_run, trace_lineage,
 )  # fmt: skip

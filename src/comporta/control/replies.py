@@ -21,6 +21,7 @@ from comporta.errors import (
     Refused,
     StorageFull,
 )
+from comporta.http.token_gate import QuotaReached
 from comporta.opened.as_json import as_json
 from comporta.records.credential import mask
 from comporta.records.visible import visible_json
@@ -32,6 +33,10 @@ _STATUSES: tuple[tuple[type[ComportaError], int], ...] = (
 """The first that an error is an instance of."""
 
 
+NO_STORE = {"cache-control": "no-store"}
+"""No cache between keeps what was for one token alone; a new token's text least of all."""
+
+
 class ErrorReply(msgspec.Struct, frozen=True):
     """What an error is answered with."""
 
@@ -41,7 +46,7 @@ class ErrorReply(msgspec.Struct, frozen=True):
 def json_response(value: Any, status: int = 200) -> Response[bytes]:
     """A record, or anything made of records, with each code as its sentence and beside it the code itself."""
     text = visible_json(msgspec.json.encode(as_json(value)).decode())
-    return Response(text.encode(), status_code=status, media_type="application/json")
+    return Response(text.encode(), status_code=status, media_type="application/json", headers=NO_STORE)
 
 
 def on_comporta_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
@@ -51,6 +56,8 @@ def on_comporta_error(request: Request[Any, Any, Any], error: Exception) -> Resp
     else:
         status = next((code for kind, code in _STATUSES if isinstance(error, kind)), 500)
     headers = {"www-authenticate": "Bearer"} if status == 401 else {}
+    if isinstance(error, QuotaReached):
+        headers["retry-after"] = str(error.retry_after)
     return _error(mask(str(error)), status, headers)
 
 
@@ -71,6 +78,8 @@ def on_http_error(request: Request[Any, Any, Any], error: Exception) -> Response
 
 def on_fault(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """A fault of Comporta's: its kind and place go to the log, and no value, for that may be a person's."""
+    if isinstance(error, RecursionError) and "acts" not in request.state:
+        return _error("the body: found values nested more deeply than can be read.", 400, {})
     frames = traceback.extract_tb(error.__traceback__)
     where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "somewhere"
     print(f"fault: {type(error).__name__} at {where}, asked by {request.method} of a route", flush=True)

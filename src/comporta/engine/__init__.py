@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from comporta.engine.engine import Engine
     from comporta.engine.projections import (
         ANSWERS,
+        CANCELS,
         CLAIMS,
         FAILURES,
         LEASES,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "ANSWERS": "engine.projections",
+    "CANCELS": "engine.projections",
     "CLAIMS": "engine.projections",
     "Claim": "engine.projections",
     "Done": "records.executor",
@@ -43,6 +45,7 @@ _HOMES = {
 
 __all__ = [
     "ANSWERS",
+    "CANCELS",
     "CLAIMS",
     "FAILURES",
     "LEASES",

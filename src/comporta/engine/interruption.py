@@ -1,4 +1,4 @@
-"""Ctrl-C during a run: an interruption that compiled code swallows ends the run all the same."""
+"""The end of a run before it is done: by Ctrl-C, also where compiled code swallows that, or cancelled."""
 
 from __future__ import annotations
 
@@ -7,6 +7,17 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+from comporta.errors import Refused
+
+
+class CancelledRun(Refused):
+    """Somebody asked for the run's end. Raised once every process of its steps is dead."""
+
+    def __init__(self, run: str) -> None:
+        super().__init__(
+            f"run {run}: somebody cancelled it. What is done is kept: the same command goes on from there."
+        )
 
 
 class Interruption:

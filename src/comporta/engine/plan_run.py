@@ -21,10 +21,10 @@ from comporta.engine.environment import Environment
 from comporta.engine.failures import Differs, NodeFailure, combined_error
 from comporta.engine.git import commit
 from comporta.engine.inline import Inline
-from comporta.engine.interruption import Interruption
+from comporta.engine.interruption import CancelledRun, Interruption
 from comporta.engine.question import Question, known_inputs, question_of
 from comporta.engine.ready_nodes import ReadyNodes
-from comporta.engine.reasons import INTERRUPTED, PROJECT_AT_FAULT, reason_of
+from comporta.engine.reasons import CANCELLED, INTERRUPTED, PROJECT_AT_FAULT, reason_of
 from comporta.engine.run_folders import RunFolders
 from comporta.engine.step_functions import Steps
 from comporta.engine.step_recorder import Hits, StepRecorder, answer_of_other_project
@@ -37,6 +37,7 @@ from comporta.records.recipe import RunPurpose
 from comporta.store import StepContext
 
 _BEAT = 0.1  # seconds between two looks at leases and at what there is to tell
+_CANCEL_LOOK = 1.0  # seconds between two looks at whether somebody asked for the end
 _MOST_THREADS = 64
 
 
@@ -123,6 +124,9 @@ class PlanRun:
             except KeyboardInterrupt:
                 recorder.end("stopped", INTERRUPTED(), self._new_hits())
                 raise
+            except CancelledRun:
+                recorder.end("stopped", CANCELLED(), self._new_hits())
+                raise
             except BadProject:
                 recorder.end("failed", PROJECT_AT_FAULT(), self._new_hits())
                 raise
@@ -200,8 +204,13 @@ class PlanRun:
         workers: int,
     ) -> None:
         """Starts each node once its inputs are there, until all have ended."""
+        looks = time.monotonic()
         while ready or self._running:
             self._interruption.require_none()
+            if time.monotonic() - looks >= _CANCEL_LOOK:
+                if recorder.is_cancelled():
+                    raise CancelledRun(recorder.run)
+                looks = time.monotonic()
             for node in ready.take(
                 lambda node: self._must_wait(node, workers), lambda node: self._is_next(node, workers)
             ):

@@ -8,6 +8,7 @@ import msgspec
 
 from comporta.records import Changes, Event, Lookup, Projection, Record, Run, Step
 from comporta.records.facts import RunEnded, RunStarted, StepAnswered, StepClaimed, StepFailure, StepsReused
+from comporta.records.job_facts import RunCancelled
 
 
 class Claim(Record, frozen=True, kw_only=True):
@@ -161,7 +162,24 @@ LEASES = Projection(
 )
 """Run → what it asks now; none of a run that has ended."""
 
+
+def _apply_run_cancelled(
+    fact: RunCancelled, event: Event, old: Lookup[RunCancelled]
+) -> Changes[RunCancelled]:
+    yield fact.run, fact
+
+
+def _cancelled_run_ended(fact: RunEnded, event: Event, old: Lookup[RunCancelled]) -> Changes[RunCancelled]:
+    if old(fact.run) is not None:
+        yield fact.run, None
+
+
+CANCELS = Projection(
+    "run cancel", RunCancelled, {RunCancelled: _apply_run_cancelled, RunEnded: _cancelled_run_ended}
+)
+"""Run → that somebody asked for its end; none of a run that has ended."""
+
 FAILURES = Projection("failure", StepFailure, {StepFailure: _apply_step_failed, StepAnswered: _came_right})
 """`run/node` → why it failed, and its log."""
 
-PROJECTIONS = (STEPS, ANSWERS, RUNS, CLAIMS, LEASES, FAILURES)
+PROJECTIONS = (STEPS, ANSWERS, RUNS, CLAIMS, LEASES, CANCELS, FAILURES)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from comporta.engine.failures import NodeFailure
 
 INTERRUPTED = code("run.interrupted", "interrupted")
+CANCELLED = code("run.cancelled", "cancelled")
 PROJECT_AT_FAULT = code("run.project_at_fault", "the project is at fault")
 PROCESS_ENDED = code("run.process_ended", "its process ended before it did")
 STEPS_FAILED = code("run.steps_failed", "{steps}", steps=tuple)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import msgspec
 
 from comporta.engine.failures import NodeFailure
-from comporta.engine.projections import CLAIMS, RUNS, STEPS, Claim
+from comporta.engine.projections import CANCELS, CLAIMS, RUNS, STEPS, Claim
 from comporta.engine.question import Question
 from comporta.engine.reasons import PROCESS_ENDED
 from comporta.engine.run_folders import RunFolders
@@ -86,6 +86,10 @@ class StepRecorder:
         run = self._ledger.get(RUNS, self.run)
         assert run is not None, "a run that began is in its projection"
         return run
+
+    def is_cancelled(self) -> bool:
+        """Whether somebody asked for the run's end."""
+        return self._ledger.get(CANCELS, self.run) is not None
 
     def claim(self, question: Question, seen: Step | None) -> StepClaimed | None:
         """The claim; None where another run holds it, or where the newest answer is no longer `seen`."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from comporta.jobs.codes import LOST
-from comporta.jobs.lease import LeaseWatch, let_go, take_lease
+from comporta.jobs.lease import LeaseWatch, take_lease
 from comporta.jobs.settlement import AttemptEnd
 from comporta.jobs.state import JOBS, RUNNING, SPENT, RunningJob, day_key
 from comporta.jobs.waiting import WaitingJob, due
@@ -32,9 +32,13 @@ class ClaimRules(NamedTuple):
     lease: float = 8.0
 
 
+JOB_LEASES = "job/"
+"""How the names of leases begin that attempts of jobs hold."""
+
+
 def lease_name(job: str) -> str:
     """What the lease of a job's attempt is called."""
-    return f"job/{job}"
+    return f"{JOB_LEASES}{job}"
 
 
 def claim(tx: Transaction, worker: str, rules: ClaimRules, elapsed: datetime | None = None) -> Job | None:
@@ -113,6 +117,7 @@ def expired_attempts(
     """The attempts whose worker is not heard of any more, with what is known of their end. They are counted
     as long as they may have run: until now, or until their worker's watch had ended them. leases: by name."""
     found = []
+    watch.keep(leases)
     for each in running:
         lease = leases.get(lease_name(each.job))
         if lease is None or lease.until <= now or watch.is_silent(lease):
@@ -121,6 +126,17 @@ def expired_attempts(
     return found
 
 
-def release_lease(tx: Transaction, job: str, token: int) -> None:
-    """Lets go of the attempt's lease."""
-    let_go(tx, lease_name(job), token)
+def remove_lease(tx: Transaction, job: str, token: int) -> None:
+    """Removes the attempt's lease: the next one's token is counted on from those of the facts. Else one would
+    be left of each job for ever."""
+    held = tx.lease(lease_name(job))
+    if held is not None and held.token == token:
+        tx.remove_lease(lease_name(job))
+
+
+def remove_left_leases(tx: Transaction, names: Iterable[str]) -> None:
+    """Removes those of these leases, by name, that are of jobs without an attempt: an older Comporta kept
+    one of each job."""
+    for name in names:
+        if name.startswith(JOB_LEASES) and tx.get(RUNNING, name.removeprefix(JOB_LEASES)) is None:
+            tx.remove_lease(name)

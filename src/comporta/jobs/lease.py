@@ -8,7 +8,7 @@ each take-over has a higher token, and what is done under an older one is refuse
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 import msgspec
@@ -50,6 +50,10 @@ class LeaseWatch:
             self._seen[lease.name] = (lease.token, lease.beat, now)
             return False
         return now - since >= lease.seconds
+
+    def keep(self, names: Iterable[str]) -> None:
+        """Notes no longer what it saw of other leases than these: those of jobs that ended are many."""
+        self._seen = {name: self._seen[name] for name in names if name in self._seen}
 
 
 class ElapsedTime:

@@ -5,12 +5,19 @@ from __future__ import annotations
 import secrets
 
 from comporta.errors import AttemptReplaced, NotFound, Refused
-from comporta.jobs.claim import release_lease
+from comporta.jobs.claim import remove_lease
 from comporta.jobs.settlement import AttemptEnd, settlement
 from comporta.jobs.state import DEATHS, JOB_KEYS, JOBS, RUNNING
+from comporta.jobs.ticks import TICKS
 from comporta.records import Transaction, View
-from comporta.records.job import OPEN_JOBS, Job, JobPriority, JobRequest
+from comporta.records.job import OPEN_JOBS, Job, JobPriority, JobRequest, Tick
 from comporta.records.job_facts import JobCancelled, JobEnded, JobQueued, JobRaised, JobRetried
+
+
+def is_passed(view: View, tick: Tick) -> bool:
+    """Whether a tick of the same schedule was asked for that is newer."""
+    newest = view.get(TICKS, tick.schedule)
+    return newest is not None and tick.at < newest
 
 
 def enqueue(tx: Transaction, request: JobRequest, by: str) -> JobQueued | Job:
@@ -65,7 +72,7 @@ def settle(tx: Transaction, job: str, token: int, end: AttemptEnd) -> Job | None
             result=end.result,
         )
     )
-    release_lease(tx, job, token)
+    remove_lease(tx, job, token)
     return job_of(tx, job)
 
 

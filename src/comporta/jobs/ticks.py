@@ -12,7 +12,7 @@ from comporta.records import Changes, Event, Lookup, Projection
 from comporta.records.job_facts import JobQueued
 
 LATE = timedelta(minutes=5)
-"""A tick that is no older came in time."""
+"""A tick that is no older came in time; and so far may the clocks of those who ask differ."""
 MOST = 1000
 """Missed ticks that are caught up with at once."""
 

@@ -118,7 +118,8 @@ class MemoryLedger:
                 tx = self._begin(rows)
                 result = act(tx)
                 if tx.leases:
-                    leases = {**rows.leases, **tx.leases}
+                    after = {**rows.leases, **tx.leases}
+                    leases = {name: each for name, each in after.items() if each is not None}
                     self._rows = rows = _Rows(rows.current, rows.events, rows.heads, leases)
                 if tx.events:
                     # New objects, so that readers go on with what they hold.

@@ -48,7 +48,8 @@ class PendingTransaction:
         self._tip = tip
         self._require = require
         self.events: list[Event] = []
-        self.leases: dict[str, Lease] = {}
+        self.leases: dict[str, Lease | None] = {}
+        """Name → as it is kept; None: it is removed."""
 
     @property
     def head(self) -> Head:
@@ -85,6 +86,9 @@ class PendingTransaction:
 
     def put_lease(self, lease: Lease) -> None:
         self.leases[lease.name] = lease
+
+    def remove_lease(self, name: str) -> None:
+        self.leases[name] = None
 
     def append(self, fact: Fact) -> Event:
         if not self.events:

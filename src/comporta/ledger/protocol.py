@@ -120,7 +120,7 @@ class Ledger(View, Protocol):
         """The lease of this name as it stands; None where nobody ever held it."""
 
     def leases(self) -> list[Lease]:
-        """Every lease as it stands, in order of name, those that ended too."""
+        """Every lease as it stands, in order of name: those that ended too, unless they were removed."""
 
     def others(self, projection: Projection[S], key: str) -> list[tuple[str, S]]:
         """What this ledger's other projects say under this key: (project, state), in order of project."""

@@ -322,12 +322,14 @@ class SqlLedger:
         values = {"project": self.project, "reading": name, "mark": mark, "upto": upto}
         execute(connection, self._sql.put_checkpoint, values)
 
+    def _write_leases(self, connection: Connection, tx: PendingTransaction) -> None:
+        for name, lease in tx.leases.items():
+            row = {"project": self.project, "name": name}
+            text = {} if lease is None else {"lease": encode(lease).decode()}
+            execute(connection, self._sql.put_lease if text else self._sql.drop_lease, {**row, **text})
+
     def _write(self, connection: Connection, tx: PendingTransaction) -> None:
-        if kept := tx.leases.values():
-            rows = [
-                {"project": self.project, "name": each.name, "lease": encode(each).decode()} for each in kept
-            ]
-            execute(connection, self._sql.put_lease, rows)
+        self._write_leases(connection, tx)
         if not tx.events:
             return
         rows = [{"project": self.project, **row_of(each)._asdict()} for each in tx.events]

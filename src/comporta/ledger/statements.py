@@ -59,6 +59,7 @@ class Statements(Record, frozen=True, kw_only=True):
     lease: str
     leases: str
     put_lease: str
+    drop_lease: str
     remove_body: str
 
 
@@ -173,6 +174,7 @@ def _writes(dialect: Dialect) -> dict[str, Any]:
         "put_lease": lease.on_conflict_do_update(
             index_elements=["project", "name"], set_={"lease": lease.excluded.lease}
         ),
+        "drop_lease": delete(leases).where(_of(leases), leases.c.name == _param("name")),
         "put_event": insert(events).values({c.name: _param(c.name) for c in events.columns}),
         "put_head": insert(heads).values({c.name: _param(c.name) for c in heads.columns}),
         "put_state": state.on_conflict_do_update(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from comporta.access import PERSON_KEYS, IssuerRule, verify_job_token
-from comporta.errors import BadProject, NotFound
+from comporta.errors import BadProject, Forbidden, NotFound
 from comporta.opened.people import current_user, find, is_forgotten, name_of_id
 from comporta.opened.person_key import person_key, public_hex
 from comporta.opened.project import OpenProject
@@ -42,6 +42,16 @@ def acting_as(person: ActingPerson) -> Iterator[None]:
         yield
     finally:
         _acting.reset(before)
+
+
+def require_in_person(what: str) -> None:
+    """Raises Forbidden where a token acts, and not a person or a program that proves itself: what is made
+    would let somebody act after the token has ended, though it was ended because it got lost."""
+    if _acting.get() is not None:
+        raise Forbidden(
+            f"{what}: a token may not, for that would let somebody act after it has ended. Do it at the "
+            "command line."
+        )
 
 
 def acting_person(opened: OpenProject, by: str = "", *, nameless: bool = False) -> ActingPerson:

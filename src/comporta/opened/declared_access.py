@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from comporta.access.table import BESIDE_DECLARED
-from comporta.errors import BadProject
+from comporta.errors import BadProject, Refused
 from comporta.opened.project import OpenProject
 from comporta.project.load import leaves_out
 from comporta.records import Record, canonical_name
@@ -24,15 +24,15 @@ UNDER_WAY = frozenset[Action]({"model.serve", "model.predict"})
 
 def declared_access(opened: OpenProject, action: Action) -> DeclaredAccess:
     """What the file declares. Where its text says that it declares neither, it is not run; and a file that is
-    broken keeps nobody from what is left to everybody beside the declared, such as rolling back. Raises
-    BadProject."""
+    broken, or not there yet, keeps nobody from what is left to everybody beside the declared, such as rolling
+    back. Raises BadProject, and Refused while no commit of the project's branch has loaded."""
     if action in UNDER_WAY:
         return NOTHING
     if opened.file is not None and leaves_out(opened.file, "people", "proven"):
         return NOTHING
     try:
         project = opened.project
-    except BadProject:
+    except (BadProject, Refused):
         # Whose approvals count at a release is known by the file alone.
         if action in BESIDE_DECLARED - {"release.execute"}:
             return NOTHING

@@ -3,6 +3,7 @@ runs."""
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import msgspec
 
 from comporta.errors import BadProject, Refused
 from comporta.opened.project import OpenProject, open_project, open_root
+from comporta.project import ProjectDeclaration
 from comporta.project.code_branch import CodeBranch, code_branch
 from comporta.project.load import FILE, declared_root, find_project_file, load_project
 from comporta.project.settings import settings
@@ -75,6 +77,28 @@ def open_deployed(path: Path | None = None, *, works: bool = True) -> OpenProjec
     if branch is None:
         return open_project(file, works=works)
     return open_checkout(home, deployed_folder(home, branch), file.name, works=works)
+
+
+def open_without_code(path: Path | None, refusal: Refused) -> OpenProject:
+    """The project of a branch of which no commit has loaded: what was recorded can be read, and whoever needs
+    to know what is declared gets this refusal. The file of the folder that people edit is no answer: it may
+    declare other people than the branch does."""
+    _, home = project_home(path)
+
+    def refuse() -> ProjectDeclaration:
+        raise refusal
+
+    return OpenProject(refuse, home, settings(home))
+
+
+def with_deployed_code(opened: OpenProject) -> AbstractContextManager[OpenProject]:
+    """The same project with the code of the current commit of its branch; itself where its settings name no
+    branch. Raises as `open_deployed`."""
+    branch = code_branch(opened.home)
+    if branch is None:
+        return nullcontext(opened)
+    name = FILE if opened.file is None else opened.file.name
+    return open_checkout(opened.home, deployed_folder(opened.home, branch), name, works=False)
 
 
 def deployed_folder(home: Path, branch: CodeBranch) -> Path:

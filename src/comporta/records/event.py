@@ -112,3 +112,7 @@ class Transaction(View, Protocol):
     def put_lease(self, lease: Lease) -> None:
         """Keeps the lease with what this transaction appends. It is no fact: no event tells of it, no audit
         looks at it, and each renewal takes the place of the one before."""
+
+    def remove_lease(self, name: str) -> None:
+        """Nobody holds it any more, and nothing of it is kept: neither its token nor who held it. Where there
+        is none nothing happens."""

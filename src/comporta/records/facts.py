@@ -31,6 +31,7 @@ from comporta.records.job_facts import (
     JobRaised,
     JobRetried,
     JobStarted,
+    RunCancelled,
 )
 from comporta.records.message import NO_TEXT, Text
 from comporta.records.plan_facts import (
@@ -390,7 +391,7 @@ FACTS: tuple[type[Fact], ...] = (
     VersionReleased, VersionReproduced, VersionFetched, ChainContinued, EventRemoved, PersonForgotten,
     ArtifactRemoved, TokenMade, TokenEnded, ReleaseRequested, RoleGranted, RoleRevoked,
     ActionDenied, KeyAdded, KeyRevoked, IssuerTrusted, DatasetExported, DatasetMaintained, StoreSwept,
-    BatchPredicted, JobQueued, JobStarted, JobEnded, JobCancelled, JobRetried, JobRaised,
+    BatchPredicted, JobQueued, JobStarted, JobEnded, JobCancelled, JobRetried, JobRaised, RunCancelled,
     PlanStarted, PlanExposed, PlanCounted, PlanCompared, PlanStepped, PlanSteered, PlanEnded,
 )  # fmt: skip
 

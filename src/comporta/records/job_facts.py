@@ -79,3 +79,11 @@ class JobRaised(ActFact, frozen=True, kw_only=True):
     job: str
     priority: JobPriority
     by: str
+
+
+class RunCancelled(ActFact, frozen=True, kw_only=True):
+    """Somebody asked for the end of a run that no job began. Its own process ends it, and says so."""
+
+    kind: ClassVar[str] = "run.cancelled"
+    run: str
+    by: str

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
-from comporta.errors import BadProject, ComportaError
+from comporta.errors import BadProject, ComportaError, Tampered
 from comporta.opened.permission import Permission, permission
 from comporta.opened.project import OpenProject
 from comporta.records import Level, Record
@@ -33,6 +33,36 @@ class CompactArguments(Record, frozen=True, kw_only=True):
     """Of `compact`. dataset: its name."""
 
     dataset: str
+
+
+class ReproduceArguments(Record, frozen=True, kw_only=True):
+    """Of `reproduce`. version: `model/number`."""
+
+    version: str
+
+
+class PredictArguments(Record, frozen=True, kw_only=True):
+    """Of `predict`. version: `model/number`. input: a dataset, or a version of one such as `customers@3`.
+    output: the dataset that the answers are added to. keep: columns of the rows beside them. chunk: rows in
+    memory at a time. No files: a path would be one of the machine of whichever worker carries it out."""
+
+    version: str
+    input: str
+    output: str
+    keep: tuple[str, ...] = ()
+    chunk: Annotated[int, msgspec.Meta(ge=1, le=10_000_000)] = 100_000
+
+
+class VerifyArguments(Record, frozen=True, kw_only=True):
+    """Of `verify`. head: that an earlier audit printed, `SEQ:HASH`, or empty."""
+
+    head: str = ""
+
+
+class GcArguments(Record, frozen=True, kw_only=True):
+    """Of `gc`. dry: nothing is deleted, it is only counted."""
+
+    dry: bool = False
 
 
 class ActResult(NamedTuple):
@@ -113,9 +143,89 @@ def _compact(opened: OpenProject, asked: CompactArguments) -> ActResult:
     return ActResult({"files": done.before, "merged": done.after})
 
 
+def _permit_reproduce(opened: OpenProject, asked: ReproduceArguments) -> Permission:
+    from comporta.acts.release.release import version_of
+
+    model = version_of(opened, asked.version).model
+    return permission(opened, "train.run", model=model, nameless=True)
+
+
+def _reproduce(opened: OpenProject, asked: ReproduceArguments) -> ActResult:
+    from comporta.acts.reproduce.reproduce import reproduce
+
+    done = reproduce(opened, asked.version)
+    differs = tuple(each.node for each in done.steps if not each.equal)
+    return ActResult({"version": done.version, "equal": done.equal, "differs": differs})
+
+
+def _permit_predict(opened: OpenProject, asked: PredictArguments) -> Permission:
+    from comporta.acts.predict.output import require_output
+    from comporta.acts.predict.predict import is_dataset_name
+    from comporta.acts.predict.rows import require_readable
+    from comporta.acts.release.release import version_of
+    from comporta.data.names import checked_name, dataset_and_number
+
+    dataset, _ = dataset_and_number(asked.input)
+    for name in (dataset, asked.output):
+        if not is_dataset_name(checked_name(name)):
+            raise BadProject(
+                f"job predict: found {name!r}, expected a dataset: a job reads and writes no file."
+            )
+    who = permission(opened, "model.predict", version=version_of(opened, asked.version), nameless=True)
+    who.also("data.read", Scope(dataset=dataset))
+    who.also("data.write", Scope(dataset=asked.output))
+    require_readable(opened, dataset)
+    require_output(opened, asked.output, dataset)
+    return who
+
+
+def _predict(opened: OpenProject, asked: PredictArguments) -> ActResult:
+    from comporta.acts.predict.predict import predict_batch
+
+    done = predict_batch(opened, asked.version, asked.input, asked.output, keep=asked.keep, chunk=asked.chunk)
+    return ActResult({"version": done.version, "rows": done.rows, "dataset": done.dataset})
+
+
+def _permit_verify(opened: OpenProject, asked: VerifyArguments) -> Permission:
+    from comporta.acts.upkeep.whole_audit import head_of
+
+    if asked.head:
+        head_of(asked.head)
+    return permission(opened, "audit.read", nameless=True)
+
+
+def _verify(opened: OpenProject, asked: VerifyArguments) -> ActResult:
+    from comporta.acts.upkeep.whole_audit import faults_of, head_of, verify_whole
+
+    found = verify_whole(opened, head_of(asked.head) if asked.head else None)
+    head = found.ledger.head
+    result: dict[str, JobValue] = {"sound": found.sound, "head": f"{head.seq}:{head.hash}"}
+    if found.sound:
+        return ActResult(result)
+    # What an attempt prints is kept where it did not end well: each fault is a line of it.
+    print("\n".join(faults_of(found)))
+    return ActResult(result, Tampered("what is stored is not what was written; the faults stand above."))
+
+
+def _permit_gc(opened: OpenProject, asked: GcArguments) -> Permission:
+    return permission(opened, "store.sweep", nameless=True)
+
+
+def _gc(opened: OpenProject, asked: GcArguments) -> ActResult:
+    from comporta.acts.upkeep.environments import sweep_environments
+    from comporta.acts.upkeep.storage import sweep
+
+    done, environments = sweep(opened, dry=asked.dry), sweep_environments(opened, dry=asked.dry)
+    return ActResult({"objects": len(done.freed), "size": done.size, "environments": len(environments.freed)})
+
+
 QUEUED_ACTS: Mapping[str, QueuedAct] = {
     "run": QueuedAct(RunArguments, _permit_run, _run, "build"),
     "gate": QueuedAct(GateArguments, _permit_gate, _gate, "release"),
     "compact": QueuedAct(CompactArguments, _permit_compact, _compact, "upkeep"),
+    "reproduce": QueuedAct(ReproduceArguments, _permit_reproduce, _reproduce, "build"),
+    "predict": QueuedAct(PredictArguments, _permit_predict, _predict, "build"),
+    "verify": QueuedAct(VerifyArguments, _permit_verify, _verify, "upkeep"),
+    "gc": QueuedAct(GcArguments, _permit_gc, _gc, "upkeep"),
 }
 """Name → the act. A name is stored with each job: released, it stays."""

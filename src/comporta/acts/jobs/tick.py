@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from comporta import jobs
-from comporta.acts.jobs.ask import TICK_KEYS, ask
+from comporta.acts.jobs.ask import ask_for_tick, tick_key
 from comporta.acts.jobs.queued_acts import RunArguments
 from comporta.errors import BadProject, NotFound
 from comporta.opened.permission import require_permission
@@ -39,20 +39,32 @@ def ask_due(opened: OpenProject, schedules: Iterable[Schedule], at: datetime) ->
         last = opened.ledger.get(jobs.TICKS, each.name)
         due = jobs.due_ticks(each.cron, each.zone, each.catch_up, last, at)
         if due:
-            found += [_result(each.name, tick, _ask(opened, each, tick)) for tick in due]
+            found += [_ask(opened, each, tick) for tick in due]
         else:
             found.append(_earlier(opened, each, last, at))
     return tuple(found)
 
 
 def tick(opened: OpenProject, at: datetime | None = None, only: str = "") -> tuple[TickResult, ...]:
-    """The same of the schedules that the project declares. at: None: now. only: of this schedule. Raises
-    NotFound: there is none of this name; and as `ask_due`."""
+    """The same of the schedules that the project declares. at: None: now. only: of this schedule.
+
+    Raises BadProject on a time without a zone, or to come; NotFound: there is none of this name; and as
+    `ask_due`."""
     require_permission(opened, "train.run")
     moment = opened.now() if at is None else at
     if moment.tzinfo is None:
         raise BadProject(
             f"--at: found {moment.isoformat()}, expected a time zone too, such as {moment:%Y-%m-%dT%H:%MZ}."
+        )
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError as error:  # the first or the last day of all, in another zone
+        raise BadProject(f"--at: found {moment.isoformat()}, expected a time of this age.") from error
+    # Else the newest tick that was asked for would lie ahead, and all until then be passed over.
+    if moment > opened.now() + jobs.LATE:
+        raise BadProject(
+            f"--at: found {moment:%Y-%m-%dT%H:%M:%SZ}, a time to come, expected one that is there by this "
+            f"machine's clock: {opened.now():%Y-%m-%dT%H:%M:%SZ}."
         )
     schedules = opened.project.schedules
     if only:
@@ -60,7 +72,7 @@ def tick(opened: OpenProject, at: datetime | None = None, only: str = "") -> tup
         if not schedules:
             known = ", ".join(each.name for each in opened.project.schedules) or "none"
             raise NotFound(f"found no schedule {only!r} in the project, expected one of: {known}.")
-    return ask_due(opened, schedules, moment.astimezone(UTC))
+    return ask_due(opened, schedules, moment)
 
 
 class ScheduleView(Record, frozen=True, kw_only=True):
@@ -97,19 +109,12 @@ def look_again(opened: OpenProject, result: TickResult) -> TickResult:
     return _result(result.schedule, result.tick, jobs.job_of(opened.ledger, result.job.id))
 
 
-def _ask(opened: OpenProject, schedule: Schedule, tick: datetime) -> Job:
-    return ask(
-        opened,
-        "run",
-        RunArguments(models=schedule.models),
-        priority=schedule.priority,
-        key=_key(schedule.name, tick),
-        tick=Tick(schedule=schedule.name, at=tick),
-    )
-
-
-def _key(schedule: str, tick: datetime) -> str:
-    return f"{TICK_KEYS}{schedule}/{tick:%Y-%m-%dT%H:%MZ}"
+def _ask(opened: OpenProject, schedule: Schedule, at: datetime) -> TickResult:
+    arguments, tick = RunArguments(models=schedule.models), Tick(schedule=schedule.name, at=at)
+    job = ask_for_tick(opened, "run", arguments, schedule.priority, tick)
+    if job is None:
+        return TickResult(schedule=schedule.name, tick=at, outcome="refused")
+    return _result(schedule.name, at, job)
 
 
 def _earlier(opened: OpenProject, schedule: Schedule, last: datetime | None, at: datetime) -> TickResult:
@@ -117,7 +122,7 @@ def _earlier(opened: OpenProject, schedule: Schedule, last: datetime | None, at:
     newest = latest_tick(schedule.cron, schedule.zone, at)
     if newest is None or last is None:
         return TickResult(schedule=schedule.name)
-    id = opened.ledger.get(jobs.JOB_KEYS, _key(schedule.name, newest))
+    id = opened.ledger.get(jobs.JOB_KEYS, tick_key(Tick(schedule=schedule.name, at=newest)))
     if id is not None:
         return _result(schedule.name, newest, jobs.job_of(opened.ledger, id))
     if newest < last:

@@ -6,6 +6,7 @@ of it for its job to go on elsewhere.
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import shutil
 import threading
@@ -22,7 +23,7 @@ from comporta.acts.jobs.renewal import Renewal
 from comporta.acts.jobs.rules import claim_rules
 from comporta.engine import LEASES
 from comporta.engine.step_recorder import end_stopped
-from comporta.errors import ComportaError, Tampered, WrongKey
+from comporta.errors import Busy, ComportaError, StorageFull, Tampered, WrongKey
 from comporta.jobs import AttemptEnd, ClaimRules, ElapsedTime, LeaseWatch
 from comporta.jobs.codes import BUSY, CANCELLED, NO_ROOM, STOPPED, TIMEOUT, UNREACHABLE
 from comporta.jobs.state import RunningJob
@@ -131,7 +132,7 @@ class JobWorker:
     def _silent(
         self, now: datetime, running: list[RunningJob], lease: Callable[[str], Lease | None]
     ) -> list[tuple[RunningJob, AttemptEnd]]:
-        if time.monotonic() < self._deaf_until:
+        if not running or time.monotonic() < self._deaf_until:
             return []
         leases = {each.name: each for job in running if (each := lease(jobs.lease_name(job.job))) is not None}
         return jobs.expired_attempts(running, leases, now, self._watch)
@@ -243,6 +244,7 @@ def open_worker(opened: OpenProject, notify: Callable[[JobNotice], None]) -> Job
     require_permission(opened, "train.run")
     rules = claim_rules(opened.settings)
     _remove_left_folders(opened)
+    _remove_left_leases(opened)
     return JobWorker(opened, rules, notify)
 
 
@@ -255,3 +257,12 @@ def _remove_left_folders(opened: OpenProject) -> None:
     for each in found:
         if each.name not in running:
             shutil.rmtree(each, ignore_errors=True)
+
+
+def _remove_left_leases(opened: OpenProject) -> None:
+    """Removes the leases of jobs that have no attempt: an older Comporta kept one of each job."""
+    running = {jobs.lease_name(job) for job, _ in opened.ledger.scan(jobs.RUNNING)}
+    left = [each.name for each in opened.ledger.leases() if each.name not in running]
+    if left:
+        with contextlib.suppress(Busy, StorageFull):  # the next worker does
+            opened.ledger.transact(lambda tx: jobs.remove_left_leases(tx, left))

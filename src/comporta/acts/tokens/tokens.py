@@ -10,7 +10,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from comporta.http.bearer import new_token
-from comporta.opened.actor import acting_person
+from comporta.opened.actor import acting_person, require_in_person
 from comporta.opened.permission import Permission, permission, permitted_models
 from comporta.opened.project import OpenProject
 from comporta.records import View
@@ -56,8 +56,9 @@ def add(
     """A new token. name: of the program that will show it. models: empty: every one. ends: None: in 90 days.
     label_only: answers to it tell nothing of the probability. decimals: or so many of it. Raises NotFound on
     a model that is not declared; Refused on a name that is taken, or an end that is past or more than a year
-    off."""
+    off; Forbidden, also where a token would make one that acts."""
     who = _may_issue(opened, models, by, personal=tuple(actions) == PERSONAL)
+    _require_in_person(actions)
     for each in models:
         opened.model(each)
     now, made = opened.now(), new_token(secrets.token_bytes)
@@ -92,6 +93,7 @@ def rotate(
     who = _may_renew(opened, name, by)
     now, made = opened.now(), new_token(secrets.token_bytes)
     old = find_tokens(_all(opened.ledger), name, now)[0]
+    _require_in_person(old.actions)
     span = old.ends - old.at
     new = replace(old, id=made.id, digest=made.digest, at=now, ends=ends or now + span)
     rotate_token(new, _all(opened.ledger), now, overlap)
@@ -140,6 +142,12 @@ def _may_issue(opened: OpenProject, models: Sequence[str], by: str, *, personal:
     for each in others:
         who.also(action, Scope(model=each))
     return who
+
+
+def _require_in_person(actions: Sequence[TokenAction]) -> None:
+    """Raises Forbidden where a token would make one that acts."""
+    if "act" in actions:
+        require_in_person("a token that acts")
 
 
 def _may_renew(opened: OpenProject, name: str, by: str) -> Permission:

@@ -8,6 +8,8 @@ from typing import Literal
 
 from comporta.acts.up.folder import UpFolder
 from comporta.opened.deployed import CurrentCode, current_code
+from comporta.opened.permission import require_permission
+from comporta.opened.project import OpenProject
 from comporta.records import Record
 
 _UNREAD = timedelta(seconds=15)
@@ -97,3 +99,9 @@ def cut_off_servers(home: Path, now: datetime) -> tuple[CutOffServer, ...]:
         for each in servers_below(home / ".comporta")
         if each.alive and each.at is not None and now - each.at > _UNREAD
     )
+
+
+def status_of(opened: OpenProject) -> UpStatus:
+    """The same, where who asks may see versions. Raises Forbidden."""
+    require_permission(opened, "version.read")
+    return status(UpFolder(opened.home))

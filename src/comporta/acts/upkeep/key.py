@@ -7,6 +7,8 @@ from pathlib import Path
 from comporta.errors import BadProject, WrongKey
 from comporta.ledger import written_with
 from comporta.ledger.signing import PUBLISHED, pem, public_key, published_key
+from comporta.opened.permission import require_permission
+from comporta.opened.project import OpenProject
 from comporta.project.settings import Settings, settings
 from comporta.records import Record
 from comporta.records.credential import showable
@@ -31,6 +33,12 @@ def project_key(root: Path) -> bytes:
 def project_public_key(root: Path) -> str:
     """What its record is signed with, 64 hex digits."""
     return public_key(derive(project_key(root)).chain)
+
+
+def public_key_of(opened: OpenProject) -> str:
+    """The same of an opened project, where who asks may see versions. Raises Forbidden."""
+    require_permission(opened, "version.read")
+    return public_key(opened.keys.chain)
 
 
 def import_key(root: Path, secret: bytes) -> InstalledKey:

@@ -24,6 +24,7 @@ from comporta.access import (
 )
 from comporta.access.state import PersonKey
 from comporta.errors import BadProject, NotFound, Refused
+from comporta.opened.actor import require_in_person
 from comporta.opened.dataset_versions import DATASETS
 from comporta.opened.people import find, identify, is_forgotten, names_of_ids
 from comporta.opened.permission import Permission, permission
@@ -77,6 +78,8 @@ def add_person(
     if not (wanted or key or service):
         raise BadProject("found no --role, --key or --service, expected at least one of them.")
     who = permission(opened, "role.grant", by=by)
+    if key:
+        require_in_person("a key")
 
     def decide(view: View, access: AccessFacts, id: str, acting: str) -> Iterable[ActFact]:
         grants = _grants(view)
@@ -171,6 +174,7 @@ def trust_issuer(
 ) -> TeamChange:
     """The jobs of a CI system act as this service account, where their signed token says what the rule asks.
     jwks: the issuer's public keys, which are kept. Raises Forbidden, BadProject."""
+    require_in_person("an issuer of tokens")
     rule: IssuerRule = issuer_rule(issuer, audience, claims, jwks)
     who = permission(opened, "role.grant", by=by)
     stored = opened.context.put(encode(rule), "json")

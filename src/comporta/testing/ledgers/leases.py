@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -16,6 +17,10 @@ from comporta.testing.ledgers.facts import BALANCES, KEY, TEST_FACTS, AmountDepo
 def _lease(clock: Clock, name: str = "leader", **fields: object) -> Lease:
     held = Lease(name=name, holder="a", token=1, beat=0, seconds=6.0, until=clock() + timedelta(seconds=6))
     return Lease(**{**{field: getattr(held, field) for field in held.__struct_fields__}, **fields})
+
+
+def _put(lease: Lease, tx: Transaction) -> None:
+    tx.put_lease(lease)
 
 
 class LeaseContract:
@@ -43,6 +48,26 @@ class LeaseContract:
         assert ledger.transact(act) == _lease(clock, beat=1)
         assert ledger.leases() == [_lease(clock, "another"), _lease(clock, beat=1)]
         assert verify(ledger, [BALANCES], KEY, facts=TEST_FACTS).sound
+
+    def test_a_lease_that_is_removed_is_as_if_nobody_had_held_it(self, ledger: Ledger, clock: Clock) -> None:
+        for name in ("leader", "another"):
+            ledger.transact(partial(_put, _lease(clock, name)))
+
+        def act(tx: Transaction) -> Lease | None:
+            tx.remove_lease("leader")
+            tx.remove_lease("nobody's")
+            tx.append(AmountDeposited(account="anna", amount=5))
+            return tx.lease("leader")
+
+        assert ledger.transact(act) is None
+        assert (ledger.lease("leader"), ledger.leases()) == (None, [_lease(clock, "another")])
+
+        def again(tx: Transaction) -> None:
+            tx.remove_lease("leader")
+            tx.put_lease(_lease(clock, beat=2))
+
+        ledger.transact(again)
+        assert ledger.lease("leader") == _lease(clock, beat=2)
 
     def test_a_lease_of_a_transaction_that_raises_is_not_kept(self, ledger: Ledger, clock: Clock) -> None:
         def act(tx: Transaction) -> None:
