@@ -1,8 +1,10 @@
 """skops, imported without all of scikit-learn.
 
-skops trusts scikit-learn's public estimators (skops 0.16, `skops/io/_trusted_types.py`). To name them it
-imports every module of scikit-learn, which takes a process half as long again as the modules that its model
-needs. Here the names that an archive has are looked up one by one; all are listed where somebody else asks.
+skops trusts scikit-learn's public estimators and the functions of numpy and scipy (skops 0.16,
+`skops/io/_trusted_types.py`). To name the former it imports every module of scikit-learn, and for each of the
+latter it searches all modules: with both, opening a model takes a process half as long again. Here the
+estimators that an archive names are looked up one by one (all are listed where somebody else asks), and the
+modules are searched once.
 """
 
 from __future__ import annotations
@@ -56,15 +58,25 @@ def _import() -> None:
     import sklearn.utils
 
     crawl, thread = sklearn.utils.all_estimators, threading.get_ident()
+    search: Callable[[Any, str], str] | None = None
 
     def later(*given: Any, **named: Any) -> Any:
-        return [] if threading.get_ident() == thread else crawl(*given, **named)
+        """Called by skops while it is imported, before it asks where functions are declared."""
+        nonlocal search
+        if threading.get_ident() != thread:
+            return crawl(*given, **named)
+        naming = sys.modules["skops.io._utils"]
+        search = naming.whichmodule
+        naming.whichmodule = _declared_in(search)  # type: ignore[attr-defined]
+        return []
 
     sklearn.utils.all_estimators = later
     try:
         importlib.import_module("skops.io")
     finally:
         sklearn.utils.all_estimators = crawl
+        if search is not None:
+            sys.modules["skops.io._utils"].whichmodule = search  # type: ignore[attr-defined]
     general = sys.modules["skops.io._general"]
     if getattr(general, "SKLEARN_ESTIMATOR_TYPE_NAMES", None) == []:
         general.SKLEARN_ESTIMATOR_TYPE_NAMES = PublicEstimators(crawl)  # type: ignore[attr-defined]
@@ -73,6 +85,26 @@ def _import() -> None:
     for name in [each for each in sys.modules if each.partition(".")[0] == "skops"]:
         del sys.modules[name]
     importlib.import_module("skops.io")
+
+
+def _declared_in(search: Callable[[Any, str], str]) -> Callable[[Any, str], str]:
+    """The same as this search through all modules for the first that has a function, which skops makes four
+    hundred times, with one look at each module."""
+    import numpy as np
+
+    first: dict[tuple[str, int], str] = {}
+    for module_name, module in sys.modules.copy().items():
+        if module_name not in ("__main__", "__mp_main__"):
+            for name, each in list(getattr(module, "__dict__", {}).items()):
+                if isinstance(each, np.ufunc):
+                    first.setdefault((name, id(each)), module_name)
+
+    def declared_in(function: Any, name: str) -> str:
+        plain = getattr(function, "__module__", None) is None
+        found = first.get((name, id(function))) if plain else None
+        return search(function, name) if found is None else found
+
+    return declared_in
 
 
 @contextmanager
