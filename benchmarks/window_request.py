@@ -6,8 +6,8 @@ after their event, or as the column `arrived` says; there some of a request's ne
 the same run: all seven aggregates; the newest row alone, as `AsOf` brings it; and the floor, frames alone:
 what polars' public calls take to read a key and a time out of frames and to make a frame of three numbers.
 
-The promise was 50 microseconds. Work that shares the caches makes even processor time longer, the floor's too:
-beside ten other processes the floor took 18, a window 64, and 92 where rows arrive late.
+The promise was 50 microseconds. Work that shares the caches makes even processor time longer, the floor's as
+well: beside ten other processes the floor took 18, a window 64, and 92 where rows arrive late.
 
     python benchmarks/window_request.py
 """
