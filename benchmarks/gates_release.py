@@ -7,8 +7,11 @@ it; what models take is told by the processes that ask them.
 
 Time is processor time of all processes, shared among the workers: on quiet cores that is what the wall shows,
 and other work adds a tenth where it makes the wall thrice as long. The seconds of the wall are told beside.
-What is beyond the models is held against theirs in the same run: at most half. On two quiet cores, where they
-take 43 seconds of processor time, that is 10 seconds of the wall.
+
+What is beyond the models, less what it takes to start as many processes that import what opens the model
+(taken before and after), is held against the models' own in the same run: at most 0.35. The promise was 10
+seconds of the wall, with those starts, on two quiet cores; there the models take 43 seconds of processor time
+and a start about 2, so that both are the same.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import statistics
 import sys
 import tempfile
 import threading
@@ -150,8 +154,10 @@ project = Project("bench", models=(model,))
 ROWS = 200_000
 CANDIDATE, WORKERS, SERVED = "model/2", 2, "served predictions"
 SHARED = "s of processor time, a worker"
-OPENING = ("polars", "sklearn.ensemble", "sklearn.compose", "sklearn.pipeline", "skops.io")
+OPENING = ("polars", "sklearn.ensemble", "sklearn.compose", "sklearn.pipeline")
 """What opens the model."""
+STARTS = WORKERS + 1
+"""Processes that open it: the workers, and a server of the candidate; another is of `stress`."""
 
 
 def main() -> None:
@@ -174,6 +180,7 @@ def measured(folder: Path, rows: int) -> Iterator[dict[str, object]]:
 
     built = two_versions(folder, rows)
     declare(folder, rows, "everything")
+    starts = [start()]
     before_workers = cpu_of_children()
     os.environ["COMPORTA_EXECUTOR"] = f"local://?workers={WORKERS}&threads=1"
     with (
@@ -189,6 +196,7 @@ def measured(folder: Path, rows: int) -> Iterator[dict[str, object]]:
         loaded = from_disk() - before
         text = page(report(opened, CANDIDATE), drawings_of)
     all_of_it = whole.cpu - memory[1] + cpu_of_children() - before_workers
+    starts.append(start())
     steps = {
         node: {"wall": round(step.cost.wall_seconds, 2), "cpu": round(step.cost.cpu_seconds, 2)}
         for node, step in sorted(view.steps.items(), key=lambda each: -each[1].cost.cpu_seconds)
@@ -213,15 +221,17 @@ def measured(folder: Path, rows: int) -> Iterator[dict[str, object]]:
         spent[each.what] += each.cpu
     of_models = sum(each.cpu for each in calls)
     left = all_of_it - of_models - load.cpu
+    started = STARTS * statistics.mean(starts)
     detail = {
         "CPU seconds": round(left, 1),
+        "of them to start processes": round(started, 1),
         "wall": round(beyond(whole, ran, (*calls, load)), 1),
         "models' CPU seconds": {name: round(each, 1) for name, each in spent.items()},
         "megabytes read from disk": round(loaded / 1e6),
-        "floor_seconds": round((WORKERS + 1) * importing(*OPENING) / WORKERS, 1),
-        "floor": "two workers and a server of the candidate, on two cores: each imports what opens the model",
     }
-    yield line("release level, beyond fits and predictions", left / of_models, 0.5, "of theirs", detail)
+    yield line(
+        "release level, beyond fits and predictions", (left - started) / of_models, 0.35, "of theirs", detail
+    )
     declare(folder, rows, "everything", limit=0.71)
     with stopwatch() as took, open_project(folder, works=True) as opened:
         again = gate(opened, CANDIDATE)
@@ -262,6 +272,13 @@ def cpu_of_children() -> float:
     """Processor time of the processes that this one started and that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
+
+
+def start() -> float:
+    """Processor time of a process that imports what opens the model, and ends."""
+    before = cpu_of_children()
+    importing(*OPENING)
+    return cpu_of_children() - before
 
 
 @contextmanager
