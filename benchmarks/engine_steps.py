@@ -2,8 +2,8 @@
 
 A step's floor is what it must keep, kept by nothing else in the same run, as many chains side by side: bare
 `sqlite3` commits its claim and its answer with the ledger's guarantees, and its artifact is a file that is
-linked once it is on the medium. The figure is the median of ten turns' ratios, since what else the machine and
-the disk do meets both. The others are the quickest of several turns, with their medians beside.
+linked once it is on the medium. The figure is the median of ten turns' ratios, since what else the machine
+and the disk do meets both. The others are the quickest of several turns, with their medians beside.
 """
 
 from __future__ import annotations
