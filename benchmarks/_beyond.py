@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 
 class Span(NamedTuple):
-    """From one moment to another, seconds since the epoch. what: what it is of."""
+    """From one moment to another, seconds since the epoch. what: what it is of. cpu: its processor time."""
 
     what: str
     start: float
     end: float
+    cpu: float = 0.0
 
 
 def beyond(whole: Span, steps: Sequence[Span], calls: Iterable[Span]) -> float:

@@ -1,7 +1,11 @@
-"""From nothing to a gated, released model that answers REST: the `init` project, under 8 seconds.
+"""From nothing to a gated, released model that answers REST: the `init` project, in three times what one
+process takes that imports what a run cannot do without.
 
 The commands a newcomer would type, each in a fresh process: init, run, release, serve, and the first request
-that is answered with 200 by the released version. Packages are installed; nothing else is warm.
+that is answered with 200 by the released version. Packages are installed; nothing else is warm. That is 8
+seconds on two quiet cores where the floor takes 2.7; but other work, and a slower machine, make both longer.
+So the limit is of the floor, taken before and after in each of three rounds, and of processor time; seconds
+of the wall are told beside.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ import os
 import resource
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -19,11 +24,12 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import NamedTuple
 
 from _importing import importing
 
 COMPORTA = str(Path(sys.executable).parent / "comporta")
-LIMIT = 8.0
+LIMIT, ROUNDS = 3.0, 3
 FLOOR = (
     "polars",
     "sklearn.linear_model",
@@ -40,30 +46,54 @@ REQUEST = {
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        took, answer = first_answer(Path(folder))
-    used = _cpu_of_children()
-    floor = importing(*FLOOR)
-    floor_cpu = _cpu_of_children() - used
+    rounds = [one_round() for _ in range(ROUNDS)]
+    ratio = statistics.median(each.cpu / each.floor_cpu for each in rounds)
+    best = min(rounds, key=lambda each: sum(each.seconds.values()))
     print(
         json.dumps(
             {
                 "promise": "nothing → gated, released model answering REST",
-                "measured": round(sum(took.values()), 2),
+                "measured": round(ratio, 2),
                 "limit": LIMIT,
-                "unit": "s",
-                "holds": sum(took.values()) < LIMIT,
+                "unit": "x the processor time of importing what a run needs",
+                "holds": ratio < LIMIT,
                 "detail": {
-                    "seconds": {name: round(each, 2) for name, each in took.items()},
-                    "cpu_seconds": round(used, 2),
-                    "floor_seconds": round(floor, 2),
-                    "cpu_times_the_floor": round(used / floor_cpu, 2),
+                    "ratios": [round(each.cpu / each.floor_cpu, 2) for each in rounds],
+                    "cpu_seconds": [round(each.cpu, 2) for each in rounds],
+                    "floor_cpu_seconds": [round(each.floor_cpu, 2) for each in rounds],
+                    "quickest_wall_seconds": round(sum(best.seconds.values()), 2),
+                    "of_these": {name: round(each, 2) for name, each in best.seconds.items()},
+                    "floor_wall_seconds": round(min(each.floor for each in rounds), 2),
                     "floor": "importing scikit-learn, polars, scipy, skops and the ONNX runtime once",
-                    "answer": answer,
+                    "answer": best.answer,
                 },
             }
         )
     )
+
+
+class Round(NamedTuple):
+    """seconds: of each command. cpu: seconds of all their processes. floor, floor_cpu: of the mean of the
+    floors before and after. answer: the server's."""
+
+    seconds: dict[str, float]
+    cpu: float
+    floor: float
+    floor_cpu: float
+    answer: object
+
+
+def one_round() -> Round:
+    """A turn between two floors."""
+    start, began = _cpu_of_children(), time.perf_counter()
+    importing(*FLOOR)
+    before, floor = _cpu_of_children(), time.perf_counter() - began
+    with tempfile.TemporaryDirectory() as folder:
+        took, answer = first_answer(Path(folder))
+    after = _cpu_of_children()
+    floor += importing(*FLOOR)
+    floors = before - start + _cpu_of_children() - after
+    return Round(took, after - before, floor / 2, floors / 2, answer)
 
 
 def _cpu_of_children() -> float:

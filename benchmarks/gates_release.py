@@ -1,15 +1,25 @@
 """All checks of the release level: 100,000 training and 100,000 test rows of 40 features, gradient boosting.
 
-Wall time and memory of judging a version that is there already (`comporta gate`, nothing measured before) on
-two workers of one core each, the time of it that is not models' fits and predictions, and the size of the
-report's page. Then: judged again with other limits, and the quick gates of each push. Everything runs as a
-user would run it; what models take is told by the processes that ask them.
+Time and memory of judging a version that is there already (`comporta gate`, nothing measured before) on two
+workers of one core each, what of it is not models' fits and predictions, and the size of the report's page.
+Then: judged again with other limits, and the quick gates of each push. Everything runs as a user would run
+it; what models take is told by the processes that ask them.
+
+Time is processor time of all processes, shared among the workers: on quiet cores that is what the wall shows,
+and other work adds a tenth where it makes the wall thrice as long. Seconds of the wall are told beside.
+
+What is beyond the models, less what it takes to start as many processes that import what opens the model
+(taken before and after), is held against the models' own in the same run: at most 0.35. The promise was 10
+seconds of the wall, with those starts, on two quiet cores; there the models take 43 seconds of processor time
+and a start about 2, so that both are the same. So are a second to judge again and half of such a start.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import resource
+import statistics
 import sys
 import tempfile
 import threading
@@ -143,8 +153,11 @@ project = Project("bench", models=(model,))
 """
 ROWS = 200_000
 CANDIDATE, WORKERS, SERVED = "model/2", 2, "served predictions"
-OPENING = ("polars", "sklearn.ensemble", "sklearn.compose", "sklearn.pipeline", "skops.io")
+SHARED = "s of processor time, a worker"
+OPENING = ("polars", "sklearn.ensemble", "sklearn.compose", "sklearn.pipeline")
 """What opens the model."""
+STARTS = WORKERS + 1
+"""Processes that open it: the workers, and a server of the candidate; another is of `stress`."""
 
 
 def main() -> None:
@@ -167,6 +180,8 @@ def measured(folder: Path, rows: int) -> Iterator[dict[str, object]]:
 
     built = two_versions(folder, rows)
     declare(folder, rows, "everything")
+    starts = [start()]
+    before_workers = cpu_of_children()
     os.environ["COMPORTA_EXECUTOR"] = f"local://?workers={WORKERS}&threads=1"
     with (
         models_timed(folder) as models,
@@ -174,12 +189,14 @@ def measured(folder: Path, rows: int) -> Iterator[dict[str, object]]:
         open_project(folder, works=True) as opened,
         peak() as memory,
     ):
-        since, before = time.time(), from_disk()
+        since, before, used = time.time(), from_disk(), time.process_time()
         judged = gate(opened, CANDIDATE)
-        whole = Span("all", since, time.time())
+        whole = Span("all", since, time.time(), time.process_time() - used)
         view = run_of(opened, judged.run.id)
         loaded = from_disk() - before
         text = page(report(opened, CANDIDATE), drawings_of)
+    all_of_it = whole.cpu - memory[1] + cpu_of_children() - before_workers
+    starts.append(start())
     steps = {
         node: {"wall": round(step.cost.wall_seconds, 2), "cpu": round(step.cost.cpu_seconds, 2)}
         for node, step in sorted(view.steps.items(), key=lambda each: -each[1].cost.cpu_seconds)
@@ -188,38 +205,48 @@ def measured(folder: Path, rows: int) -> Iterator[dict[str, object]]:
     verdicts = {each.check: each.outcome for each in judged.version.verdicts}
     detail = {
         "rows": rows, "building two versions took": round(built, 1), "checks": len(verdicts),
+        "wall": round(whole.end - whole.start, 1),
         "failed": view.failed, "steps": steps, "cores": os.cpu_count(),
         "not passed": {name: said for name, said in verdicts.items() if said != "pass"},
     }  # fmt: skip
-    yield line("release level, all checks", whole.end - whole.start, 60, "s", detail)
+    yield line("release level, all checks", all_of_it / WORKERS, 60, SHARED, detail)
     yield line("release level, all checks: memory", memory[0] / 2**30, 2, "GiB", {"of": "all processes"})
     yield line("release level: the report's page", len(text.encode()) / 1e6, 3, "MB", {})
     # `stress` asks the served model for as long as it is told to: all of its time is the model's.
     (load,) = [span for span in ran if span.what.startswith("stress")]
+    load = load._replace(cpu=view.steps[load.what].cost.cpu_seconds)
     calls = [each for each in models if not (each.what == SERVED and load.start < each.start < load.end)]
     spent = {each.what: 0.0 for each in (*calls, load)}
     for each in (*calls, load):
-        spent[each.what] += each.end - each.start
-    left = beyond(whole, ran, (*calls, load))
+        spent[each.what] += each.cpu
+    of_models = sum(each.cpu for each in calls)
+    left = all_of_it - of_models - load.cpu
+    started = STARTS * statistics.mean(starts)
     detail = {
-        "models' seconds": {name: round(each, 1) for name, each in spent.items()},
+        "CPU seconds": round(left, 1),
+        "of them to start processes": round(started, 1),
+        "wall": round(beyond(whole, ran, (*calls, load)), 1),
+        "models' CPU seconds": {name: round(each, 1) for name, each in spent.items()},
         "megabytes read from disk": round(loaded / 1e6),
-        "floor_seconds": round((WORKERS + 1) * importing(*OPENING) / WORKERS, 1),
-        "floor": "two workers and a server of the candidate, on two cores: each imports what opens the model",
     }
-    yield line("release level, beyond fits and predictions", left, 10, "s", detail)
+    yield line(
+        "release level, beyond fits and predictions", (left - started) / of_models, 0.35, "of theirs", detail
+    )
     declare(folder, rows, "everything", limit=0.71)
-    with open_project(folder, works=True) as opened:
-        began = time.perf_counter()
+    with stopwatch() as took, open_project(folder, works=True) as opened:
         again = gate(opened, CANDIDATE)
-        took = time.perf_counter() - began
     assert again.fresh, "another limit is another verdict"
-    yield line("judged again with other limits", took, 1, "s", {"steps": len(again.run.nodes)})
-    with open_project(folder, works=True) as opened:
-        began = time.perf_counter()
+    detail = {
+        "steps": len(again.run.nodes),
+        "wall": round(took["wall"], 2),
+        "CPU seconds": round(took["cpu"], 2),
+    }
+    one = statistics.mean((starts[-1], start()))
+    yield line("judged again with other limits", took["cpu"] / one, 0.5, "of a process's start", detail)
+    with stopwatch() as took, open_project(folder, works=True) as opened:
         check_on_sample(opened)
-        took = time.perf_counter() - began
-    yield line("commit level", took, 10, "s", {"rows of the source": rows})
+    detail = {"rows of the source": rows, "wall": round(took["wall"], 1)}
+    yield line("commit level", took["cpu"] / WORKERS, 10, SHARED, detail)
 
 
 def declare(folder: Path, rows: int, gates: str, limit: float = 0.7, more: str = "", seed: int = 1) -> None:
@@ -244,6 +271,28 @@ def two_versions(folder: Path, rows: int) -> float:
             if seed == 0:
                 release(opened, "model/1")
     return time.perf_counter() - began
+
+
+def cpu_of_children() -> float:
+    """Processor time of the processes that this one started and that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def start() -> float:
+    """Processor time of a process that imports what opens the model, and ends."""
+    before = cpu_of_children()
+    importing(*OPENING)
+    return cpu_of_children() - before
+
+
+@contextmanager
+def stopwatch() -> Iterator[dict[str, float]]:
+    """The seconds that this lasts: `wall`, and `cpu` of this process and of those that ended meanwhile."""
+    took = {"wall": -time.perf_counter(), "cpu": -time.process_time() - cpu_of_children()}
+    yield took
+    took["wall"] += time.perf_counter()
+    took["cpu"] += time.process_time() + cpu_of_children()
 
 
 def from_disk() -> int:
@@ -293,8 +342,9 @@ def workers_timed() -> Iterator[list[Span]]:
 
 @contextmanager
 def peak() -> Iterator[list[float]]:
-    """The largest resident memory of this process and those it started, in bytes."""
-    seen, done = [0.0], threading.Event()
+    """The largest resident memory of this process and those it started, in bytes; and, once this ended, the
+    processor time of looking."""
+    seen, done = [0.0, 0.0], threading.Event()
 
     def watch() -> None:
         me = psutil.Process()
@@ -310,6 +360,7 @@ def peak() -> Iterator[list[float]]:
                 except psutil.Error:
                     continue
             seen[0] = max(seen[0], held)
+        seen[1] = time.thread_time()
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()

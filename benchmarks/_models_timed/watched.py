@@ -14,6 +14,7 @@ WATCHED = {
         "Predictor.fast": "served predictions",
     },
     "comporta.stats.simple": {"_predict": "fits of what it is compared with"},
+    "comporta.checks.leakage.removal": {"_fit_trees": "fits of what looks for leaks"},
     "comporta.checks.membership.measure": {"reference": "fits of what it is compared with"},
 }
 

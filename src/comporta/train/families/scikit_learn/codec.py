@@ -23,6 +23,7 @@ from comporta.errors import BadProject, Tampered, wording
 from comporta.project.sources import counts_by_content, is_own_file
 from comporta.records.extras import install_advice, missing_extra
 from comporta.train.families import forget_origin, reviewed_types
+from comporta.train.families.scikit_learn.trusted import import_skops, public_estimators, trusting
 
 # Immutable or singletons: whether two of them are one object tells nothing.
 _CONSTANT = {"JsonNode", "TypeNode", "FunctionNode", "TupleNode", "BytesNode", "DTypeNode", "SliceNode"}
@@ -41,7 +42,7 @@ class SkopsArchive:
 
     def encode(self, model: Any) -> bytes:
         """The archive, normalised. Raises BadProject, naming the parts that could not be loaded again."""
-        from skops import io as skops
+        skops = import_skops()
         from skops.io.exceptions import UnsupportedTypeException
 
         forget_origin(model)
@@ -51,7 +52,8 @@ class SkopsArchive:
             raise BadProject(
                 f"model: {type(model).__name__} cannot be written down without pickle: {fault}"
             ) from fault
-        asked = skops.get_untrusted_types(data=archive)
+        with trusting(public_estimators(archive)):
+            asked = skops.get_untrusted_types(data=archive)
         strange = _strange(asked) or [name for name in asked if not _is_there(name)]
         if strange:
             raise BadProject(
@@ -63,17 +65,19 @@ class SkopsArchive:
 
     def decode(self, data: bytes) -> Any:
         """The estimator. Raises Tampered where a type is neither reviewed nor the project's own."""
-        from skops import io as skops
-
+        skops = import_skops()
         try:
-            asked = skops.get_untrusted_types(data=data)
+            estimators = public_estimators(data)
+            with trusting(estimators):
+                asked = skops.get_untrusted_types(data=data)
         except (zipfile.BadZipFile, KeyError, ValueError, TypeError) as fault:
             raise Tampered(f"model: its archive cannot be read: {fault}") from fault
         strange = _strange(asked)
         if strange:
             raise Tampered(f"model: found {', '.join(strange)}, expected only reviewed types.")
         try:
-            return skops.loads(data, trusted=asked)
+            with trusting(estimators):
+                return skops.loads(data, trusted=asked)
         except (AttributeError, ImportError) as fault:
             if install_advice(fault) and isinstance(fault, ImportError):
                 raise missing_extra(fault.name or "", wording("model: a part of it")) from fault
