@@ -52,13 +52,13 @@ class StageRatio(Record, frozen=True, kw_only=True):
 
 class PlanEvidence(Record, frozen=True, kw_only=True):
     """now: of each metric what all its counts show. season: what those until the end of the last whole season
-    show; a metric that has had none is not in it. stages: of units. spent: how much worse, at most, this
+    show; a metric that has had none is not in it. stages: of units. spending: how much worse, at most, this
     release and those before it since the anchor made each metric."""
 
     now: Mapping[str, MetricEvidence] = {}
     season: Mapping[str, MetricEvidence] = {}
     stages: tuple[StageRatio, ...] = ()
-    spent: Mapping[str, float] = {}
+    spending: Mapping[str, float] = {}
 
 
 def plan_evidence(plan: ReleasePlan, earlier: Sequence[ReleasePlan] = ()) -> PlanEvidence:
@@ -73,7 +73,7 @@ def plan_evidence(plan: ReleasePlan, earlier: Sequence[ReleasePlan] = ()) -> Pla
         if found.season:
             season[metric.outcome] = metric_evidence(metric, found.season_counts, alpha)
     spent = {each.outcome: spent_with(plan, earlier, each) for each in plan.terms.metrics}
-    return PlanEvidence(now=now, season=season, stages=_stages(plan), spent=spent)
+    return PlanEvidence(now=now, season=season, stages=_stages(plan), spending=spent)
 
 
 def metric_evidence(metric: MetricTerms, counts: MetricCounts, alpha: float) -> MetricEvidence:

@@ -33,7 +33,7 @@ def decide(plan: ReleasePlan, shown: PlanEvidence, now: datetime, frozen: dateti
     last = plan.step >= len(terms.steps) - 1
     may_advance = plan.state == "running" and frozen is None
     if may_advance and last and (why := _pass_reason(terms, shown.season)) is not None:
-        if (over := _budget_reason(terms, shown.spent)) is not None:
+        if (over := _budget_reason(terms, shown.spending)) is not None:
             return PlanDecision(act="inconclusive", why=over)
         return PlanDecision(act="promote", why=why)
     if now >= plan.started + timedelta(seconds=terms.deadline):
