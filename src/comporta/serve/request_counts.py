@@ -43,7 +43,7 @@ class RequestCounts:
     tally: where requests are counted by the arms of plans."""
 
     def __init__(self, tally: Tally) -> None:
-        self._tally = tally
+        self._tally, self._places = tally, dict[tuple[str, Answerer], int]()
         self.by_route: Counter[tuple[str, int]] = Counter()
         self.under_way = 0
         self._arms: dict[tuple[str, int, str | None], AnswerTimes] = {}
@@ -57,13 +57,16 @@ class RequestCounts:
         for part in parts:
             loaded, rows = part.live.loaded, part.incoming.n
             share = model if alone else model * rows // all_rows
-            bucket = self._add((loaded.model, loaded.number, part.role), rows, at, took, share)
-            if part.arm is not None and type(part.arm.of) is not int:
-                units = part.incoming.about.unit
-                without = 0
+            arm = part.arm
+            if arm is None:
+                self._add((loaded.model, loaded.number, None), rows, at, took, share)
+                continue
+            bucket = self._add((loaded.model, loaded.number, arm.role), rows, at, took, share)
+            if type(arm.of) is not int:
+                units, without = part.incoming.about.unit, 0
                 if type(units) is not str:
                     without = rows if units is None else sum(each is None for each in units)
-                self._note_arm(loaded.model, part.arm.of, without, bucket)
+                self._note_arm(loaded.model, arm.of, without, bucket)
 
     def note_row(self, model: str, arm: ServedArm, without: bool, at: int, took: int, asked: int) -> None:
         """One request to infer, of one row. without: whether it named no unit. asked: nanoseconds of its
@@ -75,10 +78,13 @@ class RequestCounts:
 
     def _note_arm(self, model: str, of: Answerer, without: int, bucket: int) -> None:
         """One request that an arm answered. without: its rows without a unit. bucket: of the time it took."""
-        place = self._tally.place(model, of)
-        self._tally.cells[place + TIMES + bucket] += 1
+        place = self._places.get((model, of))
+        if place is None:
+            place = self._places[model, of] = self._tally.place(model, of)
+        cells = self._tally.cells
+        cells[place + TIMES + bucket] += 1
         if without:
-            self._tally.cells[place + WITHOUT_UNIT] += without
+            cells[place + WITHOUT_UNIT] += without
 
     def note_arm_failure(self, model: str, arm: ServedArm) -> None:
         """One request that got a 5xx of an arm."""

@@ -32,11 +32,6 @@ class VersionPart(msgspec.Struct, gc=False):
     answer: PredictedRows | None = None
     arm: ServedArm | None = None
 
-    @property
-    def role(self) -> str | None:
-        """The role of the arm."""
-        return None if self.arm is None else self.arm.role
-
 
 def split_by_version(
     served: ServedModel,
@@ -55,7 +50,7 @@ def split_by_version(
     if units is None or isinstance(units, str):
         arm = served.arm(key, units, first)
         part = _part_of(arm, incoming)
-        return [part if arm.live is reader else read_by(part, reader)]
+        return [part if arm.alike else read_by(part, reader)]
     places: dict[int, list[int]] = {}
     arms: dict[int, ServedArm] = {}
     for row, unit in enumerate(units):
