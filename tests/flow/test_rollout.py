@@ -304,3 +304,19 @@ def test_a_shadow_tells_how_many_answers_differ_and_promotes_nothing(rollout_pro
         assert ended.compared.rows == 500
         assert 0.05 < ended.compared.share < 0.15
         assert shares(opened) == [(1, 1.0, "champion")]
+
+
+def test_a_version_that_may_not_be_released_any_more_is_rolled_back_and_advances_no_further(
+    rollout_project, tmp_path, forget
+):
+    now = soon()
+    with copy_of(rollout_project, tmp_path, now) as opened:
+        plan = begin_plan(opened, "ill/2", by="ana")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("comporta.acts.rollout.turn.may_still_serve", lambda opened, version: False)
+            now[0] += timedelta(hours=2)
+            controller_of(opened, []).look()
+        ended = opened.ledger.get(PLANS, plan.id)
+        assert (ended.end, ended.step) == ("rolled_back", 0)
+        assert "may not be released any more" in sentence(ended.why)
+        assert shares(opened) == [(1, 1.0, "champion")]

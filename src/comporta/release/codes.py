@@ -128,3 +128,6 @@ BUDGET = code(
     spent=NUMBER,
     budget=NUMBER,
 )
+NOT_ALLOWED = code(
+    "plan.not_allowed", "it may not be released any more: a check, an approval or erased rows forbid it"
+)

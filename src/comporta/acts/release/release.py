@@ -235,6 +235,19 @@ def require_ready(opened: OpenProject, version: Version, who: Permission, say: S
     _require_releasable(opened, now, same, staleness(opened, version), uncounted, say, champion)
 
 
+def may_still_serve(opened: OpenProject, version: Version) -> bool:
+    """Whether nothing that is known of the version by now forbids its release: no check that blocks it, no
+    approval that is gone, no rows erased since. Of a release under way, which somebody who may began."""
+    now = current_version(opened.ledger, version)
+    uncounted = forgotten_approvers(opened.ledger, now) | unknown_approvers(opened.store, opened.keys, now)
+    same, answers = _twins(opened.ledger, now), staleness(opened, version)
+    try:
+        _require_releasable(opened, now, same, answers, uncounted, sentence)
+    except Refused:
+        return False
+    return True
+
+
 def _champion(view: View, route: Route | None) -> Version | None:
     return None if route is None else view.get(VERSIONS, version_key(route.model, route.champion))
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
+from comporta.acts.release.release import may_still_serve
 from comporta.acts.rollout.compare import replayed_rows, shadowed_rows
 from comporta.acts.rollout.count import count, exposure
 from comporta.acts.serve.server_state import serving_now
@@ -18,7 +19,8 @@ from comporta.records.lease import Lease
 from comporta.records.plan import PlanDecision, PlanEnd, ReleasePlan
 from comporta.records.plan_counts import ArmTally, ExposureBin
 from comporta.records.plan_facts import PlanStepped
-from comporta.release import PLANS, ROUTES
+from comporta.registry import VERSIONS, version_key
+from comporta.release import PLANS, ROUTES, codes
 from comporta.release.arms import end_release, step_release
 from comporta.release.evidence import plan_evidence
 from comporta.release.margin_spending import is_anchor
@@ -50,6 +52,8 @@ def turn(
     for fact in facts:
         seen = evolve(seen, fact, now)
     decision = next_act(opened, seen, now)
+    if decision.act in ("step", "promote") and not _may_still_serve(opened, plan):
+        decision = PlanDecision(act="roll_back", why=codes.NOT_ALLOWED())
 
     def act(tx: Transaction) -> None:
         require_lease(tx, lease)
@@ -63,6 +67,11 @@ def turn(
     if facts or decision.act != "wait":
         opened.ledger.transact(act)
     return decision
+
+
+def _may_still_serve(opened: OpenProject, plan: ReleasePlan) -> bool:
+    version = opened.ledger.get(VERSIONS, version_key(plan.model, plan.version))
+    return version is not None and may_still_serve(opened, version)
 
 
 def follow_up(plan: ReleasePlan, route: Route, decision: PlanDecision, at: datetime) -> tuple[Fact, ...]:
