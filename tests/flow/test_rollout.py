@@ -18,8 +18,9 @@ from tests.flow.rollouts import (
     with_plan,
 )
 
-from comporta.acts.release.release import release, rollback
+from comporta.acts.release.release import release, rollback, version_of
 from comporta.acts.rollout.begin import begin_plan
+from comporta.acts.rollout.passed import begin_passed
 from comporta.acts.rollout.steering import abort, pause, promote, resume
 from comporta.acts.rollout.view import show_plan
 from comporta.errors import Refused
@@ -321,3 +322,26 @@ def test_a_version_that_may_not_be_released_any_more_is_rolled_back_and_advances
         assert (ended.end, ended.step) == ("rolled_back", 0)
         assert "may not be released any more" in sentence(ended.why)
         assert shares(opened) == [(1, 1.0, "champion")]
+
+
+def test_a_plan_begins_by_itself_with_a_version_that_passed_and_once(rollout_project, tmp_path):
+    now = soon()
+    by_itself = CANARY.replace('dwell="1h")', 'dwell="1h", on="passed")')
+    with copy_of(rollout_project, tmp_path, now, by_itself) as opened:
+        older, newer = version_of(opened, "ill/1"), version_of(opened, "ill/2")
+        assert begin_passed(opened, (older,)).begun == ()
+        (plan,) = begin_passed(opened, (older, newer), by="ana").begun
+        assert (plan.version, plan.state) == (2, "running")
+        abort(opened, "ill/2", by="ana")
+        assert begin_passed(opened, (newer,), by="ana").begun == ()
+
+
+def test_a_plan_that_is_to_begin_by_itself_and_may_not_says_why(rollout_project, tmp_path):
+    now = soon()
+    frozen = CANARY.replace(
+        'dwell="1h")', 'dwell="1h", on="passed", freeze=(Freeze("2026-01-01", "2099-01-01"),))'
+    )
+    with copy_of(rollout_project, tmp_path, now, frozen) as opened:
+        started = begin_passed(opened, (version_of(opened, "ill/2"),), by="ana")
+        assert started.begun == ()
+        assert "releases are frozen until 2099-01-01" in started.refused[0]

@@ -98,6 +98,7 @@ class Project(declared.ProjectDeclaration, frozen=True):
         before.
         """
         from comporta.acts.build.run import run
+        from comporta.acts.rollout.passed import begin_passed
         from comporta.api.model import TrainedVersion
         from comporta.api.results import ProjectRun
 
@@ -107,6 +108,7 @@ class Project(declared.ProjectDeclaration, frozen=True):
             done = run(opened, models, progress=report, command=run_command(models, other))
             if done.failure is not None:
                 raise done.failure
+            begin_passed(opened, done.versions)
             versions = tuple(TrainedVersion(each, self._opens) for each in done.versions)
             return ProjectRun(done.run, versions, done.fresh, done.datasets)
 

@@ -11,6 +11,7 @@ from comporta.cli.job import queue_act
 from comporta.cli.model import Named, show_version
 from comporta.cli.options import NO, AsJson, By, Priority, Queue, Verbose, Where, day
 from comporta.cli.progress import display
+from comporta.cli.rollout import tell_started
 from comporta.cli.words import words as say
 from comporta.project.once import not_inside_a_run
 
@@ -31,6 +32,7 @@ def gate(
     Measurements are cached, so another limit computes nothing again.
     """
     from comporta.acts.judge.gate import gate as judge
+    from comporta.acts.rollout.passed import begin_passed
     from comporta.opened.positive_class import positive_class
     from comporta.opened.project import open_project
 
@@ -42,6 +44,7 @@ def gate(
         display(quiet=json, verbose=verbose) as progress,
     ):
         judged = judge(opened, version, level=level, progress=progress)
+        started = begin_passed(opened, (judged.version,), say=shown.say)
         at, positive = opened.now(), positive_class(opened, judged.version)
     shut = judged.version.blocking_verdicts(at)
     if json:
@@ -51,6 +54,7 @@ def gate(
     if shut:
         shown.aside(say.SHUT.format(version=judged.version.id))
     shown.aside(say.NEXT_AFTER_GATE.format(version=judged.version.id))
+    tell_started(started)
     return NO if shut else 0
 
 

@@ -12,6 +12,7 @@ from comporta.cli import completed_values as offered
 from comporta.cli import show
 from comporta.cli.options import AsJson, By, Reason, Role, Unreleased, Verbose, Where, between
 from comporta.cli.progress import waiting
+from comporta.cli.rollout import tell_started
 from comporta.cli.trend import show_trends
 from comporta.cli.verdicts import show_legend, show_verdicts
 from comporta.cli.words import words as say
@@ -114,10 +115,12 @@ def approve(
 ) -> None:
     """Approve a version for release, in your name."""
     from comporta.acts.release import release as acts
+    from comporta.acts.rollout.passed import begin_passed
     from comporta.opened.project import open_project
 
     with open_project(project) as opened:
         approved = acts.approve(opened, version, by=by or "", role=role or "", reason=reason, say=show.say)
+        started = begin_passed(opened, (approved,), by=by or "", say=show.say)
     if json:
         show.json(approved)
     else:
@@ -129,6 +132,7 @@ def approve(
                 version=approved.id, by=who, state=_state(approved), count=count, needed=needed
             )
         )
+        tell_started(started)
 
 
 def request(

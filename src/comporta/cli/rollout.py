@@ -14,6 +14,7 @@ from comporta.cli.words import words as say
 from comporta.errors import BadProject
 
 if TYPE_CHECKING:
+    from comporta.acts.rollout.passed import StartedPlans
     from comporta.acts.rollout.view import ShownMetric, ShownPlan
     from comporta.opened.project import OpenProject
     from comporta.records.plan import PlanDecision, ReleasePlan
@@ -127,6 +128,14 @@ def act(opened: OpenProject, version: str, act: str, *, by: str, reason: str, js
             version=_version(plan), step=plan.step + 1, steps=len(plan.terms.steps), champion=champion
         )
     )
+
+
+def tell_started(started: StartedPlans) -> None:
+    """Which releases began by themselves, and which did not though they were to."""
+    for plan in started.begun:
+        show.line(say.PLAN_BEGAN.format(version=_version(plan), steps=_steps(plan)))
+    for why in started.refused:
+        show.aside(say.PLAN_NOT_BEGUN.format(why=why))
 
 
 def one_act(**asked: bool) -> str:

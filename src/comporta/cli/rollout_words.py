@@ -19,6 +19,7 @@ class RolloutTexts:
     PLAN_BEGAN = (
         "{version}: its release began, {steps}. To see how it stands: comporta release {version} --status"
     )
+    PLAN_NOT_BEGUN = "Its release did not begin by itself. {why}"
     PLAN_NO_CONTROLLER = (
         "Nothing advances it until a controller runs: comporta up, comporta serve, or comporta steer."
     )

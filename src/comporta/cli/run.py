@@ -16,6 +16,7 @@ from comporta.cli.job import queue_act
 from comporta.cli.model import show_version_verdicts
 from comporta.cli.options import NO, AsJson, Priority, Queue, Verbose, Where, between
 from comporta.cli.progress import display
+from comporta.cli.rollout import tell_started
 from comporta.cli.trend import show_trends
 from comporta.cli.verdicts import failure_row, show_legend
 from comporta.cli.words import words as say
@@ -63,6 +64,7 @@ def run(
     run like any other, recorded as what it was.
     """
     from comporta.acts.build.run import run as ran
+    from comporta.acts.rollout.passed import begin_passed
     from comporta.opened.positive_class import positive_class
     from comporta.opened.project import open_project
 
@@ -80,6 +82,7 @@ def run(
         report = ran(opened, models, progress=progress, command=run_command(models, other))
         if out:
             _write(out, opened, report)
+        started = begin_passed(opened, report.versions, say=shown.say)
         at = opened.now()
         positive = {each.id: positive_class(opened, each) for each in report.versions}
     shut = [each for each in report.versions if each.blocking_verdicts(at)]
@@ -91,12 +94,14 @@ def run(
                 "versions": report.versions,
                 "fresh": report.fresh,
                 "unanswered": report.unanswered,
+                "releases": started,
             }
         )
         return _exit_code(report, shut)
     shown.line(_summary(report.run, report.unanswered))
     _show_versions(report, at, positive, verbose=verbose)
     _show_next(report, shut)
+    tell_started(started)
     return _exit_code(report, shut)
 
 

@@ -110,8 +110,10 @@ def _permit_run(opened: OpenProject, asked: RunArguments) -> Permission:
 
 def _run(opened: OpenProject, asked: RunArguments) -> ActResult:
     from comporta.acts.build.run import run
+    from comporta.acts.rollout.passed import begin_passed
 
     report = run(opened, asked.models, level=asked.level, command=" ".join(("run", *asked.models)))
+    begin_passed(opened, report.versions)
     versions = tuple(each.id for each in report.versions)
     return ActResult({"run": report.run.id, "versions": versions, "fresh": report.fresh}, report.failure)
 
@@ -124,8 +126,10 @@ def _permit_gate(opened: OpenProject, asked: GateArguments) -> Permission:
 
 def _gate(opened: OpenProject, asked: GateArguments) -> ActResult:
     from comporta.acts.judge.gate import gate
+    from comporta.acts.rollout.passed import begin_passed
 
     done = gate(opened, asked.version, level=asked.level)
+    begin_passed(opened, (done.version,))
     return ActResult({"run": done.run.id, "versions": (done.version.id,), "state": done.version.state})
 
 

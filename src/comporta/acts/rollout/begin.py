@@ -8,7 +8,6 @@ from msgspec.structs import replace
 
 from comporta.acts.release.release import require_ready, version_of
 from comporta.acts.release.served_parts import require_loads, require_served_parts
-from comporta.acts.rollout.forecast import require_decidable, with_centers
 from comporta.errors import Refused
 from comporta.opened.people import reason_of
 from comporta.opened.permission import permission
@@ -36,6 +35,9 @@ def begin_plan(
     """The plan of this version, begun: its first step answers from now on. Raises NotFound, Forbidden;
     Refused where the version may not be released, another plan is under way, nothing is released yet, or the
     plan could not be decided until its deadline."""
+    # What reads the log is heavy, and not needed to see that a plan cannot begin.
+    from comporta.acts.rollout.forecast import require_decidable, with_centers
+
     version = version_of(opened, name)
     who = permission(opened, "release.execute", by=by, version=version, say=say)
     require_ready(opened, version, who, say)
