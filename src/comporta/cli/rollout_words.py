@@ -29,9 +29,7 @@ class RolloutTexts:
     PLAN_ROLLED_BACK = "{version} has all traffic again; the release under way is ended."
     PLAN_PROMOTED = "{version} has all traffic."
     PLAN_NO_PLANS = "No release is under way. To begin one: comporta release VERSION"
-    PLAN_STEER_BESIDE = (
-        "Whether release plans are carried out by a process beside the server, while there are any."
-    )
+    PLAN_NO_STEER = "Carry no release plans out here: a process of its own does, as under comporta up."
     PLAN_STEER_ONCE = "Look once, do what is due, and end: for a scheduler of your own."
     PLAN_STEERED_NOTHING = "No release is under way, or another process leads."
     PLAN_DECIDED = "{version}: {why}"

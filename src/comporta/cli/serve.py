@@ -41,7 +41,7 @@ def serve(
     grpc: Annotated[int | None, Parameter(help=say.GRPC, validator=between(0, 65535))] = None,
     max_partition: Annotated[str, Parameter(help=say.MAX_PARTITION, show_default=True)] = "24h",
     await_release: Annotated[bool, Parameter(help=say.AWAIT_RELEASE, negative="")] = False,
-    steers: Annotated[bool, Parameter(name="--steer", help=say.PLAN_STEER_BESIDE)] = True,
+    no_steer: Annotated[bool, Parameter(help=say.PLAN_NO_STEER, negative="")] = False,
     project: Where = None,
 ) -> None:
     """Answer requests with what is released, until interrupted. Releases and rollbacks are followed at once.
@@ -59,7 +59,7 @@ def serve(
         max_body=max_body, grpc=grpc, max_partition=max_partition,
     )  # fmt: skip
     count = workers or default_workers()
-    with open_to_serve(project, works=count == 1) as opened, beside(opened, steers=steers):
+    with open_to_serve(project, works=count == 1) as opened, beside(opened, steers=not no_steer):
         tell_exposed(opened)
         if count == 1:
             from comporta.acts.serve.serving import serve as served
