@@ -55,12 +55,16 @@ def verdicts(title: str, every: Sequence[ReportedVerdict], about: str = "", say:
     blocking = [each for each in every if each.blocks]
     lines = [f"### {title}", "", *([about, ""] if about else [])]
     if blocking:
-        lines += [f"- {mark(each)} **{plain_text(each.title)}**: {plain_text(each.reason)}" for each in blocking]
+        lines += [
+            f"- {mark(each)} **{plain_text(each.title)}**: {plain_text(each.reason)}" for each in blocking
+        ]
         lines.append("")
     for heading, rows in sections(every):
         lines += [f"<details><summary>{plain_text(heading)}: {_tally(rows, say)}</summary>", ""]
         lines += [f"| | {say(CHECK())} | {say(BECAUSE())} |", "|---|---|---|"]
-        lines += [f"| {mark(each)} | {plain_text(each.title)} | {plain_text(because(each, say))} |" for each in rows]
+        lines += [
+            f"| {mark(each)} | {plain_text(each.title)} | {plain_text(because(each, say))} |" for each in rows
+        ]
         lines += ["", "</details>", ""]
     return "\n".join(lines)
 
@@ -94,7 +98,11 @@ def _about(report: Report, say: Say) -> str:
     read = (VERSION_OF(dataset=plain_text(each.dataset), number=each.number) for each in version.read)
     parts: list[Text] = [AT_LEVEL(level=f"`{version.level}`"), commit, *read]
     about = f"{', '.join(map(say, parts))}."
-    return f"{about} {say(COMPARED_SENTENCE(champion=plain_text(report.champion)))}" if report.champion else about
+    return (
+        f"{about} {say(COMPARED_SENTENCE(champion=plain_text(report.champion)))}"
+        if report.champion
+        else about
+    )
 
 
 def _tally(rows: Sequence[ReportedVerdict], say: Say) -> str:

@@ -34,19 +34,23 @@ LASTS = code("release_report.lasts", "the step lasts until {until}", until=str)
 COMPARED = code("release_report.compared", "compared")
 NON_INFERIOR_ONE = code("release_report.non_inferior_one", "non-inferior on {outcome}", outcome=str)
 NON_INFERIOR_BOTH = code("release_report.non_inferior_both", "non-inferior on both metrics")
-NON_INFERIOR_ALL = code(
-    "release_report.non_inferior_all", "non-inferior on all {count} metrics", count=int
-)
+NON_INFERIOR_ALL = code("release_report.non_inferior_all", "non-inferior on all {count} metrics", count=int)
 NON_INFERIOR_SOME = code(
     "release_report.non_inferior_some", "non-inferior on {outcomes: and }", outcomes=LIST
 )
 BETTER_ON = code("release_report.better_on", "better on {outcome}{by}", outcome=str, by=Text)
 WORSE_ON = code("release_report.worse_on", "worse on {outcome}{by}", outcome=str, by=Text)
 OPEN_ON = code("release_report.open_on", "nothing known of {outcome} yet", outcome=str)
-OPEN_BETTER = code("release_report.open_better", "better on {outcome}{by} (not shown yet)", outcome=str, by=Text)
+OPEN_BETTER = code(
+    "release_report.open_better", "better on {outcome}{by} (not shown yet)", outcome=str, by=Text
+)
 OPEN_WORSE = code("release_report.open_worse", "worse on {outcome}{by} (not shown yet)", outcome=str, by=Text)
-UNSHOWN_BETTER = code("release_report.unshown_better", "better on {outcome}{by} (not shown)", outcome=str, by=Text)
-UNSHOWN_WORSE = code("release_report.unshown_worse", "worse on {outcome}{by} (not shown)", outcome=str, by=Text)
+UNSHOWN_BETTER = code(
+    "release_report.unshown_better", "better on {outcome}{by} (not shown)", outcome=str, by=Text
+)
+UNSHOWN_WORSE = code(
+    "release_report.unshown_worse", "worse on {outcome}{by} (not shown)", outcome=str, by=Text
+)
 BY = code("release_report.by", " by {value} % [{low}, {high}]", value=str, low=Text, high=Text)
 BY_ALONE = code("release_report.by_alone", " by {value} %", value=str)
 NO_END = code("release_report.no_end", "no limit")
@@ -60,7 +64,11 @@ BEGAN_CARRIED = code(
     control=str,
 )
 STEPPED = code(
-    "release_report.stepped", "step {step} of {steps}: {share:.3g} % of units", step=int, steps=int, share=NUMBER
+    "release_report.stepped",
+    "step {step} of {steps}: {share:.3g} % of units",
+    step=int,
+    steps=int,
+    share=NUMBER,
 )
 WAS_PAUSED = code("release_report.was_paused", "paused")
 WAS_RESUMED = code("release_report.was_resumed", "resumed")
@@ -68,14 +76,16 @@ WAS_RESUMED = code("release_report.was_resumed", "resumed")
 # What is excluded, and why.
 WITHOUT_UNIT = code("release_report.without_unit", "rows that said no unit")
 WITHOUT_UNIT_WHY = code(
-    "release_report.without_unit_why", "answered by the champion; cannot be put in an arm, so they cannot count"
+    "release_report.without_unit_why",
+    "answered by the champion; cannot be put in an arm, so they cannot count",
 )
 UNLOGGED = code("release_report.unlogged", "rows that were answered and not logged")
 UNLOGGED_WHY = code("release_report.unlogged_why", "each counts as a unit without a label")
 UNLABELLED = code("release_report.unlabelled", "{outcome}: units without a label in time", outcome=str)
 UNLABELLED_WHY = code(
     "release_report.unlabelled_why",
-    "count against each claim: {share:.1%} of units, {late:,} of them labelled after their horizon of {horizon}",
+    "count against each claim: {share:.1%} of units, {late:,} of them labelled after their "
+    "horizon of {horizon}",
     share=NUMBER,
     late=int,
     horizon=str,
@@ -88,10 +98,13 @@ UNLABELLED_WHY_PLAIN = code(
 )
 WAITING = code("release_report.waiting", "{outcome}: units whose horizon is not over", outcome=str)
 WAITING_WHY = code("release_report.waiting_why", "count {horizon} after their first answer", horizon=str)
-WAITING_ENDED_WHY = code("release_report.waiting_ended_why", "the release ended before, so they count no more")
+WAITING_ENDED_WHY = code(
+    "release_report.waiting_ended_why", "the release ended before, so they count no more"
+)
 UNFINISHED = code("release_report.unfinished", "{outcome}: units since the last whole season", outcome=str)
 UNFINISHED_WHY = code(
-    "release_report.unfinished_why", "speak for a promotion only at the end of their season; harm is seen at once"
+    "release_report.unfinished_why",
+    "speak for a promotion only at the end of their season; harm is seen at once",
 )
 
 # Expected.
@@ -126,14 +139,17 @@ UNITS_A_DAY = code(
 # The page.
 TITLE = code("release_report.title", "Release of {version}", version=str)
 ABOUT = code(
-    "release_report.about", "compared with {control} · began {started} by {by}", control=str, started=str, by=str
+    "release_report.about",
+    "compared with {control} · began {started} by {by}",
+    control=str,
+    started=str,
+    by=str,
 )
 ABOUT_ALONE = code(
     "release_report.about_alone", "compared with {control} · began {started}", control=str, started=str
 )
 REASON = code("release_report.reason", "reason: {reason}", reason=str)
-NOW = code("release_report.now", "Now: {why}.", why=Text)
-BECAUSE = code("release_report.because", "Because {why}.", why=Text)
+NOW = code("release_report.now", "now: {why}", why=Text)
 STEPS = code("release_report.steps", "Steps")
 ARMS = code("release_report.arms", "Arms")
 OUTCOMES = code("release_report.outcomes", "Outcomes")
@@ -179,7 +195,7 @@ SHARE_OF_EVIDENCE = code(
     "release_report.share_of_evidence", "{share:.0%} of the evidence needed", share=NUMBER
 )
 AGAINST = code("release_report.against", "the evidence speaks against it")
-NOT_ASKED = code("release_report.not_asked", "looked at at the end of a season")
+NOT_ASKED = code("release_report.not_asked", "enough, asked at the end of a season")
 METRIC_LINE = code(
     "release_report.metric_line",
     "{canary} of the canary against {control} of the control; ratio {ratio}",
@@ -189,8 +205,8 @@ METRIC_LINE = code(
 )
 METRIC_UNITS = code(
     "release_report.metric_units",
-    "{units:,} units in each arm with their horizon of {horizon} over, {unlabelled:.1%} without a label, {seasons} "
-    "whole seasons",
+    "{units:,} units in each arm with their horizon of {horizon} over, {unlabelled:.1%} without a label; "
+    "whole seasons: {seasons}",
     units=int,
     horizon=str,
     unlabelled=NUMBER,
@@ -200,17 +216,19 @@ MARGIN_LOWER = code(
     "release_report.margin_lower", "lower is better; a ratio below {worst:.4g} is non-inferior", worst=NUMBER
 )
 MARGIN_HIGHER = code(
-    "release_report.margin_higher", "higher is better; a ratio above {worst:.4g} is non-inferior", worst=NUMBER
+    "release_report.margin_higher",
+    "higher is better; a ratio above {worst:.4g} is non-inferior",
+    worst=NUMBER,
 )
 EVIDENCE_CAPTION = code(
     "release_report.evidence_caption",
-    "Evidence for each question, of what settles it with yes (dashed: 100 %); below 0 it speaks against. Thin "
-    "lines: the ends of whole seasons, at which a promotion is asked.",
+    "Evidence for each question, of what settles it with yes (dashed: 100 %); below 0 it speaks against. "
+    "Thin lines: the ends of whole seasons, at which a promotion is asked.",
 )
 RATIO_CAPTION = code(
     "release_report.ratio_caption",
-    "The ratio of the rates, canary over control, with its {level:.3g} % interval, which holds at every look at "
-    "once. Dashed: 1, alike, and {worst:.4g}, the margin.",
+    "The ratio of the rates, canary over control, with its {level:.3g} % interval, which holds at every look "
+    "at once. Dashed: 1, alike, and {worst:.4g}, the margin.",
     level=NUMBER,
     worst=NUMBER,
 )

@@ -13,10 +13,13 @@ from comporta.report.release_texts import (
     expected_text,
     interval_text,
     question_text,
+    rate_of_units,
     rate_text,
     step_text,
     why_text,
 )
+
+ARMS = {"canary": codes.CANARY, "control": codes.CONTROL}
 
 
 def release_markdown(report: ReleaseReport, say: Say) -> str:
@@ -26,13 +29,21 @@ def release_markdown(report: ReleaseReport, say: Say) -> str:
     heads: tuple[Text, ...]
     lines = [f"### {plain_text(report.version)}: {plain_text(sentence)}", ""]
     about = codes.ABOUT_ALONE(control=report.control, started=f"{report.started:%Y-%m-%d %H:%M}")
-    told = [about, why_text(report), expected_text(report)]
-    lines += [". ".join(plain_text(say(each)).rstrip(".") for each in told if each) + ".", ""]
+    told = (about, why_text(report), expected_text(report), rate_of_units(report))
+    lines += [*(f"- {plain_text(say(each))}" for each in told if each), ""]
     if report.outcomes:
         heads = (codes.OUTCOME(), codes.CANARY(), codes.CONTROL(), codes.RATIO(), codes.UNITS(), codes.WHY())
         lines += _table(heads, (_outcome(each, say) for each in report.outcomes), say)
     arms = (
-        (each.arm, each.version, each.units, each.requests, each.failed, each.slow, each.unlogged)
+        (
+            say(ARMS[each.arm]()),
+            each.version,
+            each.units,
+            each.requests,
+            each.failed,
+            each.slow,
+            each.unlogged,
+        )
         for each in report.arms
     )
     heads = (
@@ -43,9 +54,7 @@ def release_markdown(report: ReleaseReport, say: Say) -> str:
     if report.steps:
         steps = ", ".join(f"{100 * each.share:.3g} % {say(step_text(each))}" for each in report.steps)
         lines += [f"{say(codes.STEPS())}: {plain_text(steps)}.", ""]
-    moments = (
-        (f"{each.at:%Y-%m-%d %H:%M}", say(each.what), each.by) for each in report.moments
-    )
+    moments = ((f"{each.at:%Y-%m-%d %H:%M}", say(each.what), each.by) for each in report.moments)
     lines += _table((codes.WHEN(), codes.HAPPENED(), codes.WHO()), moments, say)
     if report.exclusions:
         lines += [f"**{say(codes.EXCLUDED())}**", ""]

@@ -19,6 +19,7 @@ from comporta.report.release_texts import (
     interval_text,
     margin_text,
     question_text,
+    rate_of_units,
     rate_text,
     step_text,
     why_text,
@@ -27,10 +28,9 @@ from comporta.report.style import STYLE
 from comporta.report.time_pictures import Line, time_curve
 
 LOOKS = """
-.sentence{font-size:21px;line-height:1.35;margin:6px 0 10px;font-weight:600;overflow-wrap:anywhere}
-.state{display:inline-block;color:#fff;background:var(--blue);border-radius:6px;padding:2px 10px;font-weight:600;
-font-size:13px}.state.good{background:var(--pass)}.state.bad{background:var(--fail)}
-.state.doubt{background:var(--doubt)}
+.sentence{font-size:21px;line-height:1.35;margin:10px 0;padding:2px 0 2px 14px;font-weight:600;
+overflow-wrap:anywhere;border-left:6px solid var(--blue)}.sentence.good{border-color:var(--pass)}
+.sentence.bad{border-color:var(--fail)}.sentence.doubt{border-color:var(--doubt)}header p{margin:2px 0}
 .steps{display:flex;gap:6px;margin:0 0 14px;padding:0;list-style:none;flex-wrap:wrap}
 .steps li{flex:1 1 8em;border-top:5px solid var(--line);padding:6px 0 0;font-size:13px;color:var(--soft)}
 .steps li b{display:block;font-size:17px;color:var(--ink)}.steps .over{border-color:var(--blue)}
@@ -45,6 +45,10 @@ font-size:13px}.state.good{background:var(--pass)}.state.bad{background:var(--fa
 .ticks span{position:absolute;right:0;transform:translateY(-50%)}
 svg line.season{stroke:var(--line);stroke-width:1}svg line.zero{stroke:var(--none);stroke-width:1}
 .pair{display:grid;grid-template-columns:1fr 1fr;gap:20px}.pair figure{margin:6px 0}
+.harm,.curve i.harm{stroke:var(--fail);border-color:var(--fail)}
+.yes,.curve i.yes{stroke:var(--pass);border-color:var(--pass)}
+.wide th{white-space:nowrap}.wide td:last-child{min-width:11em}.number.number{min-width:0}
+.wide td,.wide th{overflow-wrap:normal;padding-right:14px}
 tr+tr td{border-top:1px solid var(--line)}
 @media(max-width:760px){.pair{grid-template-columns:1fr}
 .questions li{grid-template-columns:7em 1fr}.questions li span:last-child{grid-column:1/-1}
@@ -57,6 +61,8 @@ _STATES: dict[PlanEnd, str] = {
     "aborted": "doubt",
     "compared": "good",
 }
+_LINES = {"harm": "harm", "non_inferior": "yes", "superior": "line0"}
+"""Question → the class of its colour."""
 _CLASSES = {"over": "over", "current": "current", "next": "next", "left out": "next"}
 FLOOR, CEILING = -1.0, 1.5
 """Shares of the evidence needed that are drawn: what is more, or against it by more, changes nothing."""
@@ -91,7 +97,7 @@ class _Page:
 
     def head(self, title: str) -> str:
         report = self.report
-        kind = _STATES[report.end] if report.end is not None else "open"
+        kind = _STATES[report.end] if report.end is not None else "running"
         started = _minute(report.started)
         about = codes.ABOUT_ALONE(control=report.control, started=started)
         if report.by:
@@ -99,18 +105,18 @@ class _Page:
         lines = [f"<p class='about'>{self.text(about)}</p>"]
         if report.reason:
             lines.append(f"<p class='about'>{self.text(codes.REASON(reason=report.reason))}</p>")
-        lines += [f"<p>{self.text(each)}</p>" for each in (why_text(report), expected_text(report)) if each]
+        now = (why_text(report), expected_text(report), rate_of_units(report))
+        lines += [f"<p>{escape(_capital(self.say(each)))}.</p>" for each in now if each]
         return (
             f"<header><p class='kind'>{escape(report.project)}</p><h1>{title}</h1>"
-            f"<p class='sentence {kind}'>{escape(_capital(self.say(report.sentence)))}.</p>{''.join(lines)}</header>"
+            f"<p class='sentence {kind}'>{escape(_capital(self.say(report.sentence)))}.</p>"
+            f"{''.join(lines)}</header>"
         )
 
     def steps(self) -> str:
         report = self.report
         steps = "".join(map(self.step, report.steps))
-        rows = (
-            (_minute(each.at), _capital(self.say(each.what)), each.by) for each in report.moments
-        )
+        rows = ((_minute(each.at), _capital(self.say(each.what)), each.by) for each in report.moments)
         heads = [codes.WHEN(), codes.HAPPENED()]
         with_who = any(each.by for each in report.moments)
         table = self.table([*heads, *([codes.WHO()] if with_who else [])], rows)
@@ -186,6 +192,7 @@ class _Page:
             Line(
                 self.say(codes.QUESTIONS[name]()),
                 [(each.at, each.evidence[name] / limit) for each in outcome.points if name in each.evidence],
+                _LINES[name],
             )
             for name, limit in limits.items()
         ]

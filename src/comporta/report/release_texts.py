@@ -29,9 +29,7 @@ def interval_text(outcome: ReleaseOutcome) -> Text:
     """`0.979 [0.961, 0.996]`."""
     if outcome.ratio is None:
         return codes.NO_RATIO()
-    low, high = (
-        codes.NO_END() if each is None else f"{each:.3f}" for each in (outcome.low, outcome.high)
-    )
+    low, high = (codes.NO_END() if each is None else f"{each:.3f}" for each in (outcome.low, outcome.high))
     if outcome.low is None and outcome.high is None:
         return codes.RATIO_ALONE(value=f"{outcome.ratio:.3f}")
     return codes.RATIO_RANGE(value=f"{outcome.ratio:.3f}", low=low, high=high)
@@ -78,6 +76,14 @@ def expected_text(report: ReleaseReport) -> Text:
         return codes.NOT_EXPECTED(deadline=minute(expected.deadline))
     told = codes.EXPECTED_AS_NOW if expected.needs_better else codes.EXPECTED_ALIKE
     return told(days=days_text(expected.days), at=minute(expected.at))
+
+
+def rate_of_units(report: ReleaseReport) -> Text:
+    """`900 units a day in each arm at the last step`; empty where too few are known."""
+    expected = report.expected
+    if expected is None or expected.units is None:
+        return NO_TEXT
+    return codes.UNITS_A_DAY(units=round(expected.units))
 
 
 def days_text(days: float) -> Message:

@@ -10,10 +10,11 @@ from comporta.report.escape import escape
 
 
 class Line(NamedTuple):
-    """name: what it is called. points: (time, height), in order."""
+    """name: what it is called. points: (time, height), in order. look: the class of its colour."""
 
     name: str
     points: Sequence[tuple[datetime, float]]
+    look: str = "line0"
 
 
 def time_curve(
@@ -52,10 +53,10 @@ def time_curve(
         around = [f"{across(at)},{height(top)}" for at, _, top in band]
         around += [f"{across(at)},{height(bottom)}" for at, bottom, _ in reversed(band)]
         parts.append(f'<polygon class="band" points="{" ".join(around)}"/>')
-    for nth, line in enumerate(lines):
+    for line in lines:
         path = " ".join(f"{across(at)},{height(value)}" for at, value in line.points)
-        parts.append(f'<polyline class="line{nth % 4}" points="{path}"/>')
-    named = "".join(f"<i class='line{nth % 4}'>{escape(line.name)}</i>" for nth, line in enumerate(lines))
+        parts.append(f'<polyline class="{line.look}" points="{path}"/>')
+    named = "".join(f"<i class='{line.look}'>{escape(line.name)}</i>" for line in lines)
     return (
         f"<figure class='curve'><p>{escape(up)}{named if len(lines) > 1 else ''}</p>"
         f"<div class='ticks'>{_ticks(low, high, limits, percent)}</div>"

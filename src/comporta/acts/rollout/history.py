@@ -97,9 +97,7 @@ def _shared(plan: ReleasePlan, bins: tuple[ExposureBin, ...]) -> Iterator[Shared
     after = plan.looked
     for each in bins:
         share = steps[plan.step] if steps else 0.0
-        yield SharedBin(
-            each.until, (each.until - after).total_seconds(), each.canary + each.control, share
-        )
+        yield SharedBin(each.until, (each.until - after).total_seconds(), each.canary + each.control, share)
         after = each.until
 
 
