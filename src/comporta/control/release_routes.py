@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 
 from litestar import Response, get, post
@@ -29,14 +30,15 @@ def list_releases(
 @get(
     f"{VERSION}/release",
     opt=_READS,
-    sync_to_thread=True,
     summary="How a version's newest release by plan stands, or ended",
 )
-def show_release(request: HttpRequest, model: str, number: Number) -> Response[bytes]:
+async def show_release(request: HttpRequest, model: str, number: Number) -> Response[bytes]:
     """As `comporta release VERSION --status --json`."""
     from comporta.acts.rollout.release_report import release_report
 
-    return perform(request, lambda opened: release_report(opened, f"{model}/{number}"))
+    return await asyncio.to_thread(
+        perform, request, lambda opened: release_report(opened, f"{model}/{number}")
+    )
 
 
 @post(

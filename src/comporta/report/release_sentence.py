@@ -145,5 +145,5 @@ def percent(value: float) -> str:
     """Two digits, no more than a tenth: `2.1`, `49`, `0.4`."""
     if abs(value) >= LARGEST:
         return ">1000" if value > 0 else "<-1000"
-    shown = f"{value:.0f}" if abs(value) >= 10 else f"{value:.1f}"
-    return shown.removesuffix(".0").replace("-0", "0") if float(shown) == 0 else shown
+    shown = round(value, 0 if abs(value) >= 9.95 else 1)
+    return f"{shown or 0.0:g}"
