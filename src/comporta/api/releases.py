@@ -71,11 +71,11 @@ class ProjectReleases:
         return Listing(map(PlannedRelease, found), title="releases", columns=_COLUMNS, row=_row)
 
     def show(self, version: str) -> PlannedRelease:
-        """The newest of a version, with how many labels came too late. Raises NotFound, Forbidden."""
+        """The newest of a version, with its evidence over time. Raises NotFound, Forbidden."""
         from comporta.acts.rollout.release_report import release_report
 
         with self._opens() as opened:
-            return PlannedRelease(release_report(opened, version, late=True))
+            return PlannedRelease(release_report(opened, version, full=True))
 
     def pause(self, version: str, *, by: str = "") -> PlannedRelease:
         """It stays as it is; harm and fuses still end it. Raises NotFound, Forbidden, Refused."""

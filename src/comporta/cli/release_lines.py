@@ -16,7 +16,6 @@ from comporta.report.release_texts import (
     rate_of_units,
     rate_text,
     step_text,
-    why_text,
 )
 
 BAR = 30
@@ -41,7 +40,7 @@ def release_lines(report: ReleaseReport) -> Iterator[ShownLine]:
     yield ShownLine(say.PLAN_HEAD.format(version=report.version, control=report.control))
     style = "bold cyan" if report.end is None else _ENDS[report.end]
     yield ShownLine(sentence_line(report), style)
-    for told in (why_text(report), expected_text(report), rate_of_units(report)):
+    for told in (expected_text(report), rate_of_units(report)):
         if told:
             yield ShownLine(_capital(show.say(told)) + ".")
     yield ShownLine()

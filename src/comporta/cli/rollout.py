@@ -93,7 +93,7 @@ def status(
     if watch:
         _watch(opened, version, json=json)
         return
-    found = release_report(opened, version, late=bool(out))
+    found = release_report(opened, version, full=json or bool(out))
     if json:
         show.json(found)
     else:
@@ -107,7 +107,7 @@ def page(opened: OpenProject, version: str, *, out: Sequence[Path], json: bool) 
     from comporta.cli.release_lines import sentence_line
 
     require_writable(out, *FORMATS)
-    found = release_report(opened, version, late=True)
+    found = release_report(opened, version, full=True)
     if json:
         show.json(found)
     else:

@@ -37,7 +37,7 @@ async def show_release(request: HttpRequest, model: str, number: Number) -> Resp
     from comporta.acts.rollout.release_report import release_report
 
     return await asyncio.to_thread(
-        perform, request, lambda opened: release_report(opened, f"{model}/{number}")
+        perform, request, lambda opened: release_report(opened, f"{model}/{number}", full=True)
     )
 
 

@@ -149,7 +149,6 @@ ABOUT_ALONE = code(
     "release_report.about_alone", "compared with {control} · began {started}", control=str, started=str
 )
 REASON = code("release_report.reason", "reason: {reason}", reason=str)
-NOW = code("release_report.now", "now: {why}", why=Text)
 STEPS = code("release_report.steps", "Steps")
 ARMS = code("release_report.arms", "Arms")
 OUTCOMES = code("release_report.outcomes", "Outcomes")

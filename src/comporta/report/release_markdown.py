@@ -16,7 +16,6 @@ from comporta.report.release_texts import (
     rate_of_units,
     rate_text,
     step_text,
-    why_text,
 )
 
 ARMS = {"canary": codes.CANARY, "control": codes.CONTROL}
@@ -29,7 +28,7 @@ def release_markdown(report: ReleaseReport, say: Say) -> str:
     heads: tuple[Text, ...]
     lines = [f"### {plain_text(report.version)}: {plain_text(sentence)}", ""]
     about = codes.ABOUT_ALONE(control=report.control, started=f"{report.started:%Y-%m-%d %H:%M}")
-    told = (about, why_text(report), expected_text(report), rate_of_units(report))
+    told = (about, expected_text(report), rate_of_units(report))
     lines += [*(f"- {plain_text(say(each))}" for each in told if each), ""]
     if report.outcomes:
         heads = (codes.OUTCOME(), codes.CANARY(), codes.CONTROL(), codes.RATIO(), codes.UNITS(), codes.WHY())

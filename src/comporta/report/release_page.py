@@ -22,7 +22,6 @@ from comporta.report.release_texts import (
     rate_of_units,
     rate_text,
     step_text,
-    why_text,
 )
 from comporta.report.style import STYLE
 from comporta.report.time_pictures import Line, time_curve
@@ -105,7 +104,7 @@ class _Page:
         lines = [f"<p class='about'>{self.text(about)}</p>"]
         if report.reason:
             lines.append(f"<p class='about'>{self.text(codes.REASON(reason=report.reason))}</p>")
-        now = (why_text(report), expected_text(report), rate_of_units(report))
+        now = (expected_text(report), rate_of_units(report))
         lines += [f"<p>{escape(_capital(self.say(each)))}.</p>" for each in now if each]
         return (
             f"<header><p class='kind'>{escape(report.project)}</p><h1>{title}</h1>"

@@ -8,7 +8,6 @@ from comporta.records import Message, Text
 from comporta.records.message import NO_TEXT
 from comporta.report import release_codes as codes
 from comporta.report.release_contents import ReleaseOutcome, ReleaseQuestion, ReleaseReport, ReleaseStep
-from comporta.report.release_sentence import ABOUT_OUTCOMES, BY_HAND
 
 _STEPS = {
     "over": codes.STEP_OVER,
@@ -55,14 +54,6 @@ def question_text(question: ReleaseQuestion) -> Message:
 def step_text(step: ReleaseStep) -> Message:
     """Whether it is over, now or to come."""
     return _STEPS[step.state]()
-
-
-def why_text(report: ReleaseReport) -> Text:
-    """What it waits for, or why it ended; empty where the sentence tells all of it."""
-    why = report.why
-    if not isinstance(why, Message) or why.code in (*BY_HAND, *ABOUT_OUTCOMES):
-        return NO_TEXT
-    return codes.NOW(why=why) if report.end is None else NO_TEXT
 
 
 def expected_text(report: ReleaseReport) -> Text:

@@ -48,15 +48,15 @@ class SharedBin(NamedTuple):
 
 class PlanHistory(NamedTuple):
     """facts: steps, what people did and how it ended, in order. points: the plan as it was once outcomes were
-    counted, at most `POINTS`, the newest last. bins: of all exposures."""
+    counted, the newest last. bins: of all exposures."""
 
     facts: tuple[PlanFactAt, ...]
     points: tuple[tuple[datetime, ReleasePlan], ...]
     bins: tuple[SharedBin, ...]
 
 
-def plan_history(opened: OpenProject, plan: ReleasePlan) -> PlanHistory:
-    """Of this plan. It reads the record of events since it began."""
+def plan_history(opened: OpenProject, plan: ReleasePlan, points: int = POINTS) -> PlanHistory:
+    """Of this plan, at so many points at most. It reads the record of events since it began."""
     begun: ReleasePlan | None = None
     found: list[PlanFactAt] = []
     for event in _events_since(opened, plan.started):
@@ -73,23 +73,30 @@ def plan_history(opened: OpenProject, plan: ReleasePlan) -> PlanHistory:
                 found.append(PlanFactAt(event.at, later))
                 if isinstance(later, PlanEnded):
                     break
-    return PlanHistory((), (), ()) if begun is None else _replay(begun, found)
+    return PlanHistory((), (), ()) if begun is None else _replay(begun, found, points)
 
 
-def _replay(plan: ReleasePlan, facts: list[PlanFactAt]) -> PlanHistory:
+def _replay(plan: ReleasePlan, facts: list[PlanFactAt], points: int) -> PlanHistory:
     """The plan after each of its facts; kept at some of the times at which outcomes were counted."""
-    times = sorted({each.at for each in facts if isinstance(each.fact, PlanCounted)})
-    kept = {times[round(place * (len(times) - 1) / (POINTS - 1))] for place in range(POINTS)} if times else ()
+    kept = _spread({each.at for each in facts if isinstance(each.fact, PlanCounted)}, points)
     bins: list[SharedBin] = []
-    points: dict[datetime, ReleasePlan] = {}
+    found: dict[datetime, ReleasePlan] = {}
     for each in facts:
         if isinstance(each.fact, PlanExposed):
             bins += _shared(plan, each.fact.bins)
         plan = evolve(plan, each.fact, each.at)
         if each.at in kept:
-            points[each.at] = plan
+            found[each.at] = plan
     told = tuple(each for each in facts if isinstance(each.fact, PlanStepped | PlanSteered | PlanEnded))
-    return PlanHistory(told, tuple(points.items()), tuple(bins))
+    return PlanHistory(told, tuple(found.items()), tuple(bins))
+
+
+def _spread(times: set[datetime], most: int) -> set[datetime]:
+    """At most so many of these times, the first and the last among them."""
+    every = sorted(times)
+    if len(every) <= most or most < 2:
+        return set(every) if most > 1 else set()
+    return {every[round(place * (len(every) - 1) / (most - 1))] for place in range(most)}
 
 
 def _shared(plan: ReleasePlan, bins: tuple[ExposureBin, ...]) -> Iterator[SharedBin]:

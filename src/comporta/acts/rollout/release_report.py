@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from comporta.acts.rollout.exclusions import exclusions_of
 from comporta.acts.rollout.expected_end import expected_end
-from comporta.acts.rollout.history import PlanFactAt, PlanHistory, plan_history
+from comporta.acts.rollout.history import POINTS, PlanFactAt, PlanHistory, plan_history
 from comporta.acts.rollout.steering import plan_of
 from comporta.acts.rollout.view import ShownMetric, ShownPlan, view_of
 from comporta.opened.people import names_of_ids
@@ -36,11 +36,11 @@ from comporta.report import release_codes as codes
 from comporta.stats.claims import claim_of
 
 
-def release_report(opened: OpenProject, name: str, *, late: bool = False) -> ReleaseReport:
-    """The newest release by plan of this version. late: also how many labels came after their horizon, for
-    which the log is read. Raises NotFound, Forbidden."""
+def release_report(opened: OpenProject, name: str, *, full: bool = False) -> ReleaseReport:
+    """The newest release by plan of this version. full: with the evidence over time, and how many labels came
+    after their horizon, for which the log is read. Raises NotFound, Forbidden."""
     require_permission(opened, "version.read")
-    return _report(opened, plan_of(opened.ledger, name, opened), late=late)
+    return _report(opened, plan_of(opened.ledger, name, opened), full=full)
 
 
 def release_reports(
@@ -52,11 +52,11 @@ def release_reports(
     if every:
         found = [plan for _, plan in opened.ledger.scan(PLANS)]
         plans = sorted(found, key=lambda plan: plan.started, reverse=True)[:limit]
-    return tuple(_report(opened, plan, late=False) for plan in plans)
+    return tuple(_report(opened, plan, full=False) for plan in plans)
 
 
-def _report(opened: OpenProject, plan: ReleasePlan, *, late: bool) -> ReleaseReport:
-    shown, history = view_of(opened, plan), plan_history(opened, plan)
+def _report(opened: OpenProject, plan: ReleasePlan, *, full: bool) -> ReleaseReport:
+    shown, history = view_of(opened, plan), plan_history(opened, plan, POINTS if full else 0)
     terms = plan.terms
     season = timedelta(seconds=terms.season)
     until = plan.ended or shown.at
@@ -81,7 +81,7 @@ def _report(opened: OpenProject, plan: ReleasePlan, *, late: bool) -> ReleaseRep
         moments=(),
         arms=_arms(plan),
         outcomes=tuple(_outcome(plan, each, history) for each in shown.metrics),
-        exclusions=exclusions_of(opened, plan, late=late),
+        exclusions=exclusions_of(opened, plan, late=full),
         expected=expected_end(plan, plan_evidence(plan), history.bins, shown.at),
         seasons=tuple(plan.started + season * each for each in range(1, seasons + 1)),
         holdback=terms.holdback,
