@@ -27,7 +27,8 @@ def plan(counts: MetricCounts, units: int, days: float, **terms: Any) -> Release
     progress = MetricProgress(counts=counts, whole=counts)
     return ReleasePlan(
         id="p", model="late", version=3, control=2, by="", reason="", started=START, since=START,
-        looked=looked, terms=PlanTerms(kind="canary", metrics=(metric,), **declared), progress={"error": progress},
+        looked=looked, terms=PlanTerms(kind="canary", metrics=(metric,), **declared),
+        progress={"error": progress},
         exposed=(units, units),
     )  # fmt: skip
 

@@ -15,10 +15,10 @@ from comporta.release import codes
 from comporta.report import (
     EvidencePoint,
     ReleaseArm,
-    ReleaseOutcome,
     ReleaseQuestion,
     ReleaseReport,
     ReleaseStep,
+    ReportedOutcome,
     release_markdown,
     release_page,
     sentence_of,
@@ -29,7 +29,7 @@ NOW = datetime(2026, 12, 1, tzinfo=UTC)
 
 def outcome(
     name: str, ratio: float | None, low: float | None, high: float | None, **more: Any
-) -> ReleaseOutcome:
+) -> ReportedOutcome:
     settled = more.pop("settled", ())
     asked = ("harm", "non_inferior", *(("superior",) if "superior" in settled else ()))
     points = tuple(
@@ -49,11 +49,11 @@ def outcome(
         )
         for each in asked
     )
-    return ReleaseOutcome(outcome=name, ratio=ratio, low=low, high=high, questions=questions, **fields)
+    return ReportedOutcome(outcome=name, ratio=ratio, low=low, high=high, questions=questions, **fields)
 
 
 def report(
-    *outcomes: ReleaseOutcome, why: Text, end: PlanEnd | None = None, state: Any = "ended"
+    *outcomes: ReportedOutcome, why: Text, end: PlanEnd | None = None, state: Any = "ended"
 ) -> ReleaseReport:
     found = ReleaseReport(
         project="shop", version="late/3", control="late/2", plan="p", kind="canary", paired=False,
@@ -71,7 +71,7 @@ def report(
     return replace(found, sentence=sentence_of(found))
 
 
-def told(*outcomes: ReleaseOutcome, why: Text, **rest: Any) -> str:
+def told(*outcomes: ReportedOutcome, why: Text, **rest: Any) -> str:
     return sentence(report(*outcomes, why=why, **rest).sentence)
 
 

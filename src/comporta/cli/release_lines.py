@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from comporta.cli import show
 from comporta.cli.words import words as say
-from comporta.report import ReleaseOutcome, ReleaseQuestion, ReleaseReport
+from comporta.report import ReleaseQuestion, ReleaseReport, ReportedOutcome
 from comporta.report import release_codes as codes
 from comporta.report.release_texts import (
     expected_text,
@@ -68,7 +68,7 @@ def _arm_lines(report: ReleaseReport) -> Iterator[ShownLine]:
         yield ShownLine(f"{show.say(names[each.arm]):<9}{each.version:<{wide}}  {text}")
 
 
-def _outcome_lines(outcome: ReleaseOutcome) -> Iterator[ShownLine]:
+def _outcome_lines(outcome: ReportedOutcome) -> Iterator[ShownLine]:
     yield ShownLine()
     if outcome.canary is None or outcome.control is None:
         yield ShownLine(f"{outcome.outcome}: {show.say(codes.NO_UNITS())}", "bold")

@@ -11,10 +11,10 @@ from comporta.report.release_contents import (
     ReleaseArm,
     ReleaseExclusion,
     ReleaseMoment,
-    ReleaseOutcome,
     ReleaseQuestion,
     ReleaseReport,
     ReleaseStep,
+    ReportedOutcome,
 )
 from comporta.report.release_markdown import release_markdown
 from comporta.report.release_page import release_page
@@ -27,11 +27,11 @@ __all__ = [
     "ReleaseArm",
     "ReleaseExclusion",
     "ReleaseMoment",
-    "ReleaseOutcome",
     "ReleaseQuestion",
     "ReleaseReport",
     "ReleaseStep",
     "Report",
+    "ReportedOutcome",
     "ReportedVerdict",
     "added_checks",
     "junit",

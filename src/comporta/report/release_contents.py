@@ -70,7 +70,7 @@ class EvidencePoint(Record, frozen=True, kw_only=True):
     high: float | None
 
 
-class ReleaseOutcome(Record, frozen=True, kw_only=True):
+class ReportedOutcome(Record, frozen=True, kw_only=True):
     """A metric. canary, control: the share of labelled units with a 1, or the mean of a number; None: there
     is none yet. is_share: which. better: what the plan prefers. ratio, low, high: canary over control; of a
     share of which more is better, of the units with a 1. worst: the ratio that is worse by the margin.
@@ -144,7 +144,7 @@ class ReleaseReport(Record, frozen=True, kw_only=True):
     steps: tuple[ReleaseStep, ...]
     moments: tuple[ReleaseMoment, ...]
     arms: tuple[ReleaseArm, ...]
-    outcomes: tuple[ReleaseOutcome, ...]
+    outcomes: tuple[ReportedOutcome, ...]
     exclusions: tuple[ReleaseExclusion, ...]
     expected: ExpectedEnd | None
     seasons: tuple[datetime, ...] = ()

@@ -8,7 +8,7 @@ from comporta.records import Text
 from comporta.records.message import Say
 from comporta.report import release_codes as codes
 from comporta.report.markdown import plain_text
-from comporta.report.release_contents import ReleaseOutcome, ReleaseReport
+from comporta.report.release_contents import ReleaseReport, ReportedOutcome
 from comporta.report.release_texts import (
     expected_text,
     interval_text,
@@ -66,7 +66,7 @@ def release_markdown(report: ReleaseReport, say: Say) -> str:
     return "\n".join(lines)
 
 
-def _outcome(outcome: ReleaseOutcome, say: Say) -> tuple[object, ...]:
+def _outcome(outcome: ReportedOutcome, say: Say) -> tuple[object, ...]:
     questions = "; ".join(
         f"{say(codes.QUESTIONS[each.question]())}: {say(question_text(each))}" for each in outcome.questions
     )

@@ -13,7 +13,7 @@ from comporta.records.plan import PlanEnd
 from comporta.report import release_codes as codes
 from comporta.report.codes import LANGUAGE, WRITTEN
 from comporta.report.escape import escape
-from comporta.report.release_contents import ReleaseOutcome, ReleaseReport, ReleaseStep
+from comporta.report.release_contents import ReleaseReport, ReleaseStep, ReportedOutcome
 from comporta.report.release_texts import (
     expected_text,
     interval_text,
@@ -24,7 +24,7 @@ from comporta.report.release_texts import (
     step_text,
 )
 from comporta.report.style import STYLE
-from comporta.report.time_pictures import Line, time_curve
+from comporta.report.time_pictures import TimeLine, time_curve
 
 LOOKS = """
 .sentence{font-size:21px;line-height:1.35;margin:10px 0;padding:2px 0 2px 14px;font-weight:600;
@@ -84,7 +84,14 @@ class _Page:
     def html(self) -> str:
         report = self.report
         title = self.text(codes.TITLE(version=report.version))
-        parts = [self.head(title), self.steps(), self.arms(), self.outcomes(), self.excluded(), self.limits()]
+        parts = [
+            self.head(title),
+            self.steps(),
+            self.arms(),
+            self.outcomes(),
+            self.exclusions(),
+            self.limits(),
+        ]
         written = self.text(WRITTEN(at=f"{report.at:%Y-%m-%d %H:%M}"))
         return (
             f"<!doctype html><html lang='{self.text(LANGUAGE())}'><head><meta charset='utf-8'>"
@@ -148,7 +155,7 @@ class _Page:
         body = "".join(map(self.outcome, found)) if found else f"<p>{self.text(codes.NO_OUTCOMES())}</p>"
         return self.section(codes.OUTCOMES(), body)
 
-    def outcome(self, outcome: ReleaseOutcome) -> str:
+    def outcome(self, outcome: ReportedOutcome) -> str:
         line = codes.METRIC_LINE(
             canary=rate_text(outcome, outcome.canary),
             control=rate_text(outcome, outcome.control),
@@ -168,7 +175,7 @@ class _Page:
             f"{self.questions(outcome)}{self.pictures(outcome)}</article>"
         )
 
-    def questions(self, outcome: ReleaseOutcome) -> str:
+    def questions(self, outcome: ReportedOutcome) -> str:
         lines = []
         for each in outcome.questions:
             share = min(1.0, max(0.0, each.share))
@@ -180,15 +187,15 @@ class _Page:
             )
         return f"<ul class='questions'>{''.join(lines)}</ul>"
 
-    def pictures(self, outcome: ReleaseOutcome) -> str:
+    def pictures(self, outcome: ReportedOutcome) -> str:
         if len(outcome.points) < 2:
             return "" if outcome.points else f"<p class='note'>{self.text(codes.NO_EVIDENCE())}</p>"
         return f"<div class='pair'>{self.evidence(outcome)}{self.ratio(outcome)}</div>"
 
-    def evidence(self, outcome: ReleaseOutcome) -> str:
+    def evidence(self, outcome: ReportedOutcome) -> str:
         limits = {each.question: each.limit for each in outcome.questions}
         lines = [
-            Line(
+            TimeLine(
                 self.say(codes.QUESTIONS[name]()),
                 [(each.at, each.evidence[name] / limit) for each in outcome.points if name in each.evidence],
                 _LINES[name],
@@ -206,7 +213,7 @@ class _Page:
             percent=True,
         )
 
-    def ratio(self, outcome: ReleaseOutcome) -> str:
+    def ratio(self, outcome: ReportedOutcome) -> str:
         points = [each for each in outcome.points if each.ratio is not None]
         heights = _ratio_heights(outcome)
         low, high = heights
@@ -216,7 +223,7 @@ class _Page:
         ]
         level = 100 * (1 - 2 * self.report.alpha)
         return time_curve(
-            [Line("", [(each.at, each.ratio or 0.0) for each in points])],
+            [TimeLine("", [(each.at, each.ratio or 0.0) for each in points])],
             self.say(codes.RATIO_CAPTION(level=level, worst=outcome.worst)),
             up=self.say(codes.RATIO_AXIS()),
             span=self.span(),
@@ -230,7 +237,7 @@ class _Page:
         report = self.report
         return report.started, report.ended or report.at
 
-    def excluded(self) -> str:
+    def exclusions(self) -> str:
         rows = [
             (self.say(each.what), each.canary, each.control, each.total, self.say(each.why))
             for each in self.report.exclusions
@@ -264,7 +271,7 @@ class _Page:
         return f"<div class='wide'><table><tr>{head}</tr>{body}</table></div>"
 
 
-def _ratio_heights(outcome: ReleaseOutcome) -> tuple[float, float]:
+def _ratio_heights(outcome: ReportedOutcome) -> tuple[float, float]:
     """What is drawn: the ratios of the later half, the margin and 1, with room; early ones may leave it."""
     later = outcome.points[len(outcome.points) // 2 :]
     ends = [1.0, outcome.worst, 2 - outcome.worst]

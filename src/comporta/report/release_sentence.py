@@ -9,7 +9,7 @@ from comporta.records import Message, Text
 from comporta.records.message import MessageValue
 from comporta.records.plan import PlanEnd
 from comporta.report import release_codes as codes
-from comporta.report.release_contents import ReleaseOutcome, ReleaseReport
+from comporta.report.release_contents import ReleaseReport, ReportedOutcome
 
 ABOUT_OUTCOMES = ("plan.passed", "plan.harm", "plan.deadline", "plan.undecided_yet", "plan.paused")
 """Codes of reasons that are about outcomes, or about nothing else: these are told of one by one."""
@@ -64,21 +64,21 @@ def _findings(report: ReleaseReport) -> tuple[Text, ...]:
 
 def _of_outcomes(report: ReleaseReport) -> tuple[Message, ...]:
     if report.end == "promoted":
-        return _passed(report.outcomes)
+        return _of_promotion(report.outcomes)
     if report.end == "rolled_back":
-        harmed = [each for each in report.outcomes if settled(each, "harm")]
+        harmed = [each for each in report.outcomes if is_settled(each, "harm")]
         return tuple(codes.WORSE_ON(outcome=each.outcome, by=difference(each)) for each in harmed)
     return tuple(_open(each, over=report.end is not None) for each in report.outcomes)
 
 
-def _passed(outcomes: Sequence[ReleaseOutcome]) -> tuple[Message, ...]:
+def _of_promotion(outcomes: Sequence[ReportedOutcome]) -> tuple[Message, ...]:
     """Non-inferior first, all together; then what is shown to be better, each with its figures."""
     better = tuple(
         codes.BETTER_ON(outcome=each.outcome, by=difference(each))
         for each in outcomes
-        if settled(each, "superior")
+        if is_settled(each, "superior")
     )
-    held = [each for each in outcomes if settled(each, "non_inferior")]
+    held = [each for each in outcomes if is_settled(each, "non_inferior")]
     if len(held) == len(outcomes) > 2:
         first = codes.NON_INFERIOR_ALL(count=len(held))
     elif len(held) == len(outcomes) == 2:
@@ -91,11 +91,11 @@ def _passed(outcomes: Sequence[ReleaseOutcome]) -> tuple[Message, ...]:
     return (first, *better)
 
 
-def _open(outcome: ReleaseOutcome, *, over: bool) -> Message:
-    if settled(outcome, "superior"):
+def _open(outcome: ReportedOutcome, *, over: bool) -> Message:
+    if is_settled(outcome, "superior"):
         return codes.BETTER_ON(outcome=outcome.outcome, by=difference(outcome))
     wanted = {each.question for each in outcome.questions} - {"harm"}
-    if wanted and all(settled(outcome, each) for each in wanted):
+    if wanted and all(is_settled(outcome, each) for each in wanted):
         return codes.NON_INFERIOR_ONE(outcome=outcome.outcome)
     change = improvement(outcome, outcome.ratio)
     if change is None:
@@ -106,12 +106,12 @@ def _open(outcome: ReleaseOutcome, *, over: bool) -> Message:
     return (better if change >= 0 else worse)(outcome=outcome.outcome, by=difference(outcome))
 
 
-def settled(outcome: ReleaseOutcome, question: str) -> bool:
+def is_settled(outcome: ReportedOutcome, question: str) -> bool:
     """Whether a question is answered with yes."""
     return any(each.question == question and each.settled for each in outcome.questions)
 
 
-def improvement(outcome: ReleaseOutcome, ratio: float | None) -> float | None:
+def improvement(outcome: ReportedOutcome, ratio: float | None) -> float | None:
     """How much better a ratio is, in percent of the control's; below 0 it is worse."""
     if ratio is None or not math.isfinite(ratio):
         return None
@@ -119,7 +119,7 @@ def improvement(outcome: ReleaseOutcome, ratio: float | None) -> float | None:
     return -change if outcome.better == "lower" else change
 
 
-def difference(outcome: ReleaseOutcome) -> Message | str:
+def difference(outcome: ReportedOutcome) -> Message | str:
     """` by 2.1 % [0.4, 3.9]`: of what it is, better or worse; the interval in the same direction."""
     change = improvement(outcome, outcome.ratio)
     if change is None:
@@ -129,7 +129,7 @@ def difference(outcome: ReleaseOutcome) -> Message | str:
     if ends[0] is None and ends[1] is None:
         return codes.BY_ALONE(value=percent(abs(change)))
     # An end that is not there lies at 0 or at infinity times the control's rate.
-    low, high = (_signed(each, sign) for each in ends)
+    low, high = (_end_text(each, sign) for each in ends)
     if outcome.better == "lower":
         low, high = high, low
     if sign < 0:
@@ -137,7 +137,7 @@ def difference(outcome: ReleaseOutcome) -> Message | str:
     return codes.BY(value=percent(abs(change)), low=low, high=high)
 
 
-def _signed(change: float | None, sign: float) -> MessageValue:
+def _end_text(change: float | None, sign: float) -> MessageValue:
     return codes.NO_END() if change is None else percent(sign * change)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from comporta.records import Message, Text
 from comporta.records.message import NO_TEXT
 from comporta.report import release_codes as codes
-from comporta.report.release_contents import ReleaseOutcome, ReleaseQuestion, ReleaseReport, ReleaseStep
+from comporta.report.release_contents import ReleaseQuestion, ReleaseReport, ReleaseStep, ReportedOutcome
 
 _STEPS = {
     "over": codes.STEP_OVER,
@@ -17,14 +17,14 @@ _STEPS = {
 }
 
 
-def rate_text(outcome: ReleaseOutcome, rate: float | None) -> str:
+def rate_text(outcome: ReportedOutcome, rate: float | None) -> str:
     """`4.83 %` of a share, else the number."""
     if rate is None:
         return ""
     return f"{100 * rate:.3g} %" if outcome.is_share else f"{rate:.4g}"
 
 
-def interval_text(outcome: ReleaseOutcome) -> Text:
+def interval_text(outcome: ReportedOutcome) -> Text:
     """`0.979 [0.961, 0.996]`."""
     if outcome.ratio is None:
         return codes.NO_RATIO()
@@ -34,7 +34,7 @@ def interval_text(outcome: ReleaseOutcome) -> Text:
     return codes.RATIO_RANGE(value=f"{outcome.ratio:.3f}", low=low, high=high)
 
 
-def margin_text(outcome: ReleaseOutcome) -> Message:
+def margin_text(outcome: ReportedOutcome) -> Message:
     """What is better, and up to which ratio it is as good."""
     worse = codes.MARGIN_LOWER if outcome.better == "lower" else codes.MARGIN_HIGHER
     return worse(worst=outcome.worst)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from comporta.report.escape import escape
 
 
-class Line(NamedTuple):
+class TimeLine(NamedTuple):
     """name: what it is called. points: (time, height), in order. look: the class of its colour."""
 
     name: str
@@ -18,7 +18,7 @@ class Line(NamedTuple):
 
 
 def time_curve(
-    lines: Sequence[Line],
+    lines: Sequence[TimeLine],
     caption: str,
     *,
     up: str,

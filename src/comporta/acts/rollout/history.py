@@ -83,7 +83,7 @@ def _replay(plan: ReleasePlan, facts: list[PlanFactAt], points: int) -> PlanHist
     found: dict[datetime, ReleasePlan] = {}
     for each in facts:
         if isinstance(each.fact, PlanExposed):
-            bins += _shared(plan, each.fact.bins)
+            bins += _bins_with_shares(plan, each.fact.bins)
         plan = evolve(plan, each.fact, each.at)
         if each.at in kept:
             found[each.at] = plan
@@ -99,7 +99,7 @@ def _spread(times: set[datetime], most: int) -> set[datetime]:
     return {every[round(place * (len(every) - 1) / (most - 1))] for place in range(most)}
 
 
-def _shared(plan: ReleasePlan, bins: tuple[ExposureBin, ...]) -> Iterator[SharedBin]:
+def _bins_with_shares(plan: ReleasePlan, bins: tuple[ExposureBin, ...]) -> Iterator[SharedBin]:
     steps = plan.terms.steps
     after = plan.looked
     for each in bins:

@@ -25,10 +25,10 @@ from comporta.report import (
     EvidencePoint,
     ReleaseArm,
     ReleaseMoment,
-    ReleaseOutcome,
     ReleaseQuestion,
     ReleaseReport,
     ReleaseStep,
+    ReportedOutcome,
     sentence_of,
     state_of,
 )
@@ -153,11 +153,11 @@ def _moment(each: PlanFactAt, report: ReleaseReport, names: dict[str, str]) -> R
     return ReleaseMoment(at=each.at, what=what, by=names.get(by, by))
 
 
-def _outcome(plan: ReleasePlan, shown: ShownMetric, history: PlanHistory) -> ReleaseOutcome:
+def _outcome(plan: ReleasePlan, shown: ShownMetric, history: PlanHistory) -> ReportedOutcome:
     terms = shown.terms
     # What a promotion rested on; else all that is counted.
     found = shown.season if plan.end == "promoted" and shown.season is not None else shown.now
-    return ReleaseOutcome(
+    return ReportedOutcome(
         outcome=terms.outcome,
         better=terms.better,
         is_share=terms.cap is None,
