@@ -43,7 +43,7 @@ class RolloutTexts:
     )
     PLAN_RATES = "{canary} against {control}, ratio {ratio}"
     PLAN_METRIC_UNITS = (
-        "{units:,} units in each arm are over, {unlabelled:.1%} without a label; whole seasons: {seasons}"
+        "{units:,} units in each arm are counted, {unlabelled:.1%} without a label; whole seasons: {seasons}"
     )
     PLAN_EXCLUDED = "Excluded, or not counted yet:"
     PLAN_PAGE = "Write how its release stands, or ended, as a page; --out names files (.html, .md)."
