@@ -249,7 +249,11 @@ def test_each_route_asks_for_the_action_in_its_line(team: Control) -> None:
 def test_it_reads_what_the_command_line_reads(shared: Control) -> None:
     control, token = shared, shared.owner
     # No release of this project is by a plan: see `test_release_report.py`.
-    without = {"GET /events", "GET /openapi/{path:str}", *(each for each in ASKED if each.endswith("/release"))}
+    without = {
+        "GET /events",
+        "GET /openapi/{path:str}",
+        *(each for each in ASKED if each.endswith("/release")),
+    }
     for route, (path, _) in ASKED.items():
         if route.startswith("GET ") and route not in without:
             reply = control.ask("GET", path, token)

@@ -10,6 +10,7 @@ from comporta.cli.words import words as say
 from comporta.report import ReleaseQuestion, ReleaseReport, ReportedOutcome
 from comporta.report import release_codes as codes
 from comporta.report.release_texts import (
+    compared_text,
     expected_text,
     interval_text,
     question_text,
@@ -40,7 +41,7 @@ def release_lines(report: ReleaseReport) -> Iterator[ShownLine]:
     yield ShownLine(say.PLAN_HEAD.format(version=report.version, control=report.control))
     style = "bold cyan" if report.end is None else _ENDS[report.end]
     yield ShownLine(sentence_line(report), style)
-    for told in (expected_text(report), rate_of_units(report)):
+    for told in (compared_text(report), expected_text(report), rate_of_units(report)):
         if told:
             yield ShownLine(_capital(show.say(told)) + ".")
     yield ShownLine()

@@ -136,6 +136,25 @@ UNITS_A_DAY = code(
     "release_report.units_a_day", "{units:,} units a day in each arm at the last step", units=int
 )
 
+ANSWERS_DIFFER = code(
+    "release_report.answers_differ",
+    "{different:,} of {rows:,} requests are answered otherwise ({share:.1%})",
+    different=int,
+    rows=int,
+    share=NUMBER,
+)
+ANSWERS_DIFFER_IN = code(
+    "release_report.answers_differ_in",
+    "{different:,} of {rows:,} requests are answered otherwise ({share:.1%}), most in a slice by {column}: "
+    "{slice_different:,} of {slice_rows:,}",
+    different=int,
+    rows=int,
+    share=NUMBER,
+    column=str,
+    slice_different=int,
+    slice_rows=int,
+)
+
 # The page.
 TITLE = code("release_report.title", "Release of {version}", version=str)
 ABOUT = code(

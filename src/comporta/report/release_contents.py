@@ -9,7 +9,7 @@ from typing import Literal
 from comporta.records import Record, Text
 from comporta.records.message import NO_TEXT
 from comporta.records.outcome import Better
-from comporta.records.plan import PlanEnd, PlanKind, PlanState
+from comporta.records.plan import AnswerComparison, PlanEnd, PlanKind, PlanState
 
 StepState = Literal["over", "current", "next", "left out"]
 
@@ -123,6 +123,7 @@ class ReleaseReport(Record, frozen=True, kw_only=True):
     plan: its id. control: what the version is compared with. alpha: the chance of each wrong decision at
     most; each end of an interval holds with 1 - alpha at every look at once. by: who began it; reason: why.
     holdback: the share of units that stay with the version before. seasons: the ends of whole ones so far.
+    compared: answers of both, where they were asked the same.
     carried: the plan whose counts it went on with, or empty."""
 
     project: str
@@ -148,6 +149,7 @@ class ReleaseReport(Record, frozen=True, kw_only=True):
     exclusions: tuple[ReleaseExclusion, ...]
     expected: ExpectedEnd | None
     seasons: tuple[datetime, ...] = ()
+    compared: AnswerComparison | None = None
     holdback: float = 0.0
     carried: str = ""
 

@@ -10,6 +10,7 @@ from comporta.report import release_codes as codes
 from comporta.report.markdown import plain_text
 from comporta.report.release_contents import ReleaseReport, ReportedOutcome
 from comporta.report.release_texts import (
+    compared_text,
     expected_text,
     interval_text,
     question_text,
@@ -28,7 +29,7 @@ def release_markdown(report: ReleaseReport, say: Say) -> str:
     heads: tuple[Text, ...]
     lines = [f"### {plain_text(report.version)}: {plain_text(sentence)}", ""]
     about = codes.ABOUT_ALONE(control=report.control, started=f"{report.started:%Y-%m-%d %H:%M}")
-    told = (about, expected_text(report), rate_of_units(report))
+    told = (about, compared_text(report), expected_text(report), rate_of_units(report))
     lines += [*(f"- {plain_text(say(each))}" for each in told if each), ""]
     if report.outcomes:
         heads = (codes.OUTCOME(), codes.CANARY(), codes.CONTROL(), codes.RATIO(), codes.UNITS(), codes.WHY())

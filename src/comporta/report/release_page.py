@@ -15,6 +15,7 @@ from comporta.report.codes import LANGUAGE, WRITTEN
 from comporta.report.escape import escape
 from comporta.report.release_contents import ReleaseReport, ReleaseStep, ReportedOutcome
 from comporta.report.release_texts import (
+    compared_text,
     expected_text,
     interval_text,
     margin_text,
@@ -111,7 +112,7 @@ class _Page:
         lines = [f"<p class='about'>{self.text(about)}</p>"]
         if report.reason:
             lines.append(f"<p class='about'>{self.text(codes.REASON(reason=report.reason))}</p>")
-        now = (expected_text(report), rate_of_units(report))
+        now = (compared_text(report), expected_text(report), rate_of_units(report))
         lines += [f"<p>{escape(_capital(self.say(each)))}.</p>" for each in now if each]
         return (
             f"<header><p class='kind'>{escape(report.project)}</p><h1>{title}</h1>"

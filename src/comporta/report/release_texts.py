@@ -77,6 +77,23 @@ def rate_of_units(report: ReleaseReport) -> Text:
     return codes.UNITS_A_DAY(units=round(expected.units))
 
 
+def compared_text(report: ReleaseReport) -> Text:
+    """How many requests are answered otherwise; empty where none were compared."""
+    found = report.compared
+    if found is None:
+        return NO_TEXT
+    if not found.column:
+        return codes.ANSWERS_DIFFER(different=found.different, rows=found.rows, share=found.share)
+    return codes.ANSWERS_DIFFER_IN(
+        different=found.different,
+        rows=found.rows,
+        share=found.share,
+        column=found.column,
+        slice_different=found.slice_different,
+        slice_rows=found.slice_rows,
+    )
+
+
 def days_text(days: float) -> Message:
     """`9 days`, `1.5 days`, `7 hours`."""
     if days >= 0.95:

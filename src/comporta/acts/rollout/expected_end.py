@@ -38,13 +38,13 @@ def expected_end(
     control's rate, or as far apart as they are for a metric in which the version must be better; what came
     without a label goes on to. Evidence is that of the expected counts, so half of such plans end later."""
     terms = plan.terms
-    if plan.state == "ended" or terms.kind != "canary" or not terms.metrics or not terms.season:
+    shares = bool(terms.metrics) and all(each.cap is None for each in terms.metrics)
+    if plan.state == "ended" or terms.kind != "canary" or not shares or not terms.season:
         return None
     deadline = plan.started + timedelta(seconds=terms.deadline)
     rate = units_a_second(bins, terms.season)
     known = rate is not None and all(
-        each.cap is None and (found := shown.now.get(each.outcome)) is not None and found.units >= FEWEST
-        for each in terms.metrics
+        (found := shown.now.get(each.outcome)) is not None and found.units >= FEWEST for each in terms.metrics
     )
     needs_better = any(each.superior for each in terms.metrics)
     if not known or rate is None:

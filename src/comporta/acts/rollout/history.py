@@ -12,6 +12,7 @@ from comporta.records import Event, decode
 from comporta.records.plan import ReleasePlan
 from comporta.records.plan_counts import ExposureBin
 from comporta.records.plan_facts import (
+    PlanCompared,
     PlanCounted,
     PlanEnded,
     PlanExposed,
@@ -25,7 +26,7 @@ from comporta.release.plan_state import PlanFact, begin, evolve
 POINTS = 120
 """Of a plan over time, at most: more cannot be told apart in a picture."""
 _KINDS: dict[str, type[PlanFact]] = {
-    each.kind: each for each in (PlanExposed, PlanCounted, PlanStepped, PlanSteered, PlanEnded)
+    each.kind: each for each in (PlanExposed, PlanCounted, PlanCompared, PlanStepped, PlanSteered, PlanEnded)
 }
 
 

@@ -84,6 +84,7 @@ def _report(opened: OpenProject, plan: ReleasePlan, *, full: bool) -> ReleaseRep
         exclusions=exclusions_of(opened, plan, late=full),
         expected=expected_end(plan, plan_evidence(plan), history.bins, shown.at),
         seasons=tuple(plan.started + season * each for each in range(1, seasons + 1)),
+        compared=plan.compared,
         holdback=terms.holdback,
         carried=plan.carried,
     )
@@ -161,8 +162,8 @@ def _outcome(plan: ReleasePlan, shown: ShownMetric, history: PlanHistory) -> Rep
         outcome=terms.outcome,
         better=terms.better,
         is_share=terms.cap is None,
-        canary=_rate(terms, found.canary),
-        control=_rate(terms, found.control),
+        canary=found.canary,
+        control=found.control,
         ratio=found.ratio.value,
         low=found.ratio.low,
         high=found.ratio.high,
@@ -184,13 +185,6 @@ def _outcome(plan: ReleasePlan, shown: ShownMetric, history: PlanHistory) -> Rep
         ),
         points=tuple(_point(terms, at, then) for at, then in history.points),
     )
-
-
-def _rate(terms: MetricTerms, rate: float | None) -> float | None:
-    """Of what is better more of: the good ones, as the ratio is."""
-    if rate is None or terms.cap is not None or terms.better == "lower":
-        return rate
-    return 1 - rate
 
 
 def _point(terms: MetricTerms, at: datetime, plan: ReleasePlan) -> EvidencePoint:
