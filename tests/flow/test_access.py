@@ -103,6 +103,7 @@ ARGUMENTS = {
     "data diff": ("visits", "1", "2"), "features list": (), "features show": ("leaving",), "models": (),
     "gate": ("leaving/2",), "report": ("leaving/2",), "compare": ("leaving/1", "leaving/2"),
     "waive": ("leaving/3", "any", "--reason", "x", "--until", "2099-01-01"), "approve": ("leaving/2",),
+    "releases": (), "steer": ("--once",),
     "request": ("leaving/1",), "release": ("leaving/1",), "fetch": ("leaving/2", "out"),
     "predict": ("leaving/2", "--input", "visits", "--output", "answers.csv"),
     "rollback": ("leaving",), "people list": (), "people add": ("eve", "--role", "admin"),

@@ -63,6 +63,7 @@ def steer(
     """
     from comporta.acts.rollout.controller import controller
     from comporta.opened.deployed import open_to_serve
+    from comporta.opened.permission import require_permission
 
     def notify(plan: ReleasePlan, decision: PlanDecision) -> None:
         version = f"{plan.model}/{plan.version}"
@@ -72,6 +73,9 @@ def steer(
             show.line(say.PLAN_DECIDED.format(version=version, why=show.say(decision.why)))
 
     with open_to_serve(project, works=False) as opened:
+        # Beside a server, plans are carried out by right of whoever began them, and whoever serves starts it.
+        if not end_with_input:
+            require_permission(opened, "release.execute")
         leading = controller(opened, notify, show.aside)
         if once:
             if not leading.look() and not json:
