@@ -98,6 +98,9 @@ def _reason(opened: OpenProject, plan: ReleasePlan) -> str:
 
 
 def _steps(plan: ReleasePlan, history: PlanHistory) -> tuple[ReleaseStep, ...]:
+    """Of a plan whose arms grow; none of another."""
+    if plan.terms.kind != "canary" or plan.terms.decide == "paired":
+        return ()
     began = {0: plan.started}
     began |= {each.fact.step: each.at for each in history.facts if isinstance(each.fact, PlanStepped)}
     over = plan.state == "ended"
@@ -137,14 +140,16 @@ def _moments(
     began = codes.BEGAN_CARRIED if report.carried else codes.BEGAN
     names = names_of_ids(opened)
     first = ReleaseMoment(at=report.started, what=began(control=report.control), by=report.by)
-    return (first, *(_moment(each, report, names) for each in history.facts))
+    steps = shown.plan.terms.steps
+    return (first, *(_moment(each, report, names, steps) for each in history.facts))
 
 
-def _moment(each: PlanFactAt, report: ReleaseReport, names: dict[str, str]) -> ReleaseMoment:
+def _moment(
+    each: PlanFactAt, report: ReleaseReport, names: dict[str, str], steps: tuple[float, ...]
+) -> ReleaseMoment:
     fact = each.fact
     if isinstance(fact, PlanStepped):
-        steps = report.steps
-        what = codes.STEPPED(step=fact.step + 1, steps=len(steps), share=100 * steps[fact.step].share)
+        what = codes.STEPPED(step=fact.step + 1, steps=len(steps), share=100 * steps[fact.step])
         return ReleaseMoment(at=each.at, what=what)
     if isinstance(fact, PlanEnded):
         return ReleaseMoment(at=each.at, what=state_of(report), by=names.get(fact.by, fact.by))
