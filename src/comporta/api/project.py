@@ -232,14 +232,9 @@ class Project(declared.ProjectDeclaration, frozen=True):
         traffic: `comporta release`. at_once: all traffic now, whatever the plan says. by: empty: the name
         you are logged in with. Raises NotFound, Refused.
         """
-        from comporta.acts.release.release import release
-        from comporta.acts.rollout.begin import begin_plan, has_plan
+        from comporta.api.releases import release_version
 
-        with self._opens() as opened:
-            if at_once or not has_plan(opened, version):
-                return release(opened, version, by=by, reason=reason)
-            begin_plan(opened, version, by=by, reason=reason)
-        return self.releases.show(version)
+        return release_version(self._opens, version, at_once, by, reason)
 
     @property
     def releases(self) -> ProjectReleases:

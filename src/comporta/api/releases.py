@@ -16,6 +16,7 @@ from comporta.report.fragment import frame_page
 
 if TYPE_CHECKING:
     from comporta.opened.project import OpenProject
+    from comporta.records import Release
 
 _COLUMNS = ("release", "step", "canary", "control", "about")
 
@@ -51,6 +52,25 @@ class PlannedRelease:
 
     def _repr_html_(self) -> str:
         return frame_page(self.html)
+
+
+def release_version(
+    opens: Callable[..., AbstractContextManager[OpenProject]],
+    version: str,
+    at_once: bool,
+    by: str,
+    reason: str,
+) -> Release | PlannedRelease:
+    """Its release by its model's plan, begun; or, at once or where there is none, with all traffic. Raises
+    NotFound, Forbidden, Refused."""
+    from comporta.acts.release.release import release
+    from comporta.acts.rollout.begin import begin_plan, has_plan
+
+    with opens() as opened:
+        if at_once or not has_plan(opened, version):
+            return release(opened, version, by=by, reason=reason)
+        begin_plan(opened, version, by=by, reason=reason)
+    return ProjectReleases(opens).show(version)
 
 
 class ProjectReleases:
