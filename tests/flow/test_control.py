@@ -146,6 +146,15 @@ ASKED: dict[str, tuple[str, Any]] = {
     ),
     "POST /models/{model:str}/versions/{number:int}/request": ("/models/leaving/versions/1/request", {}),
     "POST /models/{model:str}/versions/{number:int}/release": ("/models/leaving/versions/1/release", {}),
+    "GET /releases": ("/releases?all=true", None),
+    "GET /models/{model:str}/versions/{number:int}/release": ("/models/leaving/versions/1/release", None),
+    **{
+        f"POST /models/{{model:str}}/versions/{{number:int}}/release/{act}": (
+            f"/models/leaving/versions/1/release/{act}",
+            {},
+        )
+        for act in ("pause", "resume", "abort", "promote")
+    },
     "POST /models/{model:str}/rollback": ("/models/leaving/rollback", {}),
     "GET /jobs": ("/jobs", None),
     "GET /jobs/{job:str}": (f"/jobs/{JOB}", None),
@@ -239,8 +248,14 @@ def test_each_route_asks_for_the_action_in_its_line(team: Control) -> None:
 
 def test_it_reads_what_the_command_line_reads(shared: Control) -> None:
     control, token = shared, shared.owner
+    # No release of this project is by a plan: see `test_release_report.py`.
+    without = {
+        "GET /events",
+        "GET /openapi/{path:str}",
+        *(each for each in ASKED if each.endswith("/release")),
+    }
     for route, (path, _) in ASKED.items():
-        if route.startswith("GET ") and route not in ("GET /events", "GET /openapi/{path:str}"):
+        if route.startswith("GET ") and route not in without:
             reply = control.ask("GET", path, token)
             assert reply.status_code == 200, (route, reply.text)
     (one,) = [

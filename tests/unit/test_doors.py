@@ -22,6 +22,7 @@ from comporta.access.table import OF_TOKENS
 from comporta.api.data import ProjectData
 from comporta.api.jobs import ProjectJobs
 from comporta.api.model import TrainedVersion
+from comporta.api.releases import ProjectReleases
 from comporta.cli.commands import COMMANDS
 from comporta.control.app import control_routes
 from comporta.control.guard import ACTION, ProjectActs
@@ -66,6 +67,7 @@ def routes() -> set[tuple[str, str, str]]:
     methods = {name for name in methods_of(comporta.Project) if not hasattr(ProjectDeclaration, name)}
     methods |= {"data", *(f"data {name}" for name in methods_of(ProjectData))}
     methods |= {f"jobs {name}" for name in methods_of(ProjectJobs)}
+    methods |= {f"releases {name}" for name in methods_of(ProjectReleases)}
     methods |= {f"version {name}" for name in methods_of(TrainedVersion)}
     return (
         {("command", each.name, "") for each in COMMANDS}

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from comporta.api.jobs import ProjectJobs
     from comporta.api.listing import Listing
     from comporta.api.model import TrainedVersion
+    from comporta.api.releases import PlannedRelease, ProjectReleases
     from comporta.api.results import ProjectCheck, ProjectRun, RunSteps, Trace, VersionReport
     from comporta.opened.people import Member
     from comporta.opened.project import OpenProject
@@ -224,15 +225,23 @@ class Project(declared.ProjectDeclaration, frozen=True):
             approved = approve(opened, version, by=by, role=role, reason=reason)
             return TrainedVersion(approved, self._opens)
 
-    def release(self, version: str, *, by: str = "", reason: str = "") -> Release:
-        """Give a version all traffic: `comporta release`. by: empty: the name you are logged in with.
-
-        Raises NotFound, Refused.
+    def release(
+        self, version: str, *, at_once: bool = False, by: str = "", reason: str = ""
+    ) -> Release | PlannedRelease:
+        """Begin a version's release by its model's plan; where it declares none, give the version all
+        traffic: `comporta release`. at_once: all traffic now, whatever the plan says. by: empty: the name
+        you are logged in with. Raises NotFound, Refused.
         """
-        from comporta.acts.release.release import release
+        from comporta.api.releases import release_version
 
-        with self._opens() as opened:
-            return release(opened, version, by=by, reason=reason)
+        return release_version(self._opens, version, at_once, by, reason)
+
+    @property
+    def releases(self) -> ProjectReleases:
+        """Releases by plan, those under way and those that ended: `comporta releases`."""
+        from comporta.api.releases import ProjectReleases
+
+        return ProjectReleases(self._opens)
 
     def rollback(self, model: str, *, by: str = "", reason: str = "") -> Rollback:
         """Give all traffic back to the previous version: `comporta rollback`. Raises NotFound, Refused."""

@@ -16,6 +16,8 @@ from comporta.cli.rollout import tell_started
 from comporta.cli.trend import show_trends
 from comporta.cli.verdicts import show_legend, show_verdicts
 from comporta.cli.words import words as say
+from comporta.cli.written import Out
+from comporta.errors import BadProject
 from comporta.opened.as_json import as_json
 from comporta.records import Version
 from comporta.records.visible import visible
@@ -161,6 +163,8 @@ def release(
     resume: Annotated[bool, Parameter(help=say.PLAN_RESUME, negative="")] = False,
     abort: Annotated[bool, Parameter(help=say.PLAN_ABORT, negative="")] = False,
     promote: Annotated[bool, Parameter(help=say.PLAN_PROMOTE, negative="")] = False,
+    page: Annotated[bool, Parameter(help=say.PLAN_PAGE, negative="")] = False,
+    out: Out = (),
     by: By = None,
     reason: Reason = "",
     project: Where = None,
@@ -177,11 +181,15 @@ def release(
 
     act = rollout.one_act(
         **{"at-once": at_once}, status=status, watch=watch, pause=pause, resume=resume, abort=abort,
-        promote=promote,
+        promote=promote, page=page,
     )  # fmt: skip
+    if out and act not in ("status", "page"):
+        raise BadProject(say.PLAN_OUT_WITHOUT)
     with open_project(project) as opened:
         if act in ("status", "watch"):
-            rollout.status(opened, version, watch=watch, json=json)
+            rollout.status(opened, version, watch=act == "watch", out=out, json=json)
+        elif act == "page":
+            rollout.page(opened, version, out=out, json=json)
         elif act not in ("", "at-once"):
             rollout.act(opened, version, act, by=by or "", reason=reason, json=json)
         elif not act and has_plan(opened, version):

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from comporta.cli import show
 from comporta.cli.options import AsJson, Where
+from comporta.cli.release_lines import release_lines
 from comporta.cli.stop_signals import stop_at_end_of_input, stop_on_signal
 from comporta.cli.words import words as say
+from comporta.cli.written import require_writable, write
 from comporta.errors import BadProject
+from comporta.report.release_texts import days_text
 
 if TYPE_CHECKING:
     from comporta.acts.rollout.passed import StartedPlans
-    from comporta.acts.rollout.view import ShownMetric, ShownPlan
     from comporta.opened.project import OpenProject
     from comporta.records.plan import PlanDecision, ReleasePlan
+    from comporta.report import ReleaseReport
 
-_COLUMNS = ("release", "state", "step", "canary", "control", "about")
+_COLUMNS = ("release", "step", "canary", "control", "left", "about")
 _WATCH = 2.0
-_BAR = 30
+FORMATS = (".html", ".md")
 
 
 def releases(
@@ -31,11 +36,11 @@ def releases(
     json: AsJson = False,
 ) -> None:
     """The releases under way: what each is at, and what it waits for."""
-    from comporta.acts.rollout.view import list_plans
+    from comporta.acts.rollout.release_report import release_reports
     from comporta.opened.project import open_project
 
     with open_project(project) as opened:
-        found = list_plans(opened, every=all)
+        found = release_reports(opened, every=all)
     if json:
         show.json(found)
     elif not found:
@@ -58,6 +63,7 @@ def steer(
     """
     from comporta.acts.rollout.controller import controller
     from comporta.opened.deployed import open_to_serve
+    from comporta.opened.permission import require_permission
 
     def notify(plan: ReleasePlan, decision: PlanDecision) -> None:
         version = f"{plan.model}/{plan.version}"
@@ -67,6 +73,9 @@ def steer(
             show.line(say.PLAN_DECIDED.format(version=version, why=show.say(decision.why)))
 
     with open_to_serve(project, works=False) as opened:
+        # Beside a server, plans are carried out by right of whoever began them, and whoever serves starts it.
+        if not end_with_input:
+            require_permission(opened, "release.execute")
         leading = controller(opened, notify, show.aside)
         if once:
             if not leading.look() and not json:
@@ -78,20 +87,77 @@ def steer(
             leading.follow(stop)
 
 
-def status(opened: OpenProject, version: str, *, watch: bool, json: bool) -> None:
-    """How the newest release of a version stands. watch: shown anew until it ends."""
-    from comporta.acts.rollout.view import show_plan
+def status(
+    opened: OpenProject, version: str, *, watch: bool = False, out: Sequence[Path] = (), json: bool = False
+) -> None:
+    """How the newest release of a version stands. watch: shown anew until it ends. out: files too."""
+    from comporta.acts.rollout.release_report import release_report
 
+    require_writable(out, *FORMATS)
+    if watch:
+        _watch(opened, version, json=json)
+        return
+    found = release_report(opened, version, full=json or bool(out))
+    if json:
+        show.json(found)
+    else:
+        _show(found)
+    _write(found, out)
+
+
+def page(opened: OpenProject, version: str, *, out: Sequence[Path], json: bool) -> None:
+    """Its newest release as a page, or as the files that are asked for."""
+    from comporta.acts.rollout.release_report import release_report
+    from comporta.cli.release_lines import sentence_line
+
+    require_writable(out, *FORMATS)
+    found = release_report(opened, version, full=True)
+    if json:
+        show.json(found)
+    else:
+        show.line(sentence_line(found))
+    name = f"release-{found.version.replace('/', '-')}.html"
+    _write(found, out or (() if json else (opened.below / "reports" / name,)))
+
+
+def _watch(opened: OpenProject, version: str, *, json: bool) -> None:
+    """Shown anew until it ends: in a terminal in place, else one after the other."""
+    from comporta.acts.rollout.release_report import release_report
+
+    def look() -> ReleaseReport:
+        return release_report(opened, version)
+
+    if not json and show.is_terminal():
+        with show.redrawn(say.PLAN_WATCH_ENDS) as draw:
+            while (found := look()).state != "ended":
+                draw(release_lines(found))
+                time.sleep(_WATCH)
+        _show(found)
+        return
     while True:
-        found = show_plan(opened, version)
+        found = look()
         if json:
-            show.json_line(found) if watch else show.json(found)
+            show.json_line(found)
         else:
             _show(found)
-        if not watch or found.plan.state == "ended":
+        if found.state == "ended":
             return
         time.sleep(_WATCH)
-        show.line()
+        if not json:
+            show.line()
+
+
+def _show(found: ReleaseReport) -> None:
+    for each in release_lines(found):
+        show.line(*each)
+
+
+def _write(found: ReleaseReport, files: Sequence[Path]) -> None:
+    from comporta.report import release_markdown, release_page
+
+    for file in files:
+        drawn = release_page if file.suffix == ".html" else release_markdown
+        write(file, drawn(found, show.say))
 
 
 def begin(opened: OpenProject, version: str, *, by: str, reason: str, json: bool) -> None:
@@ -146,50 +212,12 @@ def one_act(**asked: bool) -> str:
     return found[0] if found else ""
 
 
-def _show(found: ShownPlan) -> None:
-    plan = found.plan
-    control = f"{plan.model}/{plan.control}"
-    if plan.state == "ended" and plan.ended is not None and plan.end is not None:
-        head = say.PLAN_HEAD_ENDED.format(
-            version=_version(plan),
-            control=control,
-            end=say.PLAN_ENDS[plan.end],
-            ended=f"{plan.ended:%Y-%m-%d %H:%M}",
-        )
-    else:
-        head = say.PLAN_HEAD.format(
-            version=_version(plan),
-            control=control,
-            state=say.PLAN_STATES[plan.state],
-            step=plan.step + 1,
-            steps=len(plan.terms.steps),
-            since=f"{plan.since:%Y-%m-%d %H:%M}",
-        )
-    show.line(head)
-    if why := show.say(found.why):
-        show.line(why[0].upper() + why[1:] + ".")
-    without = sum(each.without_unit for each in plan.tallies)
-    show.line(say.PLAN_EXPOSED.format(canary=plan.exposed[0], control=plan.exposed[1], without=without))
-    for metric in found.metrics:
-        _show_metric(metric)
-
-
-def _show_metric(metric: ShownMetric) -> None:
-    show.line(metric.terms.outcome)
-    for each in metric.questions:
-        share = min(1.0, max(0.0, each.evidence / each.limit))
-        bar = "█" * round(share * _BAR)
-        show.line(
-            "  "
-            + say.PLAN_BAR.format(name=say.PLAN_QUESTIONS[each.question], bar=f"{bar:·<{_BAR}}", share=share)
-        )
-
-
-def _row(found: ShownPlan) -> tuple[object, ...]:
-    plan = found.plan
-    state = say.PLAN_ENDS[plan.end] if plan.end is not None else say.PLAN_STATES[plan.state]
-    step = f"{plan.step + 1}/{len(plan.terms.steps)}"
-    return _version(plan), state, step, plan.exposed[0], plan.exposed[1], show.say(found.why)
+def _row(found: ReleaseReport) -> tuple[object, ...]:
+    expected = found.expected
+    left = "" if expected is None or expected.days is None else show.say(days_text(expected.days))
+    step = f"{found.step}/{len(found.steps)}" if found.steps and not found.paired else ""
+    canary, control = (each.units for each in found.arms)
+    return found.version, step, canary, control, left, show.say(found.sentence)
 
 
 def _version(plan: ReleasePlan) -> str:

@@ -13,8 +13,8 @@ class RolloutTexts:
     PLAN_PROMOTE = "End its release with all traffic for it, before outcomes decide."
     PLAN_ALL_RELEASES = "Those that ended too."
     PLAN_ONE_ACT = (
-        "found {found}, expected one of them at most: --status, --watch, --pause, --resume, --abort, "
-        "--promote, --at-once."
+        "found {found}, expected one of them at most: --status, --watch, --page, --pause, --resume, "
+        "--abort, --promote, --at-once."
     )
     PLAN_BEGAN = (
         "{version}: its release began, {steps}. To see how it stands: comporta release {version} --status"
@@ -33,18 +33,17 @@ class RolloutTexts:
     PLAN_STEER_ONCE = "Look once, do what is due, and end: for a scheduler of your own."
     PLAN_STEERED_NOTHING = "No release is under way, or another process leads."
     PLAN_DECIDED = "{version}: {why}"
-    PLAN_HEAD = "{version} against {control}: {state}, step {step} of {steps}, since {since}"
-    PLAN_HEAD_ENDED = "{version} against {control}: {end} on {ended}"
-    PLAN_STATES = {"running": "under way", "paused": "paused", "ended": "ended"}
-    PLAN_ENDS = {
-        "promoted": "promoted",
-        "rolled_back": "rolled back",
-        "inconclusive": "inconclusive, rolled back",
-        "aborted": "ended by a person",
-        "compared": "compared",
-    }
-    PLAN_QUESTIONS = {"harm": "harm", "non_inferior": "non-inferior", "superior": "better"}
-    PLAN_EXPOSED = (
-        "Units: {canary:,} canary, {control:,} control. Rows without a unit, which cannot count: {without:,}."
+    PLAN_HEAD = "{version} against {control}"
+    PLAN_STEPS = "steps"
+    PLAN_ARM = (
+        "{units:>9,} units  {requests:>9,} requests  {failed:,} failed  {slow:,} too slow  "
+        "{lost:,} not logged"
     )
-    PLAN_BAR = "{name:<14}{bar}  {share:>4.0%} of the evidence needed"
+    PLAN_RATES = "{canary} against {control}, ratio {ratio}"
+    PLAN_METRIC_UNITS = (
+        "{units:,} units in each arm are counted, {unlabelled:.1%} without a label; whole seasons: {seasons}"
+    )
+    PLAN_EXCLUDED = "Excluded, or not counted yet:"
+    PLAN_PAGE = "Write how its release stands, or ended, as a page; --out names files (.html, .md)."
+    PLAN_OUT_WITHOUT = "--out: goes with --page or --status, which it writes to a file."
+    PLAN_WATCH_ENDS = "Ctrl-C ends the view; the release goes on."

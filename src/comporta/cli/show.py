@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from contextvars import ContextVar
 from datetime import datetime
@@ -63,6 +63,27 @@ def line(text: str = "", style: str = "") -> None:
         Console(file=_file()).print(Text(visible(text), style), soft_wrap=True)
         return
     print(visible(text), file=_file())
+
+
+def is_terminal() -> bool:
+    """Whether the result goes to a terminal."""
+    return _file().isatty()
+
+
+@contextmanager
+def redrawn(note: str) -> Iterator[Callable[[Iterable[tuple[str, str]]], None]]:
+    """What draws lines with their styles in place of those before, in a terminal. note: below them."""
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    with Live(console=Console(file=_file()), auto_refresh=False, transient=True, screen=False) as live:
+
+        def draw(lines: Iterable[tuple[str, str]]) -> None:
+            every = Text("\n").join(Text(visible(text), style) for text, style in lines)
+            live.update(every.append(f"\n\n{note}", "dim"), refresh=True)
+
+        yield draw
 
 
 def aside(text: str) -> None:

@@ -10,8 +10,9 @@ from litestar import Response, post
 
 from comporta.control.bodies import RequestBody, Sentence, end_of
 from comporta.control.guard import ACTION
-from comporta.control.read_routes import HttpRequest, Number, acts_of, perform
+from comporta.control.read_routes import HttpRequest, Number, acts_of, perform, perform_in_thread
 from comporta.control.replies import json_response
+from comporta.opened.project import OpenProject
 
 
 class ActBody(RequestBody, frozen=True, kw_only=True):
@@ -27,6 +28,13 @@ class ApprovalBody(RequestBody, frozen=True, kw_only=True):
     role: Sentence = ""
 
 
+class ReleaseBody(RequestBody, frozen=True, kw_only=True):
+    """reason: why. at_once: all traffic now, whatever the model's plan says."""
+
+    reason: Sentence = ""
+    at_once: bool = False
+
+
 class WaiverBody(RequestBody, frozen=True, kw_only=True):
     """check: its name. reason: why. until: the last day, UTC."""
 
@@ -35,11 +43,11 @@ class WaiverBody(RequestBody, frozen=True, kw_only=True):
     until: date
 
 
-_VERSION = "/models/{model:str}/versions/{number:int}"
+VERSION = "/models/{model:str}/versions/{number:int}"
 
 
 @post(
-    f"{_VERSION}/approve",
+    f"{VERSION}/approve",
     opt={ACTION: "release.approve"},
     sync_to_thread=True,
     status_code=200,
@@ -59,7 +67,7 @@ def approve_version(
 
 
 @post(
-    f"{_VERSION}/waive",
+    f"{VERSION}/waive",
     opt={ACTION: "verdict.waive"},
     sync_to_thread=True,
     status_code=200,
@@ -78,7 +86,7 @@ def waive_check(request: HttpRequest, model: str, number: Number, data: WaiverBo
 
 
 @post(
-    f"{_VERSION}/request",
+    f"{VERSION}/request",
     opt={ACTION: "release.request"},
     sync_to_thread=True,
     status_code=200,
@@ -100,21 +108,28 @@ def request_version(
 
 
 @post(
-    f"{_VERSION}/release",
+    f"{VERSION}/release",
     opt={ACTION: "release.execute"},
-    sync_to_thread=True,
     status_code=200,
-    summary="Give a version all traffic",
+    summary="Begin a version's release by its model's plan, or give it all traffic",
 )
-def release_version(
-    request: HttpRequest, model: str, number: Number, data: ActBody | None = None
+async def release_version(
+    request: HttpRequest, model: str, number: Number, data: ReleaseBody | None = None
 ) -> Response[bytes]:
-    """As `comporta release VERSION --json`: 409 where a required check blocks it."""
+    """As `comporta release VERSION --json`: 409 where a required check blocks it. Where its model declares a
+    plan the plan begins, unless `at_once` is true."""
     from comporta.acts.release.release import release
+    from comporta.acts.rollout.begin import begin_plan, has_plan
 
-    body = data or ActBody()
+    body, version = data or ReleaseBody(), f"{model}/{number}"
 
-    return perform(request, lambda opened: release(opened, f"{model}/{number}", reason=body.reason))
+    def work(opened: OpenProject) -> object:
+        if not body.at_once and has_plan(opened, version):
+            return begin_plan(opened, version, reason=body.reason)
+        return release(opened, version, reason=body.reason)
+
+    # A coroutine, as its path has two methods: Litestar would wrap one that is to run in a thread twice.
+    return await perform_in_thread(request, work)
 
 
 @post(

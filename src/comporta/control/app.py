@@ -25,6 +25,7 @@ from comporta.control.job_routes import JOB_ROUTES
 from comporta.control.operation_routes import OPERATION_ROUTES
 from comporta.control.people_routes import PEOPLE_ROUTES
 from comporta.control.read_routes import READ_ROUTES
+from comporta.control.release_routes import RELEASE_ROUTES
 from comporta.control.replies import on_comporta_error, on_fault, on_http_error
 from comporta.control.token_routes import TOKEN_ROUTES
 from comporta.control.upkeep_routes import UPKEEP_ROUTES
@@ -41,8 +42,8 @@ _DESCRIPTION = (
 )
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 _ROUTES = (
-    *READ_ROUTES, *DATA_ROUTES, *ACT_ROUTES, *JOB_ROUTES, *OPERATION_ROUTES, *PEOPLE_ROUTES, *TOKEN_ROUTES,
-    *UPKEEP_ROUTES,
+    *READ_ROUTES, *DATA_ROUTES, *ACT_ROUTES, *RELEASE_ROUTES, *JOB_ROUTES,
+    *OPERATION_ROUTES, *PEOPLE_ROUTES, *TOKEN_ROUTES, *UPKEEP_ROUTES,
 )  # fmt: skip
 MOST_BODY = 64 * 1024
 """Bytes of a request."""

@@ -35,6 +35,7 @@ MODULES = (
     "comporta.train.codes",
     "comporta.opened.codes",
     "comporta.report.codes",
+    "comporta.report.release_codes",
     "comporta.acts.trace.codes",
     "comporta.ledger.faults",
     "comporta.ledger.bundle",

@@ -44,9 +44,9 @@ def markdown(report: Report, say: Say = english) -> str:
     outcome = (
         f"**{say(NOT_RELEASABLE())}**: {_blocking(blocking, say)}" if blocking else f"**{say(RELEASABLE())}**"
     )
-    title = f"{_plain(report.version.id)} {outcome}"
+    title = f"{plain_text(report.version.id)} {outcome}"
     lines = [verdicts(title, report.verdicts, _about(report, say), say)]
-    lines += [f"- {_plain(name)}: {_plain(what)}" for name, what in report.standing]
+    lines += [f"- {plain_text(name)}: {plain_text(what)}" for name, what in report.standing]
     return "\n".join((*lines, ""))
 
 
@@ -55,12 +55,16 @@ def verdicts(title: str, every: Sequence[ReportedVerdict], about: str = "", say:
     blocking = [each for each in every if each.blocks]
     lines = [f"### {title}", "", *([about, ""] if about else [])]
     if blocking:
-        lines += [f"- {mark(each)} **{_plain(each.title)}**: {_plain(each.reason)}" for each in blocking]
+        lines += [
+            f"- {mark(each)} **{plain_text(each.title)}**: {plain_text(each.reason)}" for each in blocking
+        ]
         lines.append("")
     for heading, rows in sections(every):
-        lines += [f"<details><summary>{_plain(heading)}: {_tally(rows, say)}</summary>", ""]
+        lines += [f"<details><summary>{plain_text(heading)}: {_tally(rows, say)}</summary>", ""]
         lines += [f"| | {say(CHECK())} | {say(BECAUSE())} |", "|---|---|---|"]
-        lines += [f"| {mark(each)} | {_plain(each.title)} | {_plain(because(each, say))} |" for each in rows]
+        lines += [
+            f"| {mark(each)} | {plain_text(each.title)} | {plain_text(because(each, say))} |" for each in rows
+        ]
         lines += ["", "</details>", ""]
     return "\n".join(lines)
 
@@ -91,10 +95,14 @@ def _about(report: Report, say: Say) -> str:
     if version.commit:
         commit = COMMIT(commit=f"`{version.commit[:10]}`")
         commit = WITH_CHANGES(commit=say(commit)) if version.dirty else commit
-    read = (VERSION_OF(dataset=_plain(each.dataset), number=each.number) for each in version.read)
+    read = (VERSION_OF(dataset=plain_text(each.dataset), number=each.number) for each in version.read)
     parts: list[Text] = [AT_LEVEL(level=f"`{version.level}`"), commit, *read]
     about = f"{', '.join(map(say, parts))}."
-    return f"{about} {say(COMPARED_SENTENCE(champion=_plain(report.champion)))}" if report.champion else about
+    return (
+        f"{about} {say(COMPARED_SENTENCE(champion=plain_text(report.champion)))}"
+        if report.champion
+        else about
+    )
 
 
 def _tally(rows: Sequence[ReportedVerdict], say: Say) -> str:
@@ -112,7 +120,7 @@ _SIGNS = re.compile(r"[\\`*\[\]<|~&]|(?<!\w)_|_(?!\w)")
 _LINKS = re.compile(r"@|#(?=\d)|://|(?i:www)\.", re.ASCII)
 
 
-def _plain(text: str) -> str:
+def plain_text(text: str) -> str:
     """Text of strangers as Markdown shows it, in one line: no markup, picture, link or mention comes of it.
 
     GitHub and GitLab find links and mentions in what is shown, so an empty character parts them.

@@ -40,8 +40,10 @@ figure.curve figcaption{grid-column:1/-1;margin:2px 0}.curve p,.up,.along{font-s
 .along{grid-column:2;display:flex;justify-content:space-between;gap:8px}.curve i{font-style:normal;
 margin-left:10px;border-bottom:3px solid}.curve svg *{vector-effect:non-scaling-stroke}
 svg polygon.band{fill:var(--blue);opacity:.15}svg polyline{fill:none;stroke-width:2}
-.line0{stroke:var(--blue);border-color:var(--blue)}.line1{stroke:var(--doubt);border-color:var(--doubt)}
-.line2{stroke:var(--pass);border-color:var(--pass)}.line3{stroke:var(--waived);border-color:var(--waived)}
+.line0,.curve i.line0{stroke:var(--blue);border-color:var(--blue)}
+.line1,.curve i.line1{stroke:var(--doubt);border-color:var(--doubt)}
+.line2,.curve i.line2{stroke:var(--pass);border-color:var(--pass)}
+.line3,.curve i.line3{stroke:var(--waived);border-color:var(--waived)}
 details{margin:8px 0}summary{cursor:pointer;color:var(--blue)}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-size:13px}td,th{padding:4px 10px 4px 0;
 text-align:left;vertical-align:top}.made th{color:var(--soft);font-weight:500;min-width:9em}

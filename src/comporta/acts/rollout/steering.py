@@ -66,9 +66,8 @@ def _running(opened: OpenProject, name: str) -> ReleasePlan:
 
 
 def _steer(opened: OpenProject, name: str, act: str, action: Action, by: str, say: Say) -> ReleasePlan:
-    plan = _running(opened, name)
-    who = permission(opened, action, by=by, model=plan.model, say=say)
-    id = who.identify()
+    who = permission(opened, action, by=by, model=version_of(opened, name).model, say=say)
+    plan, id = _running(opened, name), who.identify()
 
     def decide(now: ReleasePlan) -> Iterable[ActFact]:
         wanted = "paused" if act == "pause" else "running"
@@ -82,9 +81,9 @@ def _steer(opened: OpenProject, name: str, act: str, action: Action, by: str, sa
 def _end(
     opened: OpenProject, name: str, promoted: bool, action: Action, by: str, reason: str, say: Say
 ) -> ReleasePlan:
-    plan = _running(opened, name)
     version = version_of(opened, name)
     who = permission(opened, action, by=by, version=version, say=say)
+    plan = _running(opened, name)
     if promoted:
         require_ready(opened, version, who, say)
     why = codes.PROMOTED_BY_HAND() if promoted else codes.ABORTED()
