@@ -329,11 +329,11 @@ def test_a_plan_begins_by_itself_with_a_version_that_passed_and_once(rollout_pro
     by_itself = CANARY.replace('dwell="1h")', 'dwell="1h", on="passed")')
     with copy_of(rollout_project, tmp_path, now, by_itself) as opened:
         older, newer = version_of(opened, "ill/1"), version_of(opened, "ill/2")
-        assert begin_passed(opened, (older,)).begun == ()
-        (plan,) = begin_passed(opened, (older, newer), by="ana").begun
+        assert begin_passed(opened, (older,)).plans == ()
+        (plan,) = begin_passed(opened, (older, newer), by="ana").plans
         assert (plan.version, plan.state) == (2, "running")
         abort(opened, "ill/2", by="ana")
-        assert begin_passed(opened, (newer,), by="ana").begun == ()
+        assert begin_passed(opened, (newer,), by="ana").plans == ()
 
 
 def test_a_plan_that_is_to_begin_by_itself_and_may_not_says_why(rollout_project, tmp_path):
@@ -343,5 +343,5 @@ def test_a_plan_that_is_to_begin_by_itself_and_may_not_says_why(rollout_project,
     )
     with copy_of(rollout_project, tmp_path, now, frozen) as opened:
         started = begin_passed(opened, (version_of(opened, "ill/2"),), by="ana")
-        assert started.begun == ()
+        assert started.plans == ()
         assert "releases are frozen until 2099-01-01" in started.refused[0]

@@ -198,7 +198,7 @@ def act(opened: OpenProject, version: str, act: str, *, by: str, reason: str, js
 
 def tell_started(started: StartedPlans) -> None:
     """Which releases began by themselves, and which did not though they were to."""
-    for plan in started.begun:
+    for plan in started.plans:
         show.line(say.PLAN_BEGAN.format(version=_version(plan), steps=_steps(plan)))
     for why in started.refused:
         show.aside(say.PLAN_NOT_BEGUN.format(why=why))

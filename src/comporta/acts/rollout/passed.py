@@ -14,9 +14,9 @@ from comporta.release import PLANS, ROUTES
 
 
 class StartedPlans(Record, frozen=True, kw_only=True):
-    """begun: the plans. refused: of versions whose plan is to begin by itself, why it did not."""
+    """plans: those begun. refused: of versions whose plan is to begin by itself, why it did not."""
 
-    begun: tuple[ReleasePlan, ...] = ()
+    plans: tuple[ReleasePlan, ...] = ()
     refused: tuple[str, ...] = ()
 
 
@@ -38,7 +38,7 @@ def begin_passed(
             begun.append(begin_plan(opened, version.id, by=by, say=say))
         except (Refused, Forbidden) as error:
             refused.append(str(error))
-    return StartedPlans(begun=tuple(begun), refused=tuple(refused))
+    return StartedPlans(plans=tuple(begun), refused=tuple(refused))
 
 
 def _is_next(opened: OpenProject, version: Version) -> bool:
