@@ -354,7 +354,7 @@ def test_what_was_recorded_can_be_asked_for_without_running_the_project_s_file(t
         for words in ("models", "models tiny/1", "runs", f"show {run}", "store du", "store gc --dry-run"):
             done = comporta(trained, *words.split())
             assert done.returncode == 0, f"{words}: {done.stderr}"
-        for words in ("rollback tiny", "release tiny/1"):
+        for words in ("rollback tiny", "release tiny/1 --at-once"):
             assert "no_such_package" not in comporta(trained, *words.split()).stderr
         for words in ("run", "check"):
             done = comporta(trained, words)

@@ -140,7 +140,7 @@ def test_one_command_runs_all_with_one_log_and_answers_on_while_the_rest_is_dead
     assert line == (
         "up      | control ended: it died of SIGKILL. The system ran out of memory, or someone killed it. It "
         "is "
-        "started again in 1 s; server, worker go on."
+        "started again in 1 s; server, steer, worker go on."
     )
     assert running.ready()
     until(lambda: running.status().parts[1].restarts == 1)
@@ -173,7 +173,7 @@ def test_the_server_answers_on_when_the_supervisor_is_killed_and_the_next_one_ta
     running.process.wait()
     assert running.ready()
     # The worker ends, as its standard input does.
-    until(lambda: [each.state for each in running.status().parts] == ["unsupervised", "dead"])
+    until(lambda: [each.state for each in running.status().parts] == ["unsupervised", "dead", "dead"])
     after = RunningUp(running.folder, "--no-control")
     try:
         after.wait_line("server ran on from before")

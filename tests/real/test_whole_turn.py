@@ -52,9 +52,15 @@ PLANTED = {
 }
 """What is planted → as it is written in the project, in requests and on the command line."""
 
-ELSEWHERE = {"event chain.continued", "event event.removed", "event store.swept"}
-"""Of a ledger that an older Comporta began, of an event whose body was taken away, and of bytes that nothing
-reached for an hour: ids, digests and counts."""
+ELSEWHERE = {
+    "event chain.continued",
+    "event event.removed",
+    "event store.swept",
+    "event run.cancelled",
+    *(f"event {each.kind}" for each in FACTS if each.kind.startswith("plan.")),
+}
+"""Of a ledger that an older Comporta began, of an event whose body was taken away, of bytes that nothing
+reached for an hour, of a run that somebody ended, and of release plans: ids, digests, codes and counts."""
 
 
 class Turn(NamedTuple):

@@ -201,6 +201,11 @@ NAMES_READ = {
     "project/sources.py value",  # the folder of Comporta's own files
     "records/kind.py kind_of",  # what a project's value is, in a message
     "serve/grpc/messages.py value",  # the folder of the protocol's own file
+    # Which estimators a library has: what it is asked to trust, never what a recipe is made of.
+    "train/families/scikit_learn/trusted.py PublicEstimators",
+    "train/families/scikit_learn/trusted.py _declared_in",
+    "train/families/scikit_learn/trusted.py is_public_estimator",
+    "train/families/scikit_learn/trusted.py public_estimators",
     "train/families/xgboost/names.py _spelling",  # how XGBoost calls its classes
     "train/asking.py refit_estimator",  # a project's training function
     "train/call.py call_fit",

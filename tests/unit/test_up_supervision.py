@@ -205,13 +205,16 @@ def test_parts_say_how_the_server_is_asked_for_what_was_asked_of_up(tmp_path) ->
         control=False,
         max_partition="30m",
     )
-    server, worker = parts_of(tmp_path / "project.py", options)
+    server, steer, worker = parts_of(tmp_path / "project.py", options)
     assert worker.command[-4:] == ("work", "--project", f"{tmp_path}/project.py", "--end-with-input")
     assert worker.per_commit and not worker.outlives
     words = server.command[server.command.index("serve") :]
     assert words == (
-        "serve", "--project", f"{tmp_path}/project.py", "--await-release", "--host", "127.0.0.1", "--port",
-        "9090", "--workers", "2", "--tokens", "--tls-cert", "/c.pem", "--tls-key", "/k.pem",
+        "serve", "--project", f"{tmp_path}/project.py", "--await-release", "--no-steer", "--host",
+        "127.0.0.1", "--port", "9090", "--workers", "2", "--tokens", "--tls-cert", "/c.pem", "--tls-key",
+        "/k.pem",
         "--max-partition", "30m",
     )  # fmt: skip
     assert server.outlives
+    assert steer.command[-4:] == ("steer", "--project", f"{tmp_path}/project.py", "--end-with-input")
+    assert not steer.outlives and not steer.per_commit

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
+from comporta.errors import wording
 from comporta.records import Route, Signature
 from comporta.serve.feedback_body import distinct_signatures
 from comporta.serve.metric_sample import MetricSample
@@ -145,7 +146,9 @@ class ReleaseFollower:
             # A boundary: whatever a release is, what serves goes on, and the next look may find a better one.
             except Exception as error:
                 self._reloads.failures += 1
-                self._lines.append(f"a release cannot be followed ({type(error).__name__}: {error}).")
+                self._lines.append(
+                    wording(f"a release cannot be followed ({type(error).__name__}: {error}).")
+                )
                 self._show(self._allowed)
             await self._pause(held=held)
 
@@ -194,10 +197,11 @@ class ReleaseFollower:
             self._reloads.failures += 1
             self._fails = True
             if again:
-                self._lines.append(
+                known = wording(
                     f"releases cannot be read ({type(error).__name__}: {error}); what serves goes on"
-                    + ("." if self._partition == inf else f", for at most {self._partition:g} seconds.")
                 )
+                limit = wording(f", for at most {self._partition:g} seconds")
+                self._lines.append(f"{known}{'' if self._partition == inf else limit}.")
             self._looked.set()
             return
         self._fails, self._read_at = False, self._now()
@@ -302,8 +306,10 @@ class ReleaseFollower:
         if self._fails and self._now() - self._read_at > self._partition * 1e9:
             if not self.serving.cut_off:
                 self._lines.append(
-                    f"releases could not be read for {self._partition:g} seconds (--max-partition): nothing "
-                    "is answered until they can be."
+                    wording(
+                        f"releases could not be read for {self._partition:g} seconds (--max-partition): "
+                        "nothing is answered until they can be."
+                    )
                 )
             serving = self.serving if self.serving.cut_off else ServingState(cut_off=True)
         if serving is not self.serving:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from comporta.acts.rollout.begin import begin_plan
-from comporta.errors import Forbidden, Refused
+from comporta.errors import ComportaError, Forbidden, Refused
 from comporta.opened.project import OpenProject
 from comporta.opened.sentences import Say, sentence
 from comporta.records import Record, Version
@@ -29,16 +29,22 @@ def begin_passed(
     begun: list[ReleasePlan] = []
     refused: list[str] = []
     for version in versions:
-        model = opened.project.find_model(version.model)
-        if model is None or model.release is None or model.release.on != "passed":
-            continue
-        if not _is_next(opened, version):
+        # The declaration last: what reads it runs the project's file.
+        if not _is_next(opened, version) or not _begins_by_itself(opened, version.model):
             continue
         try:
             begun.append(begin_plan(opened, version.id, by=by, say=say))
         except (Refused, Forbidden) as error:
             refused.append(str(error))
     return StartedPlans(plans=tuple(begun), refused=tuple(refused))
+
+
+def _begins_by_itself(opened: OpenProject, model: str) -> bool:
+    try:
+        declared = opened.project.find_model(model)
+    except ComportaError:  # told where the project is run
+        return False
+    return declared is not None and declared.release is not None and declared.release.on == "passed"
 
 
 def _is_next(opened: OpenProject, version: Version) -> bool:
