@@ -148,7 +148,7 @@ def test_one_command_runs_all_with_one_log_and_answers_on_while_the_rest_is_dead
     assert main(["status", "--project", str(running.folder), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["up"] and [each["name"] for each in told["parts"]] == [
-        "server", "control", "worker",
+        "server", "control", "steer", "worker",
     ]  # fmt: skip
     assert main(["down", "--project", str(running.folder)]) == 0
     assert running.process.wait(PATIENCE) == 0
