@@ -94,6 +94,7 @@ class Traffic:
         self._draw = np.random.default_rng(seed)
         self._flush = self._count = 0
         self._told: list[Feedback] = []
+        self._due: dict[str, float] = {}
 
     def pass_hours(self, hours: float, units: int, *, latency: int = 500) -> None:
         """So many units come within these hours, one after the other, and each is answered once."""
@@ -108,7 +109,7 @@ class Traffic:
             share = split.shares[split.index(opened.keys.unit, unit)]
             at = start + timedelta(hours=hours * (place + 0.5) / units)
             truth = bool(self._draw.random() < 0.5)
-            wrong = bool(self._draw.random() < self._wrong(share.role))
+            wrong = self._is_next(share.role, self._wrong(share.role))
             rows.append(
                 Observation(
                     id=id, model="ill", version=share.version, at=at, inputs={"pulse": 70, "weight": 60},
@@ -128,17 +129,26 @@ class Traffic:
             log_rows(opened.store, "feedback", "traffic", self._flush, due)
         self._flush += 1
 
+    def _is_next(self, of: str, share: float) -> bool:
+        """Evenly so often: which units are in an arm is drawn for each plan anew, and no test is to fail for
+        an unlucky draw."""
+        self._due[of] = self._due.get(of, 0.0) + share
+        if self._due[of] < 1:
+            return False
+        self._due[of] -= 1
+        return True
+
     def _shadow(self, rows: list[Observation], id: str, at: datetime, truth: bool, route: Route) -> None:
         """What a shadow answers: the same, but for a share of `wrong` of its own."""
         for share in route.shares:
             if share.role == "shadow":
                 heard = bool(rows[-1].output["label"])
-                flips = self._draw.random() < self._wrong("shadow")
+                flips = self._is_next(f"shadow {heard == truth}", self._wrong("shadow"))
                 rows.append(
                     Observation(
                         id=f"5{id[1:]}", model="ill", version=share.version, at=at,
                         inputs={"pulse": 70, "weight": 60},
-                        output={"label": heard != bool(flips), "probability": 0.5}, unit=rows[-1].unit,
+                        output={"label": heard != flips, "probability": 0.5}, unit=rows[-1].unit,
                         release=route.history[-1].number, arm="shadow", latency_us=500, shadow_of=id,
                     )
                 )  # fmt: skip

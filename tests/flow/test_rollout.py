@@ -14,12 +14,14 @@ from tests.flow.rollouts import (
     PAIRED,
     Traffic,
     controller_of,
+    no_tallies,
     soon,
     with_plan,
 )
 
 from comporta.acts.release.release import release, rollback, version_of
 from comporta.acts.rollout.begin import begin_plan
+from comporta.acts.rollout.controller import ReleaseController
 from comporta.acts.rollout.passed import begin_passed
 from comporta.acts.rollout.steering import abort, pause, promote, resume
 from comporta.acts.rollout.view import show_plan
@@ -29,6 +31,7 @@ from comporta.opened.sentences import sentence
 from comporta.records.plan import PlanDecision, ReleasePlan
 from comporta.records.plan_counts import ArmTally
 from comporta.release import PLANS, ROUTES
+from comporta.release.swap_decision import ServersState
 
 
 @contextmanager
@@ -59,6 +62,15 @@ def run_until_end(
         if plan.state == "ended":
             break
     return plan
+
+
+@pytest.fixture
+def two_servers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both have the version in memory."""
+    monkeypatch.setattr(
+        "comporta.acts.rollout.turn.servers_of",
+        lambda opened, plan: ServersState(servers=2, ready=2, failed=0),
+    )
 
 
 def shares(opened: OpenProject) -> list[tuple[int, float, str]]:
@@ -242,7 +254,9 @@ def test_a_paired_plan_promotes_what_answers_alike(rollout_project, tmp_path):
         assert (plan.end, shares(opened)) == ("promoted", [(2, 1.0, "champion")])
 
 
-def test_blue_green_swaps_once_the_version_is_tried_and_keeps_the_one_before_warm(rollout_project, tmp_path):
+def test_blue_green_swaps_once_the_version_is_tried_and_keeps_the_one_before_warm(
+    rollout_project, tmp_path, two_servers
+):
     now = soon()
     with copy_of(rollout_project, tmp_path, now, 'release=BlueGreen(keep="24h")') as opened:
         traffic = Traffic(opened, now, lambda arm: 0.0)
@@ -276,7 +290,7 @@ def test_blue_green_refuses_a_version_that_answers_too_much_otherwise(rollout_pr
         assert shares(opened) == [(1, 1.0, "champion")]
 
 
-def test_blue_green_goes_back_by_its_fuse_after_the_swap(rollout_project, tmp_path):
+def test_blue_green_goes_back_by_its_fuse_after_the_swap(rollout_project, tmp_path, two_servers):
     now = soon()
     with copy_of(rollout_project, tmp_path, now, "release=BlueGreen()") as opened:
         begin_plan(opened, "ill/2", by="ana")
@@ -345,3 +359,42 @@ def test_a_plan_that_is_to_begin_by_itself_and_may_not_says_why(rollout_project,
         started = begin_passed(opened, (version_of(opened, "ill/2"),), by="ana")
         assert started.plans == ()
         assert "releases are frozen until 2099-01-01" in started.refused[0]
+
+
+def test_blue_green_waits_where_no_server_answers(rollout_project, tmp_path):
+    now = soon()
+    with copy_of(rollout_project, tmp_path, now, "release=BlueGreen()") as opened:
+        begin_plan(opened, "ill/2", by="ana")
+        decisions: list[PlanDecision] = []
+        controller_of(opened, decisions).look()
+        assert [each.act for each in decisions] == ["wait"]
+        assert shares(opened)[0] == (1, 1.0, "champion")
+
+
+def test_one_plan_that_cannot_be_looked_at_is_told_and_keeps_no_other_from_it(
+    rollout_project, tmp_path, monkeypatch
+):
+    now = soon()
+    with copy_of(rollout_project, tmp_path, now) as opened:
+        begin_plan(opened, "ill/2", by="ana")
+        told: list[str] = []
+
+        def fail(*given: object) -> PlanDecision:
+            raise OSError("the disk is gone")
+
+        monkeypatch.setattr("comporta.acts.rollout.turn.turn", fail)
+        looks = ReleaseController(opened, no_tallies, lambda plan, decision: None, told.append)
+        assert looks.look() == []
+        assert told == ["ill/2: OSError: the disk is gone"]
+
+
+def test_an_outcome_that_the_model_does_not_have_is_refused(rollout_project, tmp_path):
+    now = soon()
+    numbers = CANARY.replace('ReleaseMetric("error", margin=0.3)', 'ReleaseMetric("far")').replace(
+        "release=", 'outcomes=(Outcome("far", "absolute_error", cap=(0, 9)),), release='
+    )
+    with (
+        copy_of(rollout_project, tmp_path, now, numbers) as opened,
+        pytest.raises(Refused, match="of='absolute_error', expected for a binary model"),
+    ):
+        begin_plan(opened, "ill/2", by="ana")

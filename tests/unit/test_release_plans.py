@@ -212,3 +212,11 @@ def test_means_are_decided_by_bets_that_add_up_over_periods() -> None:
     assert worse.non_inferior < bound < worse.harm
     assert worse.canary == pytest.approx(16, rel=0.03)
     assert worse.ratio.high < 1
+
+
+def test_a_fuse_is_of_the_requests_since_the_last_count_too() -> None:
+    plan = replace(plan_of(), tallies=(ArmTally(requests=10_000_000, failed=100), ArmTally()))
+    calm = plan_evidence(plan)
+    assert decide(plan, calm, START + DAY, None).act == "step"
+    outage = replace(calm, recent=ArmTally(requests=400, failed=400))
+    assert decide(plan, outage, START + DAY, None).act == "roll_back"

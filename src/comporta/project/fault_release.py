@@ -16,7 +16,7 @@ from comporta.records import Record, canonical_name, duration
 from comporta.records.duration import duration_text
 from comporta.records.freeze import Freeze, require_freeze
 from comporta.records.outcome import Outcome
-from comporta.records.release_plan import BlueGreen, Canary, ReleaseMetric, Shadow
+from comporta.records.release_plan import BlueGreen, Canary, Fuse, ReleaseMetric, Shadow
 
 
 def release_faults(model: Model) -> FieldFaults:
@@ -33,6 +33,8 @@ def release_faults(model: Model) -> FieldFaults:
         found += [*_canary(plan), *(() if wrong else _metrics(model, plan))]
     elif not found and isinstance(plan, BlueGreen | Shadow) and not 0 <= plan.differ <= 1:
         found.append(f"differ: found {plan.differ:g}, expected a share from 0 to 1.")
+    if not found and not isinstance(plan, Shadow):
+        found += _fuse(plan.fuse)
     yield from (("release", said) for said in (*found, *_freezes(plan)))
 
 
@@ -117,7 +119,9 @@ def _canary(plan: Canary) -> Iterator[str]:
         yield f"holdback: found {plan.holdback:g}, expected a percent from 0 to below 50."
     if plan.missing is not None and not 0 <= plan.missing < 1:
         yield f"missing: found {plan.missing:g}, expected a share from 0 to below 1."
-    fuse = plan.fuse
+
+
+def _fuse(fuse: Fuse) -> Iterator[str]:
     if not (0 < fuse.failures <= 1 and 0 < fuse.slow <= 1 and fuse.least >= 1):
         yield f"fuse: found {fuse}, expected shares above 0 and at most 1, and at least one request."
 

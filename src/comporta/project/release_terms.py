@@ -28,7 +28,6 @@ def plan_terms(model: Model, declared: BlueGreen | Canary | Shadow) -> PlanTerms
             differ=declared.differ,
             deadline=_seconds(declared.deadline),
             freeze=declared.freeze,
-            owner=declared.owner,
         )
     return PlanTerms(
         kind="blue_green",
@@ -39,7 +38,6 @@ def plan_terms(model: Model, declared: BlueGreen | Canary | Shadow) -> PlanTerms
         deadline=SWAP_WITHIN,
         fuse=_fuse(declared.fuse),
         freeze=declared.freeze,
-        owner=declared.owner,
     )
 
 
@@ -58,7 +56,6 @@ def _of_canary(model: Model, declared: Canary) -> PlanTerms:
         fuse=_fuse(declared.fuse),
         holdback=declared.holdback / 100,
         freeze=declared.freeze,
-        owner=declared.owner,
     )
 
 

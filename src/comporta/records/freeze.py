@@ -13,7 +13,7 @@ _WEEK = timedelta(days=7)
 
 
 class Freeze(Record, frozen=True):
-    """A time in which no release begins, gives a version more traffic or promotes it; a rollback always may.
+    """A time in which no plan begins, gives a version more traffic or promotes it by itself.
 
     begins: a day and an hour, `"2026-12-20 00:00"`, or one of each week, `"Fri 16:00"`.
     ends: the same.

@@ -66,7 +66,6 @@ class PlanTerms(Record, frozen=True, kw_only=True):
     differ: float = 0.0
     keep: float = 0.0
     freeze: tuple[Freeze, ...] = ()
-    owner: str = ""
 
 
 class MetricProgress(Record, frozen=True, kw_only=True):

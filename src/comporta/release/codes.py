@@ -72,7 +72,7 @@ DWELLS = code(
     until=str,
 )
 FROZEN = code("plan.frozen", "frozen until {until}", until=str)
-PAUSED = code("plan.paused", "paused by a person; harm still ends it")
+PAUSED = code("plan.paused", "paused by a person; harm, a fuse or its deadline still ends it")
 STEPS_ON = code(
     "plan.steps_on",
     "step {step} of {steps} begins: {share:.0%} of units",
@@ -131,3 +131,5 @@ BUDGET = code(
 NOT_ALLOWED = code(
     "plan.not_allowed", "it may not be released any more: a check, an approval or erased rows forbid it"
 )
+CATCHES_UP = code("plan.catches_up", "it counts what came while nobody looked")
+NO_SERVER = code("plan.no_server", "no server of this machine answers for the model")

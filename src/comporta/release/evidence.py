@@ -11,7 +11,7 @@ from comporta.records import Record
 from comporta.records.betting_evidence import MeanSums
 from comporta.records.outcome import Better
 from comporta.records.plan import MetricProgress, MetricTerms, ReleasePlan
-from comporta.records.plan_counts import LevelCounts, MeanCounts, MetricCounts, UnitCounts
+from comporta.records.plan_counts import ArmTally, LevelCounts, MeanCounts, MetricCounts, UnitCounts
 from comporta.release.margin_spending import spent_with
 from comporta.stats.arm_evidence import RatioSequence, arm_evidence, ratio_sequence
 from comporta.stats.betting import (
@@ -53,12 +53,14 @@ class StageRatio(Record, frozen=True, kw_only=True):
 class PlanEvidence(Record, frozen=True, kw_only=True):
     """now: of each metric what all its counts show. season: what those until the end of the last whole season
     show; a metric that has had none is not in it. stages: of units. spending: how much worse, at most, this
-    release and those before it since the anchor made each metric."""
+    release and those before it since the anchor made each metric. recent: the canary's requests since units
+    were counted last."""
 
     now: Mapping[str, MetricEvidence] = {}
     season: Mapping[str, MetricEvidence] = {}
     stages: tuple[StageRatio, ...] = ()
     spending: Mapping[str, float] = {}
+    recent: ArmTally = ArmTally()
 
 
 def plan_evidence(plan: ReleasePlan, earlier: Sequence[ReleasePlan] = ()) -> PlanEvidence:

@@ -24,8 +24,9 @@ from comporta.stats.sample_ratio import SAMPLE_RATIO_ALPHA
 def decide(plan: ReleasePlan, shown: PlanEvidence, now: datetime, frozen: datetime | None) -> PlanDecision:
     """The next act of a canary under way. frozen: until when nothing advances, or None."""
     terms = plan.terms
-    if (why := fuse_reason(terms, plan.tallies[0])) is not None:
-        return PlanDecision(act="roll_back", why=why)
+    for tally in (shown.recent, plan.tallies[0]):
+        if (why := fuse_reason(terms, tally)) is not None:
+            return PlanDecision(act="roll_back", why=why)
     if (why := _harm_reason(terms, shown.now)) is not None:
         return PlanDecision(act="roll_back", why=why)
     if (why := _ratio_reason(shown.stages)) is not None:
@@ -50,7 +51,7 @@ def decide(plan: ReleasePlan, shown: PlanEvidence, now: datetime, frozen: dateti
 def fuse_reason(terms: PlanTerms, canary: ArmTally) -> Message | None:
     """Why the fuse of these terms ends the plan, as the canary's requests are; None where it does not."""
     fuse = terms.fuse
-    if fuse is None or canary.requests < fuse.least:
+    if fuse is None or canary.requests < max(1, fuse.least):
         return None
     if (share := canary.failed / canary.requests) > fuse.failures:
         return codes.FUSE_FAILURES(

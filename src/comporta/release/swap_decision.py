@@ -35,6 +35,8 @@ def decide_swap(
         return PlanDecision(act="inconclusive", why=why)
     if plan.compared is None:
         return PlanDecision(act="wait", why=codes.BEING_TRIED())
+    if not servers.servers:
+        return PlanDecision(act="wait", why=codes.NO_SERVER())
     if servers.ready < servers.servers:
         return PlanDecision(act="wait", why=codes.NOT_READY(ready=servers.ready, servers=servers.servers))
     if plan.state == "paused":
@@ -50,6 +52,8 @@ def decide_shadow(plan: ReleasePlan, now: datetime) -> PlanDecision:
     over = now >= plan.started + timedelta(seconds=plan.terms.deadline)
     rows = 0 if found is None else found.rows
     if found is not None and (rows >= plan.terms.replay or over):
+        if (decision := differs(plan)) is not None:
+            return decision
         return PlanDecision(
             act="end", why=codes.COMPARED(rows=rows, different=found.different, share=found.share)
         )

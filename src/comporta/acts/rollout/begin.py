@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import secrets
 
-from msgspec.structs import replace
-
 from comporta.acts.release.release import require_ready, version_of
 from comporta.acts.release.served_parts import require_loads, require_served_parts
 from comporta.errors import Refused
@@ -36,7 +34,7 @@ def begin_plan(
     Refused where the version may not be released, another plan is under way, nothing is released yet, or the
     plan could not be decided until its deadline."""
     # What reads the log is heavy, and not needed to see that a plan cannot begin.
-    from comporta.acts.rollout.forecast import require_decidable, with_centers
+    from comporta.acts.rollout.forecast import require_decidable, require_measurable, with_centers
 
     version = version_of(opened, name)
     who = permission(opened, "release.execute", by=by, version=version, say=say)
@@ -44,6 +42,7 @@ def begin_plan(
     terms = _terms(opened, version)
     route = require_place(opened.ledger, version, terms, opened)
     carried = opened.ledger.get(PLANS, _earlier(opened.ledger, version, route, terms))
+    require_measurable(opened, version, terms)
     terms = with_centers(opened, version, terms, carried)
     require_place(opened.ledger, version, terms, opened)
     require_decidable(opened, version, terms)
@@ -122,11 +121,18 @@ def _earlier(view: View, version: Version, route: Route, terms: PlanTerms) -> st
     for _, plan in view.scan(PLANS, f"{version.model}-", newest=True):
         tried = view.get(VERSIONS, version_key(version.model, plan.version))
         same = tried is not None and tried.parts.get("model") == version.parts.get("model")
-        if same and plan.control == route.champion and plan.model == version.model:
-            return plan.id if _comparable(plan.terms, terms) else ""
+        alike = same and plan.control == route.champion and plan.model == version.model
+        if alike and plan.progress and _comparable(plan.terms, terms):
+            return plan.id
     return ""
 
 
 def _comparable(before: PlanTerms, now: PlanTerms) -> bool:
-    metrics = [[replace(each, center=None) for each in terms.metrics] for terms in (before, now)]
-    return (before.kind, before.decide, metrics[0]) == (now.kind, now.decide, metrics[1])
+    """Whether units are counted alike; what is asked of the counts may be another."""
+
+    def keys_of(terms: PlanTerms) -> list[tuple[object, ...]]:
+        return sorted(
+            (each.outcome, each.of, each.better, each.horizon, each.cap, each.limit) for each in terms.metrics
+        )
+
+    return (before.kind, before.decide, keys_of(before)) == (now.kind, now.decide, keys_of(now))

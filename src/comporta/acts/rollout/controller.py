@@ -21,7 +21,7 @@ from comporta.release import plans_under_way
 LEASE = "release controller"
 LOOK = 2.0
 """Seconds between two looks: what a fuse waits for."""
-LENGTH = 15.0
+LENGTH = 20.0
 """Seconds of the lease."""
 Tallies = Callable[[ReleasePlan], Sequence[ArmTally]]
 Notice = Callable[[ReleasePlan, PlanDecision], None]
@@ -56,8 +56,7 @@ class ReleaseController:
                 pass  # it is due the next time too
             # The boundary of the thread: whatever it is, releases are looked at again.
             except Exception as error:
-                known = isinstance(error, ComportaError)
-                self._say_fault(str(error) if known else f"{type(error).__name__}: {error}")
+                self._say_fault(_text(error))
             stop.wait(LOOK)
         with contextlib.suppress(ComportaError):
             self._opened.ledger.transact(lambda tx: jobs.let_go(tx, LEASE, self._token))
@@ -74,12 +73,23 @@ class ReleaseController:
         # What counts and decides is heavy: a controller that has nothing to do is not.
         from comporta.acts.rollout.turn import turn
 
-        found = []
+        found: list[tuple[ReleasePlan, PlanDecision]] = []
         for plan in plans:
-            decision = turn(self._opened, plan, lease, self._tallies(plan))
+            # Renewed before each, which may take long; lost, another leads.
+            lease = jobs.hold(self._opened.ledger, LEASE, self._holder, LENGTH, self._watch)
+            if lease is None:
+                return found
+            self._token = lease.token
+            try:
+                decision = turn(self._opened, plan, lease, self._tallies(plan))
+            except (Busy, StorageFull, AttemptReplaced):
+                continue  # it is due the next time too
+            # One plan that cannot be looked at keeps no other from it.
+            except Exception as error:
+                self._say_fault(f"{plan.model}/{plan.version}: {_text(error)}")
+                continue
             found.append((plan, decision))
             self._note(plan, decision)
-        self._fault = ""
         return found
 
     def _note(self, plan: ReleasePlan, decision: PlanDecision) -> None:
@@ -93,6 +103,10 @@ class ReleaseController:
         if fault != self._fault:
             self._tell(fault)
         self._fault = fault
+
+
+def _text(error: Exception) -> str:
+    return str(error) if isinstance(error, ComportaError) else f"{type(error).__name__}: {error}"
 
 
 def controller(opened: OpenProject, notify: Notice, fault: Callable[[str], None]) -> ReleaseController:

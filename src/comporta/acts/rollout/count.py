@@ -11,13 +11,14 @@ from comporta.acts.rollout.first_answers import first_answers, with_outcome
 from comporta.acts.rollout.pairs import count_pairs, first_pairs, with_pair_outcomes
 from comporta.opened.project import OpenProject
 from comporta.records import Route
-from comporta.records.plan import MetricTerms, ReleasePlan
+from comporta.records.plan import MetricProgress, MetricTerms, ReleasePlan
 from comporta.records.plan_counts import (
     ArmTally,
     ExposureBin,
     LevelCounts,
     MeanCounts,
     MetricCounts,
+    PairedCounts,
     UnitCounts,
 )
 from comporta.records.plan_facts import PlanCounted, PlanExposed
@@ -49,6 +50,10 @@ def count(
 def exposure(plan: ReleasePlan, bins: Sequence[ExposureBin], tallies: Sequence[ArmTally]) -> PlanExposed:
     """The fact of who was answered first in these bins."""
     return PlanExposed(plan=plan.id, bins=tuple(bins), tallies=tuple(tallies))
+
+
+FEWEST = 5
+"""Units of each arm that are counted together at least, but at a season's end."""
 
 
 def is_paired(plan: ReleasePlan) -> bool:
@@ -90,6 +95,10 @@ def _outcome_facts(
     outcomes = with_pair_outcomes if is_paired(plan) else with_outcome
     found = outcomes(opened, plan.model, metric, _between(units, first, last))
     for group in groups:
+        season_ends = group.season > plan.progress.get(metric.outcome, MetricProgress()).season
+        few = min(sum(getattr(each, arm) for each in group.bins) for arm in ("canary", "control")) < FEWEST
+        if few and group is groups[-1] and not season_ends:
+            return  # what became of one unit alone would be told for ever
         yield PlanCounted(
             plan=plan.id,
             outcome=metric.outcome,
@@ -104,7 +113,9 @@ def _counts(metric: MetricTerms, units: pl.DataFrame, group: MaturedBins) -> Met
     that came into the log later counts too."""
     worse = 1.0 if metric.better == "lower" else 0.0
     if "control" in units.columns:
-        return MetricCounts(paired=count_pairs(units, worse))
+        pairs = count_pairs(units, worse)
+        gone = max(0, sum(each.canary for each in group.bins) - pairs.n)
+        return MetricCounts(paired=pairs + PairedCounts(n=gone, unlabelled=gone))
 
     means = None
     if metric.cap is not None:

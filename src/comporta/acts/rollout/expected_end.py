@@ -65,7 +65,8 @@ def _first_season(
 ) -> datetime | None:
     """When the first season is over, with every horizon of its units, at whose end all metrics hold."""
     terms = plan.terms
-    count = min(MOST_SEASONS, ceil(terms.deadline / terms.season))
+    over = max((each.season for each in plan.progress.values()), default=0)
+    count = min(over + MOST_SEASONS, ceil(terms.deadline / terms.season))
     ends = [plan.started + timedelta(seconds=terms.season * each) for each in range(1, count + 1)]
     held = np.ones(count, bool)
     for metric in terms.metrics:
@@ -95,7 +96,7 @@ def _holds(
     held = _grown("non_inferior", metric.margin, metric, counts, more, ratio) >= bar
     if metric.superior:
         held &= _grown("superior", 0.0, metric, counts, more, ratio) >= bar
-    if progress.season:
+    if 0 < progress.season <= len(held):
         held[: progress.season - 1] = False
         held[progress.season - 1] = holds(metric, shown.season, plan.terms.alpha)
     return held

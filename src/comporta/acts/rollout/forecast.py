@@ -8,7 +8,7 @@ import polars as pl
 from msgspec.structs import replace
 
 from comporta.acts.rollout.first_answers import with_outcome
-from comporta.acts.serve.serving_log import scan_all_predictions
+from comporta.acts.serve.serving_log import scan_all_predictions, signatures_of
 from comporta.errors import Refused
 from comporta.opened.project import OpenProject
 from comporta.records import Record, Version
@@ -18,6 +18,11 @@ from comporta.stats.release_power import ENOUGH, PlannedMetric, ReleasePower, pr
 
 LONGEST = timedelta(days=56)
 """How far back traffic is looked at."""
+_EXPECTED = {
+    "binary": "'error', 'label' or 'latency', without a cap",
+    "multiclass": "'error' or 'latency', without a cap",
+    "regression": "'absolute_error' or 'label', each with a cap, or 'latency'",
+}
 FEWEST_UNITS = 200
 """With a horizon that is over: fewer tell nothing of a rate."""
 
@@ -99,6 +104,22 @@ def with_centers(
             for each in terms.metrics
         ),
     )
+
+
+def require_measurable(opened: OpenProject, version: Version, terms: PlanTerms) -> None:
+    """Raises Refused where a metric is none of what the version answers."""
+    takes = signatures_of(opened, version.model)(version.number)
+    for metric in terms.metrics:
+        if takes is None or metric.of == "latency":
+            continue
+        number = takes.task == "regression"
+        wrong = metric.of == ("error" if number else "absolute_error")
+        several = metric.of == "label" and len(takes.classes) > 2
+        if wrong or several or (number != (metric.cap is not None)):
+            raise Refused(
+                f"{version.id}: found the outcome {metric.outcome!r} of={metric.of!r}, expected for a "
+                f"{takes.task} model {_EXPECTED[takes.task]}."
+            )
 
 
 def require_decidable(opened: OpenProject, version: Version, terms: PlanTerms) -> None:

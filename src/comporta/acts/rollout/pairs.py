@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import polars as pl
 
 from comporta.acts.rollout.first_answers import with_outcome
@@ -10,16 +12,19 @@ from comporta.opened.project import OpenProject
 from comporta.records import Route
 from comporta.records.plan import MetricTerms, ReleasePlan
 from comporta.records.plan_counts import PairedCounts
+from comporta.release import PLANS
 
 SHADOW = "shadow "
 """Before the name of a column: of what the shadow answered."""
 
 
-def paired_answers(opened: OpenProject, plan: ReleasePlan, route: Route) -> pl.DataFrame:
+def paired_answers(
+    opened: OpenProject, plan: ReleasePlan, route: Route, earlier: Collection[str] = ()
+) -> pl.DataFrame:
     """A row for each request of this plan that both versions scored, oldest first: what the log has of the
     one that was heard, and of the other `shadow version`, `shadow latency_us`, `shadow out.…`. What the
-    shadow had no time for is not among them."""
-    releases = [each.number for each in route.history if each.plan == plan.id]
+    shadow had no time for is not among them. earlier: plans of before whose requests are."""
+    releases = [each.number for each in route.history if each.plan in (plan.id, *earlier)]
     log = scan_all_predictions(opened, plan.model).filter(pl.col("release").is_in(releases))
     named = [name for name in log.collect_schema().names() if name.startswith("out.")]
     kept = ["version", "latency_us", *named]
@@ -34,9 +39,16 @@ def paired_answers(opened: OpenProject, plan: ReleasePlan, route: Route) -> pl.D
 
 
 def first_pairs(opened: OpenProject, plan: ReleasePlan, route: Route) -> pl.DataFrame:
-    """Of these the first of each unit."""
-    pairs = paired_answers(opened, plan, route).filter(pl.col("unit").is_not_null())
-    return pairs.unique("unit", keep="first", maintain_order=True)
+    """Of these the first of each unit, but for units that a plan counted whose counts this one goes on with:
+    they are paired once."""
+    earlier: list[str] = []
+    each: ReleasePlan | None = plan
+    while each is not None and each.carried:
+        earlier.append(each.carried)
+        each = opened.ledger.get(PLANS, each.carried)
+    pairs = paired_answers(opened, plan, route, earlier).filter(pl.col("unit").is_not_null())
+    first = pairs.unique("unit", keep="first", maintain_order=True)
+    return first.filter(pl.col("at") > plan.started)
 
 
 def with_pair_outcomes(

@@ -28,6 +28,9 @@ def plan_tallies(opened: OpenProject, plan: ReleasePlan) -> tuple[ArmTally, ArmT
     if plan.terms.kind == "blue_green":
         answered = [_tally(each, plan) for each in counted if each.version == plan.version]
         return _at_least(reduce(_add, answered, ArmTally()), plan.tallies[0]), plan.tallies[1]
+    if plan.terms.decide == "paired" or plan.terms.kind == "shadow":
+        shadow = reduce(_add, (_shadow_tally(each) for each in counted), ArmTally())
+        return _at_least(shadow, plan.tallies[0]), plan.tallies[1]
     canary, control = _of_arms(counted, route, plan)
     return _at_least(canary, plan.tallies[0]), _at_least(control, plan.tallies[1])
 
@@ -61,7 +64,16 @@ def _tally(count: ArmCount, plan: ReleasePlan) -> ArmTally:
         if limit is None
         else sum(n for low, n in zip((0.0, *BOUNDS), count.times, strict=False) if low >= limit)
     )
-    return ArmTally(requests=count.requests, failed=count.failures, slow=slow, unlogged=count.unlogged)
+    # Of those that failed none has a time.
+    asked = count.requests + count.failures
+    return ArmTally(requests=asked, failed=count.failures, slow=slow, unlogged=count.unlogged)
+
+
+def _shadow_tally(count: ArmCount) -> ArmTally:
+    """Of what a shadow was asked: rows, for it gets no requests of its own."""
+    rows = count.rows if count.arm == "shadow" else 0
+    failed = count.shadow_failures
+    return ArmTally(requests=rows + failed, failed=failed, unlogged=count.unlogged if rows else 0)
 
 
 def _add(one: ArmTally, other: ArmTally) -> ArmTally:

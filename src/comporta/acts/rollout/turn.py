@@ -29,6 +29,7 @@ from comporta.release.plan_decision import decide
 from comporta.release.plan_state import PlanFact, end_of, evolve
 from comporta.release.swap_decision import ServersState, decide_shadow, decide_swap
 
+NO_REQUESTS = ArmTally()
 ENDS: dict[str, PlanEnd] = {
     "promote": "promoted",
     "roll_back": "rolled_back",
@@ -51,8 +52,12 @@ def turn(
     seen = replace(plan, tallies=tuple(tallies))
     for fact in facts:
         seen = evolve(seen, fact, now)
-    decision = next_act(opened, seen, now)
-    if decision.act in ("step", "promote") and not _may_still_serve(opened, plan):
+    decision = next_act(opened, seen, now, since(tallies[0], plan.tallies[0]))
+    if decision.act in ("step", "promote", "inconclusive") and plan.bins != seen.bins and ends_due(seen, now):
+        # After an absence: nothing but harm is decided before all is counted that is over.
+        decision = PlanDecision(act="wait", why=codes.CATCHES_UP())
+    advances = decision.act in ("step", "promote") or (facts and decision.act == "wait")
+    if advances and not _may_still_serve(opened, plan):
         decision = PlanDecision(act="roll_back", why=codes.NOT_ALLOWED())
 
     def act(tx: Transaction) -> None:
@@ -67,6 +72,11 @@ def turn(
     if facts or decision.act != "wait":
         opened.ledger.transact(act)
     return decision
+
+
+def since(now: ArmTally, before: ArmTally) -> ArmTally:
+    """What came between the two."""
+    return ArmTally(**{name: getattr(now, name) - getattr(before, name) for name in now.__struct_fields__})
 
 
 def _may_still_serve(opened: OpenProject, plan: ReleasePlan) -> bool:
@@ -112,23 +122,33 @@ def _facts(
     return () if tried else (replayed_rows(opened, plan),)
 
 
-def next_act(opened: OpenProject, plan: ReleasePlan, now: datetime) -> PlanDecision:
-    """What the plan does next, as it stands."""
+def next_act(
+    opened: OpenProject, plan: ReleasePlan, now: datetime, recent: ArmTally = NO_REQUESTS
+) -> PlanDecision:
+    """What the plan does next, as it stands. recent: the canary's requests since units were counted last."""
     frozen = frozen_until(plan.terms.freeze, now)
     if plan.terms.kind == "canary":
-        return decide(plan, plan_evidence(plan, since_anchor(opened, plan)), now, frozen)
+        evidence = replace(plan_evidence(plan, since_anchor(opened, plan)), recent=recent)
+        return decide(plan, evidence, now, frozen)
     if plan.terms.kind == "shadow":
         return decide_shadow(plan, now)
     return decide_swap(plan, servers_of(opened, plan), now, frozen)
 
 
 def since_anchor(opened: OpenProject, plan: ReleasePlan) -> tuple[ReleasePlan, ...]:
-    """The promoted plans of the model since its margins were last begun to be spent anew, oldest first."""
+    """The promoted plans by which the champion came about, since margins were last begun to be spent anew:
+    at a version that was shown better, or that a person gave all traffic. Oldest first."""
+    promoted = {
+        each.version: each
+        for _, each in opened.ledger.scan(PLANS, f"{plan.model}-")
+        if each.model == plan.model and each.end == "promoted"
+    }
     found: list[ReleasePlan] = []
-    for _, each in opened.ledger.scan(PLANS, f"{plan.model}-"):
-        if each.model == plan.model and each.end == "promoted" and each.id != plan.id:
-            found = [] if is_anchor(each) else [*found, each]
-    return tuple(found)
+    champion = plan.control
+    while champion in promoted and not is_anchor(promoted[champion]):
+        found.append(promoted.pop(champion))
+        champion = found[-1].control
+    return tuple(reversed(found))
 
 
 def servers_of(opened: OpenProject, plan: ReleasePlan) -> ServersState:
