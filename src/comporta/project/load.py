@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+import threading
 import traceback
 from pathlib import Path
 from types import ModuleType
@@ -81,6 +82,9 @@ def declared_root(file: Path) -> Path | None:
     return file.resolve().parent
 
 
+_parsing = threading.Lock()
+
+
 def leaves_out(file: Path, *fields: str) -> bool:
     """Whether the project in this file gives none of these fields, as far as its text tells it without being
     run; False too where it does not tell."""
@@ -95,8 +99,10 @@ def _declaring_call(file: Path) -> ast.Call | None:
     """`Project(...)` of the one statement `project = Project(...)`, its arguments all written out; None: the
     file must be run to know."""
     try:
-        tree = ast.parse(file.read_bytes())
-    except (SyntaxError, ValueError, OSError):
+        with _parsing:
+            tree = ast.parse(file.read_bytes())
+    # A SystemError too: Python 3.11 may lose count of its depth while another thread parses (gh-106905).
+    except (SyntaxError, ValueError, OSError, SystemError):
         return None  # running it says what is wrong
     named = [each for each in ast.walk(tree) if isinstance(each, ast.Name) and each.id == "project"]
     bound = [each for each in named if isinstance(each.ctx, ast.Store)]
