@@ -23,8 +23,7 @@ from comporta.acts.release.release import release, rollback, version_of
 from comporta.acts.rollout.begin import begin_plan
 from comporta.acts.rollout.controller import ReleaseController
 from comporta.acts.rollout.passed import begin_passed
-from comporta.acts.rollout.steering import abort, pause, promote, resume
-from comporta.acts.rollout.view import show_plan
+from comporta.acts.rollout.steering import abort, pause, plan_of, promote, resume
 from comporta.errors import Refused
 from comporta.opened.project import OpenProject, open_project
 from comporta.opened.sentences import sentence
@@ -158,7 +157,7 @@ def test_a_paused_plan_stays_and_resumed_goes_on(rollout_project, tmp_path):
         traffic = Traffic(opened, now, lambda arm: 0.2)
         traffic.pass_hours(12, 10)
         controller_of(opened, decisions).look()
-        assert show_plan(opened, "ill/2").plan.step == 0
+        assert plan_of(opened.ledger, "ill/2", opened).step == 0
         with pytest.raises(Refused, match="paused already"):
             pause(opened, "ill/2", by="ana")
         resume(opened, "ill/2", by="ana")
@@ -166,7 +165,7 @@ def test_a_paused_plan_stays_and_resumed_goes_on(rollout_project, tmp_path):
         controller_of(opened, decisions, holder="another").look()
         traffic.pass_hours(2, 10)
         controller_of(opened, decisions, holder="third").look()
-        assert show_plan(opened, "ill/2").plan.step == 1
+        assert plan_of(opened.ledger, "ill/2", opened).step == 1
 
 
 def test_one_plan_of_a_model_is_under_way_and_no_other_release_beside_it(rollout_project, tmp_path):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from operator import add, sub
 
 from comporta.records.record import Record
 
@@ -111,3 +113,18 @@ class ArmTally(Record, frozen=True, kw_only=True):
     slow: int = 0
     unlogged: int = 0
     without_unit: int = 0
+
+    def __add__(self, other: ArmTally) -> ArmTally:
+        return self._with_each(other, add)
+
+    def __sub__(self, other: ArmTally) -> ArmTally:
+        return self._with_each(other, sub)
+
+    def at_least(self, other: ArmTally) -> ArmTally:
+        """The larger of both, count by count."""
+        return self._with_each(other, max)
+
+    def _with_each(self, other: ArmTally, of: Callable[[int, int], int]) -> ArmTally:
+        return ArmTally(
+            **{name: of(getattr(self, name), getattr(other, name)) for name in self.__struct_fields__}
+        )

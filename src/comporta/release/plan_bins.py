@@ -50,6 +50,16 @@ class MaturedBins(NamedTuple):
     bins: tuple[ExposureBin, ...]
     season: int
 
+    @property
+    def canary(self) -> int:
+        """Units of the canary that were exposed in them."""
+        return sum(each.canary for each in self.bins)
+
+    @property
+    def control(self) -> int:
+        """Units of the control."""
+        return sum(each.control for each in self.bins)
+
 
 def matured_bins(plan: ReleasePlan, metric: MetricTerms, now: datetime) -> Iterator[MaturedBins]:
     """What can be counted of a metric, season by season."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import get_args
 
 from msgspec.structs import replace
 
@@ -19,6 +20,8 @@ from comporta.records.plan_facts import (
 )
 
 PlanFact = PlanExposed | PlanCounted | PlanCompared | PlanStepped | PlanSteered | PlanEnded
+PLAN_FACTS: tuple[type[PlanFact], ...] = get_args(PlanFact)
+"""What can happen to a plan once it began."""
 
 
 def begin(fact: PlanStarted, at: datetime, before: ReleasePlan | None) -> ReleasePlan:

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
+from comporta.errors import Refused
 from comporta.records import Changes, Event, Lookup, Projection, View
 from comporta.records.plan import ReleasePlan
-from comporta.records.plan_facts import (
-    PlanCompared,
-    PlanCounted,
-    PlanEnded,
-    PlanExposed,
-    PlanStarted,
-    PlanSteered,
-    PlanStepped,
-)
-from comporta.release.plan_state import PlanFact, begin, evolve
+from comporta.records.plan_facts import PlanStarted
+from comporta.release.plan_state import PLAN_FACTS, PlanFact, begin, evolve
 
 
 def _apply_started(fact: PlanStarted, event: Event, old: Lookup[ReleasePlan]) -> Changes[ReleasePlan]:
@@ -28,15 +21,7 @@ def _apply(fact: PlanFact, event: Event, old: Lookup[ReleasePlan]) -> Changes[Re
 PLANS = Projection(
     "release plan",
     ReleasePlan,
-    {
-        PlanStarted: _apply_started,
-        PlanExposed: _apply,
-        PlanCounted: _apply,
-        PlanCompared: _apply,
-        PlanStepped: _apply,
-        PlanSteered: _apply,
-        PlanEnded: _apply,
-    },
+    {PlanStarted: _apply_started, **dict.fromkeys(PLAN_FACTS, _apply)},
 )
 """Plan id → the plan. Ids sort by time."""
 
@@ -54,6 +39,16 @@ def plan_under_way(view: View, model: str) -> ReleasePlan | None:
     newest = view.get(NEWEST_PLANS, model)
     plan = None if newest is None else view.get(PLANS, newest)
     return None if plan is None or plan.state == "ended" else plan
+
+
+def require_none_under_way(plan: ReleasePlan | None) -> None:
+    """Raises Refused where this plan is under way: at most one of a model is, and nothing beside it."""
+    if plan is not None:
+        version = f"{plan.model}/{plan.version}"
+        raise Refused(
+            f"{plan.model}: the release of {version} is under way. To end it: "
+            f"comporta release {version} --abort"
+        )
 
 
 def plans_under_way(view: View) -> list[ReleasePlan]:

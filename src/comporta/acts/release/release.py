@@ -45,7 +45,7 @@ from comporta.registry import (
     with_current_state,
 )
 from comporta.registry import approve as approved
-from comporta.release import ROUTES, plan_under_way, serves_all
+from comporta.release import ROUTES, plan_under_way, require_none_under_way, serves_all
 from comporta.release import release as released
 from comporta.release import rollback as rolled_back
 from comporta.release.codes import ROLLED_BACK_BY_HAND
@@ -205,11 +205,7 @@ def release(
     def decide(seen: ReleaseState, by: str, reason: Artifact | str) -> VersionReleased | Release:
         now, forgotten, same, route, plan, champion, access = seen
         who.require(access, say)
-        if plan is not None:
-            raise Refused(
-                f"{version.model}: the release of {version.model}/{plan.version} is under way. To end it: "
-                f"comporta release {version.model}/{plan.version} --abort"
-            )
+        require_none_under_way(plan)
         unknown = unknown_approvers(opened.store, opened.keys, now)
         uncounted = forgotten | unknown | who.uncounted_approvers(now, access)
         _require_releasable(opened, now, same, answers, uncounted, say, _counting_champion(champion, access))

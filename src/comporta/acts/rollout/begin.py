@@ -17,7 +17,7 @@ from comporta.records.freeze import frozen_until
 from comporta.records.plan import PlanTerms, ReleasePlan
 from comporta.records.plan_facts import PlanStarted
 from comporta.registry import VERSIONS, version_key
-from comporta.release import PLANS, ROUTES, plan_under_way
+from comporta.release import PLANS, ROUTES, plan_under_way, require_none_under_way
 from comporta.release.arms import step_release
 
 
@@ -34,7 +34,7 @@ def begin_plan(
     Refused where the version may not be released, another plan is under way, nothing is released yet, or the
     plan could not be decided until its deadline."""
     # What reads the log is heavy, and not needed to see that a plan cannot begin.
-    from comporta.acts.rollout.forecast import require_decidable, require_measurable, with_centers
+    from comporta.acts.rollout.forecast import forecast, require_decidable, require_measurable, with_centers
 
     version = version_of(opened, name)
     who = permission(opened, "release.execute", by=by, version=version, say=say)
@@ -43,9 +43,9 @@ def begin_plan(
     route = require_place(opened.ledger, version, terms, opened)
     carried = opened.ledger.get(PLANS, _earlier(opened.ledger, version, route, terms))
     require_measurable(opened, version, terms)
-    terms = with_centers(opened, version, terms, carried)
-    require_place(opened.ledger, version, terms, opened)
-    require_decidable(opened, version, terms)
+    known = forecast(opened, version, terms) if terms.kind == "canary" else None
+    terms = with_centers(terms, carried, known)
+    require_decidable(version, terms, known)
     require_served_parts(opened, version)
     require_loads(opened, version)
     id, why = who.identify(), reason_of(opened, reason)
@@ -84,11 +84,7 @@ def require_place(view: View, version: Version, terms: PlanTerms, opened: OpenPr
             f"{version.model}: nothing is released yet, so there is nothing to compare {version.id} with. "
             f"Give it all traffic: comporta release {version.id} --at-once"
         )
-    if (plan := plan_under_way(view, version.model)) is not None:
-        raise Refused(
-            f"{version.model}: the release of {version.model}/{plan.version} is under way. To end it: "
-            f"comporta release {version.model}/{plan.version} --abort"
-        )
+    require_none_under_way(plan_under_way(view, version.model))
     if route.champion == version.number:
         raise Refused(f"{version.id}: it is the champion already. Nothing to do.")
     if (until := frozen_until(terms.freeze, opened.now())) is not None:

@@ -12,7 +12,7 @@ from comporta.acts.serve.score import score_frame
 from comporta.acts.serve.serving import ReleasedVersions
 from comporta.acts.serve.serving_log import scan_all_predictions
 from comporta.opened.project import OpenProject
-from comporta.records import Route
+from comporta.records import Field, Route
 from comporta.records.plan import ReleasePlan
 from comporta.records.plan_facts import PlanCompared
 from comporta.records.verdict import FEWEST_ROWS
@@ -56,12 +56,8 @@ def shadowed_rows(opened: OpenProject, plan: ReleasePlan, route: Route) -> PlanC
     return _fact(plan, pairs, _slices(opened, plan, pairs))
 
 
-def _readable(fields: Sequence[object]) -> list[pl.Expr]:
-    return [
-        pl.col(f"in.{field.name}").is_not_null()  # type: ignore[attr-defined]
-        for field in fields
-        if not field.nullable  # type: ignore[attr-defined]
-    ]
+def _readable(fields: Sequence[Field]) -> list[pl.Expr]:
+    return [pl.col(f"in.{field.name}").is_not_null() for field in fields if not field.nullable]
 
 
 def _slices(opened: OpenProject, plan: ReleasePlan, rows: pl.DataFrame) -> tuple[str, ...]:

@@ -96,7 +96,7 @@ def _outcome_facts(
     found = outcomes(opened, plan.model, metric, _between(units, first, last))
     for group in groups:
         season_ends = group.season > plan.progress.get(metric.outcome, MetricProgress()).season
-        few = min(sum(getattr(each, arm) for each in group.bins) for arm in ("canary", "control")) < FEWEST
+        few = min(group.canary, group.control) < FEWEST
         if few and group is groups[-1] and not season_ends:
             return  # what became of one unit alone would be told for ever
         yield PlanCounted(
@@ -114,14 +114,14 @@ def _counts(metric: MetricTerms, units: pl.DataFrame, group: MaturedBins) -> Met
     worse = 1.0 if metric.better == "lower" else 0.0
     if "control" in units.columns:
         pairs = count_pairs(units, worse)
-        gone = max(0, sum(each.canary for each in group.bins) - pairs.n)
+        gone = max(0, group.canary - pairs.n)
         return MetricCounts(paired=pairs + PairedCounts(n=gone, unlabelled=gone))
 
     means = None
     if metric.cap is not None:
         means = MeanCounts(
-            canary=_level_counts(metric, units, True, sum(each.canary for each in group.bins)),
-            control=_level_counts(metric, units, False, sum(each.control for each in group.bins)),
+            canary=_level_counts(metric, units, True, group.canary),
+            control=_level_counts(metric, units, False, group.control),
         )
 
     def arm(canary: bool, n: int) -> UnitCounts:
@@ -130,8 +130,8 @@ def _counts(metric: MetricTerms, units: pl.DataFrame, group: MaturedBins) -> Met
         return UnitCounts(n=n, bad=int((mine == worse).sum()), unlabelled=n - labelled)
 
     return MetricCounts(
-        canary=arm(True, sum(each.canary for each in group.bins)),
-        control=arm(False, sum(each.control for each in group.bins)),
+        canary=arm(True, group.canary),
+        control=arm(False, group.control),
         means=means,
     )
 

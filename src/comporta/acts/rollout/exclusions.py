@@ -76,16 +76,12 @@ def _of_arms(what: Text, arms: tuple[int, int], why: Text) -> ReleaseExclusion:
 def _units(counts: MetricCounts) -> tuple[int, int]:
     if counts.paired is not None:
         return counts.paired.n, counts.paired.n
-    if counts.means is not None:
-        return counts.means.canary.n, counts.means.control.n
     return counts.canary.n, counts.control.n
 
 
 def _unlabelled(counts: MetricCounts) -> tuple[int, int]:
     if counts.paired is not None:
         return counts.paired.unlabelled, counts.paired.unlabelled
-    if counts.means is not None:
-        return counts.means.canary.unlabelled, counts.means.control.unlabelled
     return counts.canary.unlabelled, counts.control.unlabelled
 
 

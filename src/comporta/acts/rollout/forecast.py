@@ -82,9 +82,7 @@ def forecast(opened: OpenProject, version: Version, terms: PlanTerms) -> PlanFor
     )
 
 
-def with_centers(
-    opened: OpenProject, version: Version, terms: PlanTerms, carried: ReleasePlan | None
-) -> PlanTerms:
+def with_centers(terms: PlanTerms, carried: ReleasePlan | None, known: PlanForecast | None) -> PlanTerms:
     """The terms with the mean of before of each outcome that is a number: around it bets see soonest.
 
     carried: the plan whose counts go on; its centers do too: one taken from what they count is no bet."""
@@ -95,7 +93,6 @@ def with_centers(
         return replace(
             terms, metrics=tuple(replace(each, center=held[each.outcome]) for each in terms.metrics)
         )
-    known = forecast(opened, version, terms)
     means = {} if known is None else {each.outcome: each.base for each in known.metrics}
     return replace(
         terms,
@@ -122,10 +119,10 @@ def require_measurable(opened: OpenProject, version: Version, terms: PlanTerms) 
             )
 
 
-def require_decidable(opened: OpenProject, version: Version, terms: PlanTerms) -> None:
+def require_decidable(version: Version, terms: PlanTerms, known: PlanForecast | None) -> None:
     """Raises Refused where what is known of the traffic says that a version as good as the champion would not
     be promoted by this plan, with what would make it possible."""
-    if terms.kind != "canary" or (known := forecast(opened, version, terms)) is None:
+    if known is None:
         return
     if known.without_unit == known.rows:
         raise Refused(

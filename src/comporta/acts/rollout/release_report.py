@@ -82,7 +82,7 @@ def _report(opened: OpenProject, plan: ReleasePlan, *, full: bool) -> ReleaseRep
         arms=_arms(plan),
         outcomes=tuple(_outcome(plan, each, history) for each in shown.metrics),
         exclusions=exclusions_of(opened, plan, late=full),
-        expected=expected_end(plan, plan_evidence(plan), history.bins, shown.at),
+        expected=expected_end(plan, shown.evidence, history.bins, shown.at),
         seasons=tuple(plan.started + season * each for each in range(1, seasons + 1)),
         compared=plan.compared,
         holdback=terms.holdback,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import reduce
 
 from comporta.acts.rollout.first_answers import half_releases
 from comporta.acts.serve.lost_rows import ArmCount
@@ -27,12 +26,12 @@ def plan_tallies(opened: OpenProject, plan: ReleasePlan) -> tuple[ArmTally, ArmT
         return plan.tallies[0], plan.tallies[1]
     if plan.terms.kind == "blue_green":
         answered = [_tally(each, plan) for each in counted if each.version == plan.version]
-        return _at_least(reduce(_add, answered, ArmTally()), plan.tallies[0]), plan.tallies[1]
+        return sum(answered, ArmTally()).at_least(plan.tallies[0]), plan.tallies[1]
     if plan.terms.decide == "paired" or plan.terms.kind == "shadow":
-        shadow = reduce(_add, (_shadow_tally(each) for each in counted), ArmTally())
-        return _at_least(shadow, plan.tallies[0]), plan.tallies[1]
+        shadow = sum(map(_shadow_tally, counted), ArmTally())
+        return shadow.at_least(plan.tallies[0]), plan.tallies[1]
     canary, control = _of_arms(counted, route, plan)
-    return _at_least(canary, plan.tallies[0]), _at_least(control, plan.tallies[1])
+    return canary.at_least(plan.tallies[0]), control.at_least(plan.tallies[1])
 
 
 def _of_arms(counted: Iterable[ArmCount], route: Route, plan: ReleasePlan) -> tuple[ArmTally, ArmTally]:
@@ -44,15 +43,8 @@ def _of_arms(counted: Iterable[ArmCount], route: Route, plan: ReleasePlan) -> tu
         controls = each.arm == "control" or (each.arm == "champion" and each.release in half)
         if each.arm == "canary" or controls:
             name = "canary" if each.arm == "canary" else "control"
-            arms[name] = _add(arms[name], _tally(each, plan))
-    control = arms["control"]
-    return arms["canary"], ArmTally(
-        requests=control.requests,
-        failed=control.failed,
-        slow=control.slow,
-        unlogged=control.unlogged,
-        without_unit=without,
-    )
+            arms[name] += _tally(each, plan)
+    return arms["canary"], arms["control"] + ArmTally(without_unit=without)
 
 
 def _tally(count: ArmCount, plan: ReleasePlan) -> ArmTally:
@@ -74,13 +66,3 @@ def _shadow_tally(count: ArmCount) -> ArmTally:
     rows = count.rows if count.arm == "shadow" else 0
     failed = count.shadow_failures
     return ArmTally(requests=rows + failed, failed=failed, unlogged=count.unlogged if rows else 0)
-
-
-def _add(one: ArmTally, other: ArmTally) -> ArmTally:
-    return ArmTally(**{name: getattr(one, name) + getattr(other, name) for name in one.__struct_fields__})
-
-
-def _at_least(found: ArmTally, before: ArmTally) -> ArmTally:
-    return ArmTally(
-        **{name: max(getattr(found, name), getattr(before, name)) for name in found.__struct_fields__}
-    )

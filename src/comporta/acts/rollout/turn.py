@@ -52,7 +52,7 @@ def turn(
     seen = replace(plan, tallies=tuple(tallies))
     for fact in facts:
         seen = evolve(seen, fact, now)
-    decision = next_act(opened, seen, now, since(tallies[0], plan.tallies[0]))
+    decision = next_act(opened, seen, now, tallies[0] - plan.tallies[0])
     if decision.act in ("step", "promote", "inconclusive") and plan.bins != seen.bins and ends_due(seen, now):
         # After an absence: nothing but harm is decided before all is counted that is over.
         decision = PlanDecision(act="wait", why=codes.CATCHES_UP())
@@ -72,11 +72,6 @@ def turn(
     if facts or decision.act != "wait":
         opened.ledger.transact(act)
     return decision
-
-
-def since(now: ArmTally, before: ArmTally) -> ArmTally:
-    """What came between the two."""
-    return ArmTally(**{name: getattr(now, name) - getattr(before, name) for name in now.__struct_fields__})
 
 
 def _may_still_serve(opened: OpenProject, plan: ReleasePlan) -> bool:
@@ -153,10 +148,7 @@ def since_anchor(opened: OpenProject, plan: ReleasePlan) -> tuple[ReleasePlan, .
 
 def servers_of(opened: OpenProject, plan: ReleasePlan) -> ServersState:
     """How far the servers of this machine are with the version."""
-    told = [
-        each.of(plan.model) for each in serving_now(opened) if each.alive and each.of(plan.model) is not None
-    ]
-    found = [each for each in told if each is not None]
+    found = [now for each in serving_now(opened) if each.alive and (now := each.of(plan.model)) is not None]
     return ServersState(
         servers=len(found),
         ready=sum(plan.version in each.versions for each in found),

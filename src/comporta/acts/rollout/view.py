@@ -5,17 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from math import log
 
-from comporta.acts.rollout.steering import plan_of
 from comporta.acts.rollout.turn import next_act
 from comporta.opened.people import names_of_ids
-from comporta.opened.permission import require_permission
 from comporta.opened.project import OpenProject
 from comporta.records import Record
 from comporta.records.message import Text
 from comporta.records.plan import MetricProgress, MetricTerms, PlanAct, ReleasePlan
 from comporta.records.plan_counts import MetricCounts
-from comporta.release import PLANS, plans_under_way
-from comporta.release.evidence import MetricEvidence, StageRatio, plan_evidence
+from comporta.release.evidence import MetricEvidence, PlanEvidence, plan_evidence
 
 
 class ShownQuestion(Record, frozen=True, kw_only=True):
@@ -40,32 +37,16 @@ class ShownMetric(Record, frozen=True, kw_only=True):
 
 
 class ShownPlan(Record, frozen=True, kw_only=True):
-    """next: what it would do now, and why. by: the name of who began it, where it is known."""
+    """next: what it would do now, and why. evidence: of all its counts. by: the name of who began it,
+    where it is known."""
 
     plan: ReleasePlan
     at: datetime
     next: PlanAct | None
     why: Text
     metrics: tuple[ShownMetric, ...]
-    stages: tuple[StageRatio, ...]
+    evidence: PlanEvidence
     by: str
-
-
-def show_plan(opened: OpenProject, name: str) -> ShownPlan:
-    """The newest plan of this version. Raises NotFound, Forbidden."""
-    require_permission(opened, "version.read")
-    return view_of(opened, plan_of(opened.ledger, name, opened))
-
-
-def list_plans(opened: OpenProject, *, every: bool = False, limit: int = 50) -> tuple[ShownPlan, ...]:
-    """The plans under way, or the newest of all. Raises Forbidden."""
-    require_permission(opened, "version.read")
-    if every:
-        newest = opened.ledger.scan(PLANS)
-        plans = sorted((plan for _, plan in newest), key=lambda plan: plan.started, reverse=True)[:limit]
-    else:
-        plans = plans_under_way(opened.ledger)
-    return tuple(view_of(opened, plan) for plan in plans)
 
 
 def view_of(opened: OpenProject, plan: ReleasePlan) -> ShownPlan:
@@ -81,7 +62,7 @@ def view_of(opened: OpenProject, plan: ReleasePlan) -> ShownPlan:
             _metric(plan, each, evidence.now[each.outcome], evidence.season.get(each.outcome))
             for each in plan.terms.metrics
         ),
-        stages=evidence.stages,
+        evidence=evidence,
         by=names_of_ids(opened).get(plan.by, plan.by),
     )
 
